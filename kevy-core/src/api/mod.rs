@@ -1,0 +1,1 @@
+//! The public surface: what every binding and every Rust program uses.

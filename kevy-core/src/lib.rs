@@ -1,0 +1,20 @@
+//! kevy: a Redis-compatible, thread-per-core, replicated keyspace that runs inside any process.
+//!
+//! Only [`api`] is public. The other modules form a strict order of imports that
+//! `ARCHITECTURE.md` states and a test enforces.
+
+mod base;
+mod command;
+mod dispatch;
+mod io;
+mod log;
+mod net;
+mod replication;
+mod resp;
+mod route;
+mod runtime;
+mod shard;
+mod snapshot;
+mod store;
+
+pub mod api;
