@@ -1,1 +1,12 @@
+//! What every other module may use: errors, clock, ownership tokens, slots, numbers, options.
+//!
+//! Nothing here knows about keys, commands or connections.
 
+pub mod clock;
+pub mod error;
+pub mod fork;
+pub mod token;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::{Error, ErrorKind, Result};
+pub use token::{Owned, OwnedGuard};
