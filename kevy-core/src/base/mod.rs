@@ -9,7 +9,10 @@ pub mod fork;
 pub mod glob;
 #[cfg(test)]
 pub mod live_redis;
+pub mod long_double;
+pub mod memory_size;
 pub mod number;
+pub mod random;
 pub mod slot;
 pub mod token;
 
