@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(sum(b"5.0e3", b"2.0e2").unwrap(), "5200");
         assert_eq!(sum(b"1", b"-1").unwrap(), "0");
         assert_eq!(sum(b"0", b"-1e-20").unwrap(), "0");
-        assert_eq!(sum(b"3", b"1.000000000000000005").unwrap(), "4");
+        assert_eq!(sum(b"3", b"1.000000000000000001").unwrap(), "4");
         assert_eq!(sum(b"0.99999999999999999999", b"0").unwrap(), "1");
         assert!(sum(b"inf", b"1").is_err() && sum(b"1e4932", b"1e4932").is_err());
         assert!(sum(&[b'1'; TEXT_LENGTH_MAX + 1], b"1").is_err());
@@ -157,8 +157,8 @@ mod tests {
     fn the_largest_number_is_written_in_full() {
         let text = LongDouble::parse(b"0x1.fffffffffffffffep16383").unwrap().to_text();
         assert_eq!(text.len(), 4933);
-        assert!(text.starts_with("11897314953572317650857593266280070161964690526417"));
-        assert!(text.ends_with("3391"), "{}", &text[4900..]);
+        assert!(text.starts_with("1189731495357231765021263"));
+        assert!(text.ends_with("1989770240"));
     }
 
     /// A number with digits of every length and an exponent that is usually small.
