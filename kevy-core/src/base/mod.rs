@@ -4,7 +4,16 @@
 
 pub mod clock;
 pub mod error;
+pub mod float_text;
 pub mod fork;
+pub mod glob;
+#[cfg(test)]
+pub mod live_redis;
+pub mod long_double;
+pub mod memory_size;
+pub mod number;
+pub mod random;
+pub mod slot;
 pub mod token;
 
 pub use clock::{Clock, ManualClock, SystemClock};
