@@ -86,7 +86,35 @@ impl fmt::Debug for Server {
     }
 }
 
+/// What a server is made of.
+#[derive(Debug)]
+pub struct ServerConfig {
+    pub options: Options,
+    pub commands: Arc<dyn Commands>,
+    pub clock: Arc<dyn Clock>,
+    pub shards: usize,
+    pub run_id: String,
+}
+
 impl Server {
+    pub fn new(config: ServerConfig) -> Self {
+        let ServerConfig { options, commands, clock, shards, run_id } = config;
+        Self {
+            maxmemory: AtomicUsize::new(options.maxmemory as usize),
+            options: RwLock::new(options),
+            commands,
+            clients: Clients::default(),
+            stats: Stats::default(),
+            started_ms: clock.now_ms(),
+            clock,
+            shards,
+            run_id,
+            hooks: OnceLock::new(),
+            shard_memory: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
+            active_expire: AtomicBool::new(true),
+        }
+    }
+
     /// Notes the bytes that a shard's keyspace uses.
     #[inline]
     pub fn publish_memory(&self, shard: usize, bytes: usize) {

@@ -14,8 +14,9 @@ use crate::base::options::Options;
 use crate::base::random::Random;
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork};
 use crate::command::server::ServerConfig;
-use crate::command::{CommandSet, Commands, Partition, Server};
-use crate::dispatch::Engine;
+use crate::command::{CommandSet, Commands, Origin, Partition, Server};
+use crate::resp::Writer;
+use crate::dispatch::{Direct, Engine, State};
 use crate::io::wake::signal;
 use crate::io::{Alarm, Socket};
 use crate::log::Stream;
@@ -70,6 +71,60 @@ impl Core {
             return Ok(());
         }
         Err(self.why_not())
+    }
+
+    /// Runs one command in-process. The panic of a handler poisons the runtime and becomes an error.
+    #[inline]
+    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) -> Result<()> {
+        let left = self.guard(|| self.engine.run(state, args, out, origin))?;
+        self.look_after(left);
+        Ok(())
+    }
+
+    /// GET without a reply to decode: appends the value to `into`.
+    #[inline]
+    pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
+        self.guard(|| self.engine.get(state, key, into))?
+    }
+
+    /// SET without a reply to decode.
+    #[inline]
+    pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
+        let left = self.guard(|| self.engine.set(state, key, value))??;
+        self.look_after(left);
+        Ok(())
+    }
+
+    #[inline]
+    fn guard<T>(&self, work: impl FnOnce() -> T) -> Result<T> {
+        catch_unwind(AssertUnwindSafe(work)).map_err(|_| self.poisoned())
+    }
+
+    #[cold]
+    fn poisoned(&self) -> Error {
+        self.engine.poison();
+        self.begin_stop();
+        Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
+    }
+
+    /// Wakes the reactor that has housekeeping to do for a shard.
+    #[inline]
+    fn look_after(&self, shard: Option<usize>) {
+        if let Some(shard) = shard {
+            self.handles[shard].alarm.ring(signal::HOUSEKEEPING);
+        }
+    }
+
+    /// Opens an in-process session.
+    pub fn open(&self) -> State {
+        self.engine.open()
+    }
+
+    /// Ends an in-process session. In a forked child the parent's state is left alone.
+    pub fn close(&self, state: &mut State) {
+        if self.born == fork::generation() && !self.engine.is_poisoned() {
+            self.engine.close(state);
+        }
     }
 
     #[cold]
