@@ -14,14 +14,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("route", &["command", "resp", "base"]),
     ("log", &["resp", "io", "base"]),
     ("snapshot", &["store", "io", "base"]),
-    ("shard", &["command", "store", "log", "snapshot", "resp", "io", "base"]),
+    ("shard", &["command", "store", "log", "snapshot", "resp", "base"]),
     ("dispatch", &["shard", "route", "command", "resp", "base"]),
     ("replication", &["shard", "log", "snapshot", "resp", "io", "base"]),
-    ("net", &["dispatch", "shard", "command", "resp", "io", "base"]),
-    (
-        "runtime",
-        &["net", "replication", "dispatch", "shard", "command", "log", "store", "resp", "io", "base"],
-    ),
+    ("net", &["dispatch", "resp", "io", "base"]),
+    ("runtime", &["net", "replication", "dispatch", "shard", "io", "base"]),
     ("api", &["runtime", "dispatch", "replication", "resp", "base"]),
 ];
 
