@@ -77,7 +77,7 @@ impl Options {
                 name: spec.name,
                 values: spec.describe(),
                 default: spec.default,
-                changeable: spec.mutability == table::Mutability::AtRuntime,
+                changeable: spec.mutability == table::Mutability::Live,
                 summary: spec.documentation(),
             })
             .collect()
