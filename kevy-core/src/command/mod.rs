@@ -13,7 +13,7 @@ pub mod session;
 pub mod set;
 pub mod spec;
 
-pub use client::{Client, Clients};
+pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};
 pub use effects::Effects;
 pub use partition::{Counters, Partition};
