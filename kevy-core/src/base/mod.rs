@@ -14,6 +14,7 @@ pub mod memory_size;
 pub mod number;
 pub mod options;
 pub mod random;
+pub mod segment;
 pub mod slot;
 pub mod signal;
 pub mod token;
