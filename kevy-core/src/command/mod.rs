@@ -1,1 +1,23 @@
+//! Commands: the table that defines them, what a handler sees, and the Redis command set.
+//!
+//! A handler gets a [`Context`] and its arguments, reads and changes keys through
+//! [`Context::at`], records what it did with [`Context::effect`] and writes one reply. It never knows
+//! about threads, sockets or other shards' locks. Dispatch calls handlers; nothing else does.
 
+pub mod client;
+pub mod context;
+pub mod effects;
+pub mod partition;
+pub mod server;
+pub mod session;
+pub mod set;
+pub mod spec;
+
+pub use client::{Client, Clients};
+pub use context::{Context, Origin, Partitions};
+pub use effects::Effects;
+pub use partition::{Counters, Partition};
+pub use server::{Hooks, Server};
+pub use session::Session;
+pub use set::{CommandSet, Commands};
+pub use spec::{Command, Fail, Outcome, Run, Spec};

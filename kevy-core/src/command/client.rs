@@ -1,0 +1,165 @@
+//! The clients of a runtime, as `CLIENT LIST` shows them and `CLIENT KILL` ends them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+/// What kind of peer a client is, as `CLIENT LIST TYPE` tells them apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum ClientKind {
+    Normal = 0,
+    Replica = 1,
+    Pubsub = 2,
+    Primary = 3,
+}
+
+/// One session as others see it. The session's owner writes, anyone reads.
+pub struct Client {
+    pub id: u64,
+    /// `ip:port` of the peer, `path:0` on a Unix socket, empty for an in-process session.
+    pub address: String,
+    pub local_address: String,
+    /// The file descriptor, or -1 for an in-process session.
+    pub fd: i32,
+    pub created_ms: u64,
+    pub last_active_ms: AtomicU64,
+    pub db: AtomicUsize,
+    pub protocol: AtomicU32,
+    pub kind: AtomicU32,
+    /// Commands queued in MULTI, -1 outside.
+    pub queued: AtomicI32,
+    pub watched: AtomicUsize,
+    pub subscriptions: AtomicUsize,
+    pub pattern_subscriptions: AtomicUsize,
+    /// Bytes waiting in the query buffer, and its free space.
+    pub query_buffer: AtomicUsize,
+    pub query_buffer_free: AtomicUsize,
+    /// Bytes waiting to be sent.
+    pub output_buffer: AtomicUsize,
+    pub last_command: AtomicUsize,
+    pub blocked: AtomicBool,
+    pub no_evict: AtomicBool,
+    pub no_touch: AtomicBool,
+    pub commands: AtomicU64,
+    pub text: Mutex<ClientText>,
+    killed: AtomicBool,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+/// The names a client gave itself.
+#[derive(Clone, Debug, Default)]
+pub struct ClientText {
+    pub name: Vec<u8>,
+    pub library_name: Vec<u8>,
+    pub library_version: Vec<u8>,
+    pub user: String,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Asks the owner to end the session at its next chance; a waiting one is woken.
+    pub fn kill(&self) {
+        self.killed.store(true, Ordering::Release);
+        (self.wake)();
+    }
+
+    pub fn is_killed(&self) -> bool {
+        self.killed.load(Ordering::Acquire)
+    }
+
+    pub fn kind(&self) -> ClientKind {
+        match self.kind.load(Ordering::Relaxed) {
+            1 => ClientKind::Replica,
+            2 => ClientKind::Pubsub,
+            3 => ClientKind::Primary,
+            _ => ClientKind::Normal,
+        }
+    }
+
+    pub fn set_kind(&self, kind: ClientKind) {
+        self.kind.store(kind as u32, Ordering::Relaxed);
+    }
+}
+
+/// All sessions of a runtime.
+#[derive(Debug, Default)]
+pub struct Clients {
+    next_id: AtomicU64,
+    all: Mutex<BTreeMap<u64, Arc<Client>>>,
+    /// Those that count against `maxclients`: all that came over a socket.
+    connected: AtomicUsize,
+}
+
+impl Clients {
+    /// Registers a session. `wake` makes its owner look at [`Client::is_killed`] soon.
+    pub fn add(
+        &self,
+        address: String,
+        local_address: String,
+        fd: i32,
+        now: u64,
+        wake: Box<dyn Fn() + Send + Sync>,
+    ) -> Arc<Client> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed) + 1;
+        let client = Arc::new(Client {
+            id,
+            address,
+            local_address,
+            fd,
+            created_ms: now,
+            last_active_ms: AtomicU64::new(now),
+            db: AtomicUsize::new(0),
+            protocol: AtomicU32::new(2),
+            kind: AtomicU32::new(0),
+            queued: AtomicI32::new(-1),
+            watched: AtomicUsize::new(0),
+            subscriptions: AtomicUsize::new(0),
+            pattern_subscriptions: AtomicUsize::new(0),
+            query_buffer: AtomicUsize::new(0),
+            query_buffer_free: AtomicUsize::new(0),
+            output_buffer: AtomicUsize::new(0),
+            last_command: AtomicUsize::new(usize::MAX),
+            blocked: AtomicBool::new(false),
+            no_evict: AtomicBool::new(false),
+            no_touch: AtomicBool::new(false),
+            commands: AtomicU64::new(0),
+            text: Mutex::default(),
+            killed: AtomicBool::new(false),
+            wake,
+        });
+        if fd >= 0 {
+            self.connected.fetch_add(1, Ordering::Relaxed);
+        }
+        self.all.lock().insert(id, client.clone());
+        client
+    }
+
+    pub fn remove(&self, client: &Client) {
+        if self.all.lock().remove(&client.id).is_some() && client.fd >= 0 {
+            self.connected.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    pub fn get(&self, id: u64) -> Option<Arc<Client>> {
+        self.all.lock().get(&id).cloned()
+    }
+
+    /// All sessions, oldest first.
+    pub fn list(&self) -> Vec<Arc<Client>> {
+        self.all.lock().values().cloned().collect()
+    }
+
+    /// Sessions over sockets.
+    pub fn connected(&self) -> usize {
+        self.connected.load(Ordering::Relaxed)
+    }
+}

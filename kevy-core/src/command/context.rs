@@ -1,0 +1,101 @@
+//! What a handler works with.
+
+use smallvec::SmallVec;
+
+use crate::base::slot::{shard_of_slot, slot_of};
+use crate::resp::Writer;
+use crate::store::Keyspace;
+
+use super::{Partition, Server, Session};
+
+/// Where a command came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// A client: limits and read-only rules hold, effects are recorded.
+    Client,
+    /// A primary's stream: applied as it stands, expiry is the primary's business.
+    Replica,
+}
+
+/// The shards a command may touch, their tokens held by the caller.
+#[derive(Debug)]
+pub enum Partitions<'a> {
+    None,
+    One(&'a mut Partition),
+    /// Indexed by shard number; `None` where the shard is not part of the command.
+    Many(SmallVec<[Option<&'a mut Partition>; 8]>),
+}
+
+/// Everything a handler may use while it runs.
+#[derive(Debug)]
+pub struct Context<'a> {
+    pub out: &'a mut Writer,
+    pub session: &'a mut Session,
+    pub server: &'a Server,
+    /// Unix time in milliseconds, the same for the whole command or transaction.
+    pub now: u64,
+    pub origin: Origin,
+    pub partitions: Partitions<'a>,
+}
+
+impl Context<'_> {
+    /// The shard that owns `key`.
+    ///
+    /// # Panics
+    /// Where routing did not include the shard: a key that the command's specification does not name.
+    #[inline]
+    pub fn at(&mut self, key: &[u8]) -> &mut Partition {
+        match &mut self.partitions {
+            Partitions::One(partition) => partition,
+            Partitions::Many(all) => {
+                let shard = shard_of_slot(slot_of(key), all.len());
+                all[shard].as_deref_mut().expect("the key's shard is not part of this command")
+            }
+            Partitions::None => panic!("the command declares no keys"),
+        }
+    }
+
+    /// The keyspace that owns `key` and the session's database, the two things most handlers want.
+    #[inline]
+    pub fn keys(&mut self, key: &[u8]) -> (&mut Keyspace, usize, u64) {
+        let (db, now) = (self.session.db, self.now);
+        (&mut self.at(key).keyspace, db, now)
+    }
+
+    /// Every shard of the command, in ascending order.
+    pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
+        match &mut self.partitions {
+            Partitions::None => SmallVec::new(),
+            Partitions::One(partition) => SmallVec::from_iter([&mut **partition]),
+            Partitions::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
+        }
+    }
+
+    /// True where two keys lie on one shard.
+    pub fn same_shard(&self, a: &[u8], b: &[u8]) -> bool {
+        match &self.partitions {
+            Partitions::Many(all) => {
+                shard_of_slot(slot_of(a), all.len()) == shard_of_slot(slot_of(b), all.len())
+            }
+            _ => true,
+        }
+    }
+
+    /// Records `argv` as what this command did to `key`, in the session's database.
+    ///
+    /// A command that changed several shards records one effect for each; dispatch makes one transaction of
+    /// all effects of a command or a MULTI.
+    #[inline]
+    pub fn effect(&mut self, key: &[u8], argv: &[&[u8]]) {
+        let db = self.session.db;
+        self.at(key).effects.push(db, argv);
+    }
+
+    /// Two shards at once, for commands that move a value; `None` where both keys lie on one shard.
+    pub fn two(&mut self, a: &[u8], b: &[u8]) -> Option<(&mut Partition, &mut Partition)> {
+        let Partitions::Many(all) = &mut self.partitions else { return None };
+        let (a, b) = (shard_of_slot(slot_of(a), all.len()), shard_of_slot(slot_of(b), all.len()));
+        let [a, b] = all.get_disjoint_mut([a, b]).ok()?;
+        Some((a.as_deref_mut()?, b.as_deref_mut()?))
+    }
+}

@@ -1,0 +1,33 @@
+//! What a command sees of one shard.
+
+use crate::store::Keyspace;
+
+use super::Effects;
+
+/// One shard's keys, the effects of the command under way, and its counters.
+#[derive(Debug)]
+pub struct Partition {
+    /// The shard's number, from 0.
+    pub index: usize,
+    pub keyspace: Keyspace,
+    pub effects: Effects,
+    pub counters: Counters,
+    pub random: fastrand::Rng,
+}
+
+/// What a shard has counted since the start or the last `CONFIG RESETSTAT`.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    pub commands: u64,
+    pub hits: u64,
+    pub misses: u64,
+    pub expired: u64,
+    pub expired_fields: u64,
+    pub evicted: u64,
+}
+
+impl Partition {
+    pub fn new(index: usize, keyspace: Keyspace, random: fastrand::Rng) -> Self {
+        Self { index, keyspace, effects: Effects::default(), counters: Counters::default(), random }
+    }
+}

@@ -1,0 +1,93 @@
+//! What all sessions of a runtime share besides the keys.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::RwLock;
+
+use crate::base::Clock;
+use crate::base::options::Options;
+
+use super::{Clients, Commands};
+
+/// What commands ask of the runtime that they cannot do themselves.
+pub trait Hooks: Send + Sync {
+    /// Starts an orderly stop of the whole runtime.
+    fn shutdown(&self);
+    /// An option changed: listeners, limits and shards take the new values.
+    fn options_changed(&self, names: &[&str]);
+    /// Lines of `INFO replication`, without the header.
+    fn replication_info(&self) -> String;
+    /// The reply of ROLE as far as it concerns replicas: their address, port and acknowledged offset.
+    fn replicas(&self) -> Vec<(String, u16, u64)>;
+}
+
+/// Counters of the whole runtime that no shard owns.
+#[derive(Debug, Default)]
+pub struct Stats {
+    pub connections_received: AtomicU64,
+    pub connections_rejected: AtomicU64,
+    /// Commands that touched no shard; the shards count the others.
+    pub commands: AtomicU64,
+    pub net_input_bytes: AtomicU64,
+    pub net_output_bytes: AtomicU64,
+    pub error_replies: AtomicU64,
+    pub acl_access_denied_auth: AtomicU64,
+    pub full_syncs: AtomicU64,
+    pub partial_syncs_ok: AtomicU64,
+    pub partial_syncs_refused: AtomicU64,
+    pub peak_memory: AtomicUsize,
+}
+
+impl Stats {
+    /// Sets every counter back, as `CONFIG RESETSTAT` does.
+    pub fn reset(&self) {
+        for counter in [
+            &self.connections_received,
+            &self.connections_rejected,
+            &self.commands,
+            &self.net_input_bytes,
+            &self.net_output_bytes,
+            &self.error_replies,
+            &self.acl_access_denied_auth,
+            &self.full_syncs,
+            &self.partial_syncs_ok,
+            &self.partial_syncs_refused,
+        ] {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The shared state of one runtime.
+pub struct Server {
+    pub options: RwLock<Options>,
+    pub commands: Arc<dyn Commands>,
+    pub clients: Clients,
+    pub stats: Stats,
+    pub clock: Arc<dyn Clock>,
+    /// Number of shards.
+    pub shards: usize,
+    /// Forty hexadecimal digits, new at every start.
+    pub run_id: String,
+    pub started_ms: u64,
+    pub hooks: OnceLock<Box<dyn Hooks>>,
+    /// Bytes used by each shard's keyspace, kept by the shard, read by all.
+    pub shard_memory: Box<[AtomicUsize]>,
+    /// `maxmemory` in bytes, 0 for none, kept beside the options for the write path.
+    pub maxmemory: AtomicUsize,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("run_id", &self.run_id).field("shards", &self.shards).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// Bytes used by the keyspaces of all shards.
+    pub fn used_memory(&self) -> usize {
+        self.shard_memory.iter().map(|shard| shard.load(Ordering::Relaxed)).sum()
+    }
+}

@@ -1,0 +1,82 @@
+//! One client's state, owned by whoever runs its commands.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::Client;
+
+/// Whether the session wants replies (`CLIENT REPLY`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReplyMode {
+    On,
+    Off,
+    /// The next command's reply is left out.
+    SkipNext,
+    /// The reply of the command under way is left out.
+    Skip,
+}
+
+/// A queued command of MULTI: its place in the command set and its own copy of the arguments.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    pub command: usize,
+    pub args: Vec<Vec<u8>>,
+}
+
+/// The state of MULTI.
+#[derive(Debug, Default)]
+pub struct Transaction {
+    pub queue: Vec<Queued>,
+    /// A command was refused while queueing: EXEC must fail with EXECABORT.
+    pub refused: bool,
+}
+
+/// Something only the owner of the connection can do, done after the handler returned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// Close the connection after the reply.
+    Close,
+    /// The connection becomes a replica's feed; its arguments are with the caller.
+    Replicate,
+}
+
+/// One client's state.
+#[derive(Debug)]
+pub struct Session {
+    pub client: Arc<Client>,
+    pub db: usize,
+    pub authenticated: bool,
+    pub reply_mode: ReplyMode,
+    /// `CLIENT NO-TOUCH`: reads leave access times alone.
+    pub no_touch: bool,
+    pub transaction: Option<Transaction>,
+    /// Keys under WATCH with their database.
+    pub watched: Vec<(usize, Vec<u8>)>,
+    /// Set by the keyspace when a watched key changes.
+    pub watch_broken: Arc<AtomicBool>,
+    /// Something only the connection's owner can do.
+    pub request: Option<Request>,
+    /// True while EXEC runs the queue.
+    pub in_exec: bool,
+}
+
+impl Session {
+    pub fn new(client: Arc<Client>, authenticated: bool) -> Self {
+        Self {
+            client,
+            db: 0,
+            authenticated,
+            reply_mode: ReplyMode::On,
+            no_touch: false,
+            transaction: None,
+            watched: Vec::new(),
+            watch_broken: Arc::default(),
+            request: None,
+            in_exec: false,
+        }
+    }
+
+    pub fn is_watch_broken(&self) -> bool {
+        self.watch_broken.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,279 @@
+//! One row of the command table: everything routing, `COMMAND`, ACL, replication and the reference pages
+//! need to know about a verb.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use super::Context;
+
+/// Why a command failed: the whole error reply, code word first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fail(pub Cow<'static, str>);
+
+impl Fail {
+    pub const SYNTAX: Self = Self::new("ERR syntax error");
+    pub const WRONG_TYPE: Self = Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
+    pub const NOT_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
+    pub const NOT_FLOAT: Self = Self::new("ERR value is not a valid float");
+    pub const NO_SUCH_KEY: Self = Self::new("ERR no such key");
+    pub const OUT_OF_MEMORY: Self = Self::new("OOM command not allowed when used memory > 'maxmemory'.");
+
+    /// A failure with a fixed text.
+    pub const fn new(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+
+    /// A failure whose text names a value.
+    pub fn with(text: String) -> Self {
+        Self(Cow::Owned(text))
+    }
+
+    /// The reply for a wrong number of arguments; `name` is `verb` or `verb|subcommand`.
+    pub fn arity(name: &str) -> Self {
+        Self::with(format!("ERR wrong number of arguments for '{name}' command"))
+    }
+
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a handler returns: its reply is written, or nothing is and this is the error to write.
+pub type Outcome = Result<(), Fail>;
+
+/// A set of flags, named as `COMMAND INFO` names them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Flags(pub u32);
+
+macro_rules! flags {
+    ($($name:ident = $bit:expr, $text:expr;)*) => {
+        impl Flags {
+            $(pub const $name: Self = Self(1 << $bit);)*
+            /// Each flag with its name in `COMMAND INFO`.
+            pub const NAMES: &'static [(Self, &'static str)] = &[$((Self::$name, $text)),*];
+        }
+    };
+}
+
+flags! {
+    WRITE = 0, "write";
+    READONLY = 1, "readonly";
+    DENYOOM = 2, "denyoom";
+    ADMIN = 3, "admin";
+    PUBSUB = 4, "pubsub";
+    NOSCRIPT = 5, "noscript";
+    BLOCKING = 6, "blocking";
+    LOADING = 7, "loading";
+    STALE = 8, "stale";
+    SKIP_MONITOR = 9, "skip_monitor";
+    SKIP_SLOWLOG = 10, "skip_slowlog";
+    FAST = 11, "fast";
+    NO_AUTH = 12, "no_auth";
+    MAY_REPLICATE = 13, "may_replicate";
+    NO_ASYNC_LOADING = 14, "no_async_loading";
+    NO_MULTI = 15, "no_multi";
+    MOVABLE_KEYS = 16, "movablekeys";
+    ALLOW_BUSY = 17, "allow_busy";
+    ASKING = 18, "asking";
+}
+
+impl Flags {
+    pub const NONE: Self = Self(0);
+
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    #[inline]
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// Which shards a command touches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// The shards that own its keys.
+    Keys,
+    /// None: it reads or changes only the session or the server.
+    Nothing,
+    /// All of them at one instant.
+    Everything,
+    /// The one shard that a SCAN cursor (argument 1) names.
+    Cursor,
+}
+
+/// Where a command's keys are, in the form of Redis's key specifications.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeySpec {
+    /// Flag names for `COMMAND INFO`: `RO`, `RW`, `OW`, `RM`, `access`, `update`, `insert`, `delete`, …
+    pub flags: &'static [&'static str],
+    pub begin: Begin,
+    pub find: Find,
+}
+
+/// Where a key specification starts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Begin {
+    Index(usize),
+    Keyword { word: &'static str, from: i32 },
+}
+
+/// How keys follow from the start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Find {
+    /// `last` relative to the start (negative: from the end), every `step` arguments; a `limit` of n > 1 takes
+    /// the first n-th part of what remains.
+    Range { last: i32, step: usize, limit: usize },
+    /// A count at `count` (relative to the start), keys from `first`, every `step`.
+    Count { count: usize, first: usize, step: usize },
+    /// Not told by position.
+    Unknown,
+}
+
+/// One argument of a verb's grammar, as `COMMAND DOCS` describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Arg {
+    pub name: &'static str,
+    pub kind: ArgKind,
+    /// A word that must precede the value (or is the whole argument for [`ArgKind::Token`]).
+    pub token: Option<&'static str>,
+    pub optional: bool,
+    pub multiple: bool,
+    pub multiple_token: bool,
+    pub since: Option<&'static str>,
+    pub children: &'static [Arg],
+}
+
+/// The type of an argument.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ArgKind {
+    Key,
+    String,
+    Integer,
+    Double,
+    Pattern,
+    UnixTime,
+    Token,
+    OneOf,
+    Block,
+}
+
+/// What is known of a verb without running it.
+#[derive(Clone, Copy, Debug)]
+pub struct Spec {
+    /// Lower case; a subcommand's own word for rows inside `subcommands`.
+    pub name: &'static str,
+    /// Number of arguments with the verb; negative: at least that many.
+    pub arity: i32,
+    pub flags: Flags,
+    pub scope: Scope,
+    pub keys: &'static [KeySpec],
+    /// ACL categories without `@`.
+    pub categories: &'static [&'static str],
+    pub group: &'static str,
+    pub since: &'static str,
+    pub complexity: &'static str,
+    pub summary: &'static str,
+    pub history: &'static [(&'static str, &'static str)],
+    pub tips: &'static [&'static str],
+    pub args: &'static [Arg],
+}
+
+impl Spec {
+    /// A row with the given name and arity and nothing else: a start for a host's own commands.
+    pub const fn new(name: &'static str, arity: i32, flags: Flags) -> Self {
+        Self {
+            name,
+            arity,
+            flags,
+            scope: Scope::Nothing,
+            keys: &[],
+            categories: &[],
+            group: "module",
+            since: "1.0.0",
+            complexity: "O(1)",
+            summary: "",
+            history: &[],
+            tips: &[],
+            args: &[],
+        }
+    }
+
+    /// The same row for a command whose keys stand where `keys` says.
+    pub const fn with_keys(mut self, keys: &'static [KeySpec]) -> Self {
+        self.keys = keys;
+        self.scope = Scope::Keys;
+        self
+    }
+
+    /// The same row with a sentence that says what it does.
+    pub const fn with_summary(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    /// True where `count` arguments (verb included) fit the arity.
+    #[inline]
+    pub fn takes(&self, count: usize) -> bool {
+        if self.arity >= 0 { count == self.arity as usize } else { count >= self.arity.unsigned_abs() as usize }
+    }
+}
+
+/// The key specification of a verb with its one key at argument 1.
+pub const fn one_key(flags: &'static [&'static str]) -> KeySpec {
+    KeySpec { flags, begin: Begin::Index(1), find: Find::Range { last: 0, step: 1, limit: 0 } }
+}
+
+/// A handler.
+#[derive(Clone)]
+pub enum Run {
+    Function(fn(&mut Context<'_>, &[&[u8]]) -> Outcome),
+    Shared(Arc<dyn Fn(&mut Context<'_>, &[&[u8]]) -> Outcome + Send + Sync>),
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Run")
+    }
+}
+
+/// A verb: its row, its handler, and its subcommands.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub spec: Spec,
+    pub run: Run,
+    pub subcommands: &'static [Command],
+}
+
+impl Command {
+    pub const fn new(spec: Spec, run: fn(&mut Context<'_>, &[&[u8]]) -> Outcome) -> Self {
+        Self { spec, run: Run::Function(run), subcommands: &[] }
+    }
+
+    /// A verb that only stands for its subcommands.
+    pub const fn container(
+        spec: Spec,
+        run: fn(&mut Context<'_>, &[&[u8]]) -> Outcome,
+        subcommands: &'static [Command],
+    ) -> Self {
+        Self { spec, run: Run::Function(run), subcommands }
+    }
+
+    /// A host's own verb with a handler that may carry state.
+    pub fn shared(
+        spec: Spec,
+        run: impl Fn(&mut Context<'_>, &[&[u8]]) -> Outcome + Send + Sync + 'static,
+    ) -> Self {
+        Self { spec, run: Run::Shared(Arc::new(run)), subcommands: &[] }
+    }
+
+    #[inline]
+    pub fn call(&self, context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+        match &self.run {
+            Run::Function(run) => run(context, args),
+            Run::Shared(run) => run(context, args),
+        }
+    }
+}
