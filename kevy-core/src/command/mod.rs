@@ -12,6 +12,7 @@ pub mod server;
 pub mod session;
 pub mod set;
 pub mod spec;
+pub mod table;
 
 pub use client::{Client, Clients};
 pub use context::{Context, Origin, Partitions};
