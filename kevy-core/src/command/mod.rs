@@ -4,7 +4,6 @@
 //! [`Context::at`], records what it did with [`Context::effect`] and writes one reply. It never knows
 //! about threads, sockets or other shards' locks. Dispatch calls handlers; nothing else does.
 
-pub mod arguments;
 pub mod client;
 pub mod context;
 pub mod effects;
@@ -13,9 +12,8 @@ pub mod server;
 pub mod session;
 pub mod set;
 pub mod spec;
-pub mod table;
 
-pub use client::{Client, Clients};
+pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};
 pub use effects::Effects;
 pub use partition::{Counters, Partition};

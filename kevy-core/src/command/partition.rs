@@ -1,5 +1,6 @@
 //! What a command sees of one shard.
 
+use crate::base::random::Random;
 use crate::store::Keyspace;
 
 use super::Effects;
@@ -12,7 +13,7 @@ pub struct Partition {
     pub keyspace: Keyspace,
     pub effects: Effects,
     pub counters: Counters,
-    pub random: fastrand::Rng,
+    pub random: Random,
 }
 
 /// What a shard has counted since the start or the last `CONFIG RESETSTAT`.
@@ -27,7 +28,7 @@ pub struct Counters {
 }
 
 impl Partition {
-    pub fn new(index: usize, keyspace: Keyspace, random: fastrand::Rng) -> Self {
+    pub fn new(index: usize, keyspace: Keyspace, random: Random) -> Self {
         Self { index, keyspace, effects: Effects::default(), counters: Counters::default(), random }
     }
 }
