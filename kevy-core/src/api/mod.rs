@@ -1,1 +1,37 @@
 //! The public surface: what every binding and every Rust program uses.
+//!
+//! A [`Runtime`] is one running keyspace; a [`Session`] runs commands on it from the caller's thread; a
+//! [`Replica`] follows a primary frame by frame; a [`Keyspace`] is the bare engine without threads or I/O.
+//! [`Commands`] lets a host run a command set of its own.
+//!
+//! ```
+//! use kevy_core::api::{Options, Runtime};
+//!
+//! let runtime = Runtime::start(&Options::new())?;
+//! let mut session = runtime.session()?;
+//! session.set(b"greeting", b"hello")?;
+//! assert_eq!(session.get(b"greeting")?, Some(&b"hello"[..]));
+//! let reply = session.dispatch(&[b"STRLEN", b"greeting"])?;
+//! assert_eq!(reply.integer(), 5);
+//! # Ok::<(), kevy_core::api::Error>(())
+//! ```
+
+mod keyspace;
+mod options;
+mod runtime;
+mod session;
+
+pub use crate::base::{Clock, Error, ErrorKind, ManualClock, Result};
+pub use crate::dispatch::commands::{
+    Arg, ArgKind, Begin, Command, CommandSet, Commands, Context, Fail, Find, Flags, KeySpec, Outcome, Run,
+    Scope, Spec, one_key,
+};
+pub use crate::resp::{Kind, Node as Reply, Value};
+
+pub use keyspace::Keyspace;
+pub use options::{OptionInfo, Options};
+pub use runtime::{OpenReport, Runtime};
+pub use session::{Interrupter, Session};
+
+/// This build's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -54,6 +54,11 @@ impl LiveRedis {
         Self { server, directory, stream: BufReader::new(stream) }
     }
 
+    /// The path of the server's Unix socket, for a connection of the test's own.
+    pub fn socket(&self) -> PathBuf {
+        self.directory.join("socket")
+    }
+
     /// Sends one command and reads its reply.
     pub fn command(&mut self, arguments: &[&[u8]]) -> Reply {
         let mut request = format!("*{}\r\n", arguments.len()).into_bytes();

@@ -40,6 +40,12 @@ impl<T> Owned<T> {
 }
 
 impl<T> OwnedGuard<'_, T> {
+    /// Lets a waiting thread have the token and takes it again; costs a look where nobody waits.
+    #[inline]
+    pub fn yield_fairly(&mut self) {
+        MutexGuard::bump(&mut self.0);
+    }
+
     /// Gives the token back, to the longest waiting thread if there is one.
     #[inline]
     pub fn release_fairly(self) {

@@ -109,8 +109,29 @@ impl Clients {
         now: u64,
         wake: Box<dyn Fn() + Send + Sync>,
     ) -> Arc<Client> {
+        let client = self.make(address, local_address, fd, now, wake);
+        if fd >= 0 {
+            self.connected.fetch_add(1, Ordering::Relaxed);
+        }
+        self.all.lock().insert(client.id, client.clone());
+        client
+    }
+
+    /// A session that no list shows: what a reactor runs other reactors' commands under.
+    pub fn add_hidden(&self, now: u64) -> Arc<Client> {
+        self.make(String::new(), String::new(), -1, now, Box::new(|| ()))
+    }
+
+    fn make(
+        &self,
+        address: String,
+        local_address: String,
+        fd: i32,
+        now: u64,
+        wake: Box<dyn Fn() + Send + Sync>,
+    ) -> Arc<Client> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed) + 1;
-        let client = Arc::new(Client {
+        Arc::new(Client {
             id,
             address,
             local_address,
@@ -135,12 +156,7 @@ impl Clients {
             text: Mutex::default(),
             killed: AtomicBool::new(false),
             wake,
-        });
-        if fd >= 0 {
-            self.connected.fetch_add(1, Ordering::Relaxed);
-        }
-        self.all.lock().insert(id, client.clone());
-        client
+        })
     }
 
     pub fn remove(&self, client: &Client) {

@@ -1,7 +1,7 @@
 //! What all sessions of a runtime share besides the keys.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
@@ -77,6 +77,7 @@ pub struct Server {
     pub shard_memory: Box<[AtomicUsize]>,
     /// `maxmemory` in bytes, 0 for none, kept beside the options for the write path.
     pub maxmemory: AtomicUsize,
+    pub active_expire: AtomicBool,
 }
 
 impl fmt::Debug for Server {
@@ -85,7 +86,62 @@ impl fmt::Debug for Server {
     }
 }
 
+/// What a server is made of.
+#[derive(Debug)]
+pub struct ServerConfig {
+    pub options: Options,
+    pub commands: Arc<dyn Commands>,
+    pub clock: Arc<dyn Clock>,
+    pub shards: usize,
+    pub run_id: String,
+}
+
 impl Server {
+    pub fn new(config: ServerConfig) -> Self {
+        let ServerConfig { options, commands, clock, shards, run_id } = config;
+        Self {
+            maxmemory: AtomicUsize::new(options.maxmemory as usize),
+            options: RwLock::new(options),
+            commands,
+            clients: Clients::default(),
+            stats: Stats::default(),
+            started_ms: clock.now_ms(),
+            clock,
+            shards,
+            run_id,
+            hooks: OnceLock::new(),
+            shard_memory: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
+            active_expire: AtomicBool::new(true),
+        }
+    }
+
+    /// Notes the bytes that a shard's keyspace uses.
+    #[inline]
+    pub fn publish_memory(&self, shard: usize, bytes: usize) {
+        self.shard_memory[shard].store(bytes, Ordering::Relaxed);
+    }
+
+    /// `maxmemory` in bytes, 0 for none.
+    #[inline]
+    pub fn maxmemory(&self) -> usize {
+        self.maxmemory.load(Ordering::Relaxed)
+    }
+
+    /// Whether expired keys are deleted though nobody asks for them (`DEBUG SET-ACTIVE-EXPIRE`).
+    #[inline]
+    pub fn active_expire(&self) -> bool {
+        self.active_expire.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub fn count_error(&self) {
+        self.stats.error_replies.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn eviction_policy(&self) -> Policy {
+        self.options.read().maxmemory_policy
+    }
+
     /// Bytes used by the keyspaces of all shards.
     pub fn used_memory(&self) -> usize {
         self.shard_memory.iter().map(|shard| shard.load(Ordering::Relaxed)).sum()

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::resp::writer::Protocol;
+
 use super::Client;
 
 /// Whether the session wants replies (`CLIENT REPLY`).
@@ -58,6 +60,8 @@ pub struct Session {
     pub request: Option<Request>,
     /// True while EXEC runs the queue.
     pub in_exec: bool,
+    /// Number of the last command, for `CLIENT LIST`.
+    pub last_command: usize,
 }
 
 impl Session {
@@ -73,7 +77,21 @@ impl Session {
             watch_broken: Arc::default(),
             request: None,
             in_exec: false,
+            last_command: usize::MAX,
         }
+    }
+
+    /// Shows others what the session is at, for `CLIENT LIST`.
+    pub fn publish(&self, query_bytes: usize, output_bytes: usize, protocol: Protocol) {
+        let client = &self.client;
+        client.db.store(self.db, Ordering::Relaxed);
+        client.last_command.store(self.last_command, Ordering::Relaxed);
+        let queued = self.transaction.as_ref().map_or(-1, |transaction| transaction.queue.len() as i32);
+        client.queued.store(queued, Ordering::Relaxed);
+        client.watched.store(self.watched.len(), Ordering::Relaxed);
+        client.query_buffer.store(query_bytes, Ordering::Relaxed);
+        client.output_buffer.store(output_bytes, Ordering::Relaxed);
+        client.protocol.store(if protocol == Protocol::Resp3 { 3 } else { 2 }, Ordering::Relaxed);
     }
 
     pub fn is_watch_broken(&self) -> bool {

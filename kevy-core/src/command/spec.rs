@@ -80,6 +80,10 @@ flags! {
 
 impl Flags {
     pub const NONE: Self = Self(0);
+    /// Its shards follow from the session (the queue, the watched keys), not from its arguments. Not shown.
+    pub const SESSION_KEYS: Self = Self(1 << 30);
+    /// Runs at once inside MULTI. Not shown.
+    pub const IN_MULTI: Self = Self(1 << 31);
 
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -1,1 +1,20 @@
+//! From arguments to a reply: looks the verb up, checks what may be checked without keys, routes it, and runs
+//! it under the tokens it needs.
+//!
+//! Reactors call [`Engine::plan`] and run what lies on their own shard under the token they hold already;
+//! in-process sessions call [`Engine::dispatch`], which does everything on the caller's thread.
 
+mod direct;
+mod engine;
+mod transaction;
+
+pub use direct::{Direct, State};
+pub use engine::{Engine, Plan};
+
+/// What a host needs to define commands of its own.
+pub mod commands {
+    pub use crate::command::spec::{
+        Arg, ArgKind, Begin, Command, Fail, Find, Flags, KeySpec, Outcome, Run, Scope, Spec, one_key,
+    };
+    pub use crate::command::{CommandSet, Commands, Context, Origin};
+}

@@ -1,1 +1,9 @@
+//! Sockets and waiting: what the reactors and the replica client are built on.
 
+pub mod socket;
+pub mod upgrade;
+pub mod wake;
+
+pub use socket::{Listener, Moved, Socket};
+pub use upgrade::{Sent, Upgrade};
+pub use wake::Alarm;

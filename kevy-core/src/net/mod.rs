@@ -1,1 +1,13 @@
+//! Reactors: one thread per shard that moves the bytes of its connections and runs their commands.
+//!
+//! A reactor owns its connections outright and its shard for one turn at a time. The runtime starts and
+//! stops reactors; nothing else calls them.
 
+mod connection;
+mod flush;
+mod handle;
+mod reactor;
+mod serve;
+
+pub use handle::Handle;
+pub use reactor::{Reactor, Upgrades};

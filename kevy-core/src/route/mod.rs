@@ -1,1 +1,88 @@
+//! Which shards a command touches, told from its row in the table and its arguments alone.
 
+use smallvec::SmallVec;
+
+use crate::base::slot::{shard_of_slot, slot_of};
+use crate::command::Spec;
+use crate::command::keys::keys_of;
+use crate::command::spec::{Fail, Scope};
+
+/// The shards of a command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Route {
+    /// None.
+    Nowhere,
+    One(usize),
+    /// Several, ascending and distinct.
+    Several(SmallVec<[usize; 8]>),
+    All,
+}
+
+/// The shard that owns `key` among `shards`.
+#[inline]
+pub fn shard_of(key: &[u8], shards: usize) -> usize {
+    if shards == 1 { 0 } else { shard_of_slot(slot_of(key), shards) }
+}
+
+/// The shard in the low 16 bits of a SCAN cursor; cursors that name no shard start over at shard 0.
+fn shard_of_cursor(cursor: &[u8], shards: usize) -> usize {
+    let cursor = std::str::from_utf8(cursor).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+    let shard = (cursor & 0xffff) as usize;
+    if shard < shards { shard } else { 0 }
+}
+
+/// Routes `args` to the shards that own its keys.
+#[inline]
+pub fn route(spec: &Spec, args: &[&[u8]], shards: usize) -> Result<Route, Fail> {
+    match spec.scope {
+        Scope::Nothing => Ok(Route::Nowhere),
+        _ if shards == 1 => Ok(Route::One(0)),
+        Scope::Keys => of_keys(spec, args, shards),
+        Scope::Everything => Ok(Route::All),
+        Scope::Cursor => Ok(Route::One(shard_of_cursor(args.get(1).copied().unwrap_or_default(), shards))),
+    }
+}
+
+fn of_keys(spec: &Spec, args: &[&[u8]], shards: usize) -> Result<Route, Fail> {
+    // An invalid count of keys is the handler's error to report, and it touches no key before it does.
+    let Ok(keys) = keys_of(spec, args) else { return Ok(Route::One(0)) };
+    let mut homes: SmallVec<[usize; 8]> = SmallVec::new();
+    for key in keys {
+        let shard = shard_of(args[key], shards);
+        if let Err(at) = homes.binary_search(&shard) {
+            homes.insert(at, shard);
+        }
+    }
+    Ok(match homes[..] {
+        [] => Route::One(0),
+        [one] => Route::One(one),
+        _ => Route::Several(homes),
+    })
+}
+
+/// Adds the shards of `more` to `all`.
+pub fn union(all: Route, more: Route, shards: usize) -> Route {
+    match (all, more) {
+        (Route::All, _) | (_, Route::All) => Route::All,
+        (Route::Nowhere, other) | (other, Route::Nowhere) => other,
+        (a, b) => {
+            let mut homes = members(&a, shards);
+            for shard in members(&b, shards) {
+                if let Err(at) = homes.binary_search(&shard) {
+                    homes.insert(at, shard);
+                }
+            }
+            if homes.len() == 1 { Route::One(homes[0]) } else { Route::Several(homes) }
+        }
+    }
+}
+
+/// The shards of a route, ascending.
+pub fn members(route: &Route, shards: usize) -> SmallVec<[usize; 8]> {
+    match route {
+        Route::Nowhere => SmallVec::new(),
+        Route::One(shard) => SmallVec::from_slice(&[*shard]),
+        Route::Several(homes) => homes.clone(),
+        Route::All => (0..shards).collect(),
+    }
+}

@@ -1,1 +1,9 @@
+//! One running instance: its shards, its core threads, its listeners and its options.
+//!
+//! The api starts and stops runtimes; several may live in one process and share nothing.
 
+mod hooks;
+mod listen;
+mod start;
+
+pub use start::{OpenReport, Runtime};

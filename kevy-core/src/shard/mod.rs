@@ -1,1 +1,12 @@
+//! A shard: one part of the keyspace with its stream of effects, owned by whoever holds its token.
+//!
+//! Dispatch takes tokens and runs commands here; reactors run their shard's housekeeping; replication
+//! reads streams and walks. Nothing here knows about connections.
 
+pub mod mailbox;
+pub mod run;
+pub mod shards;
+
+pub use mailbox::{Call, Mailbox, Parcel, Post};
+pub use run::{run_alone, run_many};
+pub use shards::{Shard, Shards};

@@ -1,0 +1,71 @@
+//! Options by name, as in redis.conf.
+
+use std::path::Path;
+
+use crate::base::{Error, ErrorKind, Result};
+use crate::base::options as table;
+
+/// Named settings of a runtime. Names and values are those of redis.conf; [`Options::table`] lists them.
+#[derive(Clone, Debug, Default)]
+pub struct Options(pub(crate) table::Options);
+
+/// One row of the table of options.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionInfo {
+    pub name: &'static str,
+    /// What values it takes, for people.
+    pub values: &'static str,
+    pub default: &'static str,
+    /// Whether `CONFIG SET` changes it while the runtime runs.
+    pub changeable: bool,
+    pub summary: &'static str,
+}
+
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::InvalidOption, error.to_string())
+}
+
+impl Options {
+    /// Every option at its default: no port, one shard per core.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets one option.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] names the option and what it takes.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        self.0.set(name, value).map_err(refused)
+    }
+
+    /// The same options with one more set, for chains.
+    ///
+    /// # Errors
+    /// As [`Options::set`].
+    pub fn with(mut self, name: &str, value: &str) -> Result<Self> {
+        self.set(name, value)?;
+        Ok(self)
+    }
+
+    /// The value of an option as `CONFIG GET` shows it.
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name)
+    }
+
+    /// Reads a file in the form of redis.conf.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] names file, line and option.
+    pub fn read_file(&mut self, path: &Path) -> Result<()> {
+        self.0.read_file(path).map_err(refused)
+    }
+
+    /// Takes arguments in the form of redis-server: `--name value`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] names the option.
+    pub fn read_args(&mut self, args: &[String]) -> Result<()> {
+        self.0.read_args(args).map_err(refused)
+    }
+}

@@ -1,0 +1,82 @@
+//! A running keyspace.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::Result;
+use crate::dispatch::commands::Commands;
+use crate::runtime;
+
+use super::{Options, Session};
+
+pub use crate::runtime::OpenReport;
+
+/// One running instance: shards, core threads, listeners. Clones share it; the last one to go stops it, once
+/// its sessions are closed too.
+#[derive(Clone, Debug)]
+pub struct Runtime(Arc<runtime::Runtime>);
+
+impl Runtime {
+    /// Starts a runtime with the Redis command set. No port is opened unless `port` or `unixsocket` is set.
+    ///
+    /// # Errors
+    /// Where an option cannot be honoured: an address in use, a directory that cannot be written.
+    pub fn start(options: &Options) -> Result<Self> {
+        Self::start_with(options, runtime::redis_commands())
+    }
+
+    /// Starts a runtime with a command set of the host's own.
+    ///
+    /// # Errors
+    /// As [`Runtime::start`].
+    pub fn start_with(options: &Options, commands: Arc<dyn Commands>) -> Result<Self> {
+        runtime::Runtime::start(&options.0, commands).map(|inner| Self(Arc::new(inner)))
+    }
+
+    /// The TCP port it listens on, which the system chose where the option was 0.
+    pub fn port(&self) -> Option<u16> {
+        self.0.core().port
+    }
+
+    /// How many shards the keyspace has.
+    pub fn shards(&self) -> usize {
+        self.0.core().report.shards
+    }
+
+    /// What opening found.
+    pub fn open_report(&self) -> OpenReport {
+        self.0.core().report
+    }
+
+    /// Opens an in-process connection: the other end of the returned socket is a session. The descriptor is the
+    /// caller's and blocks until set otherwise.
+    ///
+    /// # Errors
+    /// Where no descriptor can be had or the runtime has stopped.
+    pub fn connect(&self) -> Result<OwnedFd> {
+        self.0.connect()
+    }
+
+    /// Opens a session that runs commands on the caller's thread.
+    ///
+    /// # Errors
+    /// Where the runtime has stopped or lives in another process.
+    pub fn session(&self) -> Result<Session> {
+        Session::open(self.0.clone())
+    }
+
+    /// Stops: refuses new work, lets connections take their last replies for at most `timeout`, ends the
+    /// threads. Safe to call again.
+    ///
+    /// # Errors
+    /// [`crate::api::ErrorKind::Timeout`] where threads had not ended in time; they still will.
+    pub fn stop(&self, timeout: Duration) -> Result<()> {
+        self.0.stop(timeout)
+    }
+
+    /// Waits until the runtime has stopped, by [`Runtime::stop`] elsewhere or by the SHUTDOWN command.
+    pub fn wait(&self) {
+        self.0.wait();
+    }
+}

@@ -1,0 +1,203 @@
+//! Commands in-process, on the caller's thread.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::base::{Error, ErrorKind, Result};
+use crate::dispatch::commands::Origin;
+use crate::dispatch::{Direct, State};
+use crate::resp::{Node, Protocol, Tree, Writer};
+use crate::runtime;
+
+/// One client's state, used by one thread at a time: database, MULTI, WATCH, RESP version.
+///
+/// Replies are borrowed until the next call.
+#[derive(Debug)]
+pub struct Session {
+    runtime: Arc<runtime::Runtime>,
+    state: State,
+    out: Writer,
+    tree: Tree,
+    pushes: Arc<Pushes>,
+}
+
+/// Messages for a session that nobody asked for, and the way to end a wait for them.
+#[derive(Debug, Default)]
+struct Pushes {
+    inner: Mutex<PushQueue>,
+    arrived: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct PushQueue {
+    waiting: VecDeque<Vec<u8>>,
+    interrupted: bool,
+}
+
+/// Ends a session's wait from any thread.
+#[derive(Clone, Debug)]
+pub struct Interrupter(Arc<Pushes>);
+
+impl Interrupter {
+    /// The wait under way, or else the next one, returns [`ErrorKind::Interrupted`].
+    pub fn interrupt(&self) {
+        self.0.inner.lock().interrupted = true;
+        self.0.arrived.notify_all();
+    }
+}
+
+/// A reply buffer that one large reply grew beyond this is given back.
+const KEEP_BYTES_MAX: usize = 1 << 20;
+
+impl Session {
+    pub(super) fn open(runtime: Arc<runtime::Runtime>) -> Result<Self> {
+        let core = runtime.core();
+        core.check()?;
+        let state = core.engine.open();
+        Ok(Self {
+            state,
+            out: Writer::new(Protocol::Resp3),
+            tree: Tree::new(),
+            pushes: Arc::default(),
+            runtime,
+        })
+    }
+
+    /// Runs one command; `argv[0]` is the verb. An error reply of the server is a reply, not an error.
+    ///
+    /// # Errors
+    /// Where the runtime cannot run commands any more, or `argv` is empty.
+    #[inline]
+    pub fn dispatch(&mut self, argv: &[&[u8]]) -> Result<Node<'_>> {
+        self.run(argv, Origin::Client)?;
+        self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
+        Ok(self.tree.root(&self.out.buf))
+    }
+
+    /// Applies a frame of a primary's stream to database `db`: as [`Session::dispatch`], but limits on memory do
+    /// not apply and the change is not replicated again.
+    ///
+    /// # Errors
+    /// As [`Session::dispatch`]; an error reply means that the frame does not fit this copy.
+    pub fn apply(&mut self, db: usize, argv: &[&[u8]]) -> Result<Node<'_>> {
+        self.state.session.db = db;
+        self.run(argv, Origin::Replica)?;
+        self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
+        Ok(self.tree.root(&self.out.buf))
+    }
+
+    #[inline]
+    fn run(&mut self, argv: &[&[u8]], origin: Origin) -> Result<()> {
+        if argv.is_empty() {
+            return Err(no_verb());
+        }
+        self.start()?;
+        self.out.buf.clear();
+        self.runtime.core().run(&mut self.state, argv, &mut self.out, origin)
+    }
+
+    /// Runs commands one after the other in one call and returns their replies as one array. They are not a
+    /// transaction.
+    ///
+    /// # Errors
+    /// As [`Session::dispatch`]; nothing has run then where an argv is empty.
+    pub fn dispatch_batch(&mut self, commands: &[&[&[u8]]]) -> Result<Node<'_>> {
+        if commands.iter().any(|argv| argv.is_empty()) {
+            return Err(no_verb());
+        }
+        self.start()?;
+        self.out.buf.clear();
+        self.out.array(commands.len());
+        for argv in commands {
+            self.runtime.core().run(&mut self.state, argv, &mut self.out, Origin::Client)?;
+        }
+        self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
+        Ok(self.tree.root(&self.out.buf))
+    }
+
+    #[inline]
+    fn start(&mut self) -> Result<()> {
+        self.runtime.core().check()?;
+        if self.out.buf.capacity() > KEEP_BYTES_MAX {
+            self.out.buf = Vec::new();
+        }
+        Ok(())
+    }
+
+    /// The value of a string key: GET without a reply to decode.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WrongType`] for another type; inside MULTI [`ErrorKind::InvalidArgument`].
+    #[inline]
+    pub fn get(&mut self, key: &[u8]) -> Result<Option<&[u8]>> {
+        self.start()?;
+        self.out.buf.clear();
+        match self.runtime.core().get(&mut self.state, key, &mut self.out.buf)? {
+            Direct::Found => Ok(Some(&self.out.buf)),
+            Direct::Missing => Ok(None),
+        }
+    }
+
+    /// Sets a string key and drops its expiry: SET without a reply to decode.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`] where `maxmemory` forbids it; inside MULTI [`ErrorKind::InvalidArgument`].
+    #[inline]
+    pub fn set(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        self.start()?;
+        self.runtime.core().set(&mut self.state, key, value)
+    }
+
+    /// Waits for a message that nobody asked for; `None` when `timeout` has passed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Interrupted`] after [`Interrupter::interrupt`].
+    pub fn next_push(&mut self, timeout: Duration) -> Result<Option<Node<'_>>> {
+        self.runtime.core().check()?;
+        let deadline = Instant::now() + timeout;
+        let message = {
+            let mut queue = self.pushes.inner.lock();
+            loop {
+                if std::mem::take(&mut queue.interrupted) {
+                    return Err(Error::new(ErrorKind::Interrupted, "the wait was interrupted"));
+                }
+                if let Some(message) = queue.waiting.pop_front() {
+                    break message;
+                }
+                if self.pushes.arrived.wait_until(&mut queue, deadline).timed_out() {
+                    return Ok(None);
+                }
+            }
+        };
+        self.out.buf = message;
+        self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
+        Ok(Some(self.tree.root(&self.out.buf)))
+    }
+
+    /// A handle that ends this session's waits from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(self.pushes.clone())
+    }
+
+    /// The session's number, as CLIENT ID tells it.
+    pub fn id(&self) -> u64 {
+        self.state.session.client.id
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.runtime.core().close(&mut self.state);
+    }
+}
+
+fn no_verb() -> Error {
+    Error::new(ErrorKind::InvalidArgument, "argv is empty: a command needs a verb")
+}
+
+fn garbled(error: &dyn std::fmt::Debug) -> Error {
+    Error::new(ErrorKind::Protocol, format!("a command wrote a reply that is not RESP: {error:?}"))
+}

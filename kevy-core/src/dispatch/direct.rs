@@ -1,0 +1,121 @@
+//! In-process sessions: every command by name, and the hottest ones without a reply in between.
+
+use crate::base::{Error, ErrorKind, Result};
+use crate::command::string::{self};
+use crate::command::{Origin, Session};
+use crate::resp::writer::{Protocol, Writer};
+use crate::route;
+use crate::shard::run::{self, Caller};
+
+use super::Engine;
+
+/// An in-process session.
+#[derive(Debug)]
+pub struct State {
+    pub session: Session,
+    /// Takes error replies of the hot verbs, which are rare.
+    spill: Writer,
+}
+
+/// Whether a key was there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Direct {
+    Found,
+    Missing,
+}
+
+impl Engine {
+    /// Opens a session that needs no password: whoever links the engine owns it.
+    pub fn open(&self) -> State {
+        let now = self.server.clock.now_ms();
+        let client = self.server.clients.add(String::new(), String::new(), -1, now, Box::new(|| ()));
+        State { session: Session::new(client, true), spill: Writer::new(Protocol::Resp3) }
+    }
+
+    /// Ends a session.
+    pub fn close(&self, state: &mut State) {
+        self.forget(&mut state.session);
+        self.server.clients.remove(&state.session.client);
+    }
+
+    /// Runs one command; `out` gets exactly one reply, a null where the session wants none. Returns the shard
+    /// whose reactor has work left.
+    #[inline]
+    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) -> Option<usize> {
+        let start = out.buf.len();
+        let now = self.server.clock.now_ms();
+        let left = self.dispatch(&mut state.session, args, out, (now, origin));
+        if out.buf.len() == start {
+            out.null();
+        }
+        if state.session.request.take().is_some() {
+            self.decline(state, out, start);
+        }
+        left
+    }
+
+    /// A handler asked for something that takes a connection, and this session has none.
+    #[cold]
+    fn decline(&self, state: &State, out: &mut Writer, start: usize) {
+        let name = self.server.commands.name(state.session.last_command);
+        if name != "quit" {
+            out.buf.truncate(start);
+            out.error(&format!("ERR '{name}' needs a connection; this session is in-process"));
+        }
+    }
+
+    fn refuse_in_multi(session: &Session) -> Result<()> {
+        if session.transaction.is_none() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::InvalidArgument, "inside MULTI commands are queued: use dispatch"))
+    }
+
+    /// GET: appends the value to `into`.
+    ///
+    /// # Errors
+    /// Another type, or MULTI.
+    #[inline]
+    pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
+        Self::refuse_in_multi(&state.session)?;
+        let now = self.server.clock.now_ms();
+        let mut shard = self.shards.take(route::shard_of(key, self.shards.len()));
+        shard.partition.counters.commands += 1;
+        let found = string::read(&mut shard.partition, &state.session, key, now, into);
+        shard.settle(&self.server);
+        match found {
+            Ok(true) => Ok(Direct::Found),
+            Ok(false) => Ok(Direct::Missing),
+            Err(fail) => Err(Error::new(ErrorKind::of_reply(fail.text()), fail.text())),
+        }
+    }
+
+    /// SET: returns the shard whose reactor has work left.
+    ///
+    /// # Errors
+    /// No memory, or MULTI.
+    #[inline]
+    pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<Option<usize>> {
+        Self::refuse_in_multi(&state.session)?;
+        let now = self.server.clock.now_ms();
+        let home = route::shard_of(key, self.shards.len());
+        let mut shard = self.shards.take(home);
+        let State { session, spill } = state;
+        spill.buf.clear();
+        let mut caller = Caller { server: &self.server, session, out: spill, now, origin: Origin::Client };
+        run::run_alone(&mut shard, &mut caller, &string::PLAIN_SET, &[b"SET", key, value]);
+        shard.stream.notify();
+        let left = shard.wants_reactor().then_some(home);
+        drop(shard);
+        match spill.buf.first() {
+            Some(b'-') => Err(refused(&spill.buf)),
+            _ => Ok(left),
+        }
+    }
+}
+
+#[cold]
+fn refused(reply: &[u8]) -> Error {
+    let text = String::from_utf8_lossy(&reply[1..]).trim_end().to_owned();
+    Error::new(ErrorKind::of_reply(&text), text)
+}

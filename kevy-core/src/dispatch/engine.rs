@@ -1,0 +1,242 @@
+//! The engine: one command set over one set of shards.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::command::session::{ReplyMode, Request};
+use crate::command::spec::Flags;
+use crate::command::{Command, Commands, Fail, Origin, Server, Session};
+use crate::resp::Writer;
+use crate::route::{self, Route};
+use crate::shard::run::Caller;
+use crate::shard::{Shard, Shards, run_alone, run_many};
+
+/// What a command needs before it can run.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Nothing: its reply is written.
+    Done,
+    /// No shard. Run it with [`Engine::run_here`].
+    Here(usize),
+    /// The token of one shard.
+    One { command: usize, shard: usize },
+    /// The tokens of several shards, or it must not overtake what the session has under way elsewhere. Run it
+    /// with [`Engine::run_several`] while holding no token.
+    Several { command: usize, route: Route },
+}
+
+/// A command set over shards.
+#[derive(Debug)]
+pub struct Engine {
+    pub server: Arc<Server>,
+    pub shards: Arc<Shards>,
+    poisoned: AtomicBool,
+}
+
+const NO_AUTH: Fail = Fail::new("NOAUTH Authentication required.");
+
+/// At most this much of an unknown command's arguments is shown in the error.
+const SHOWN_BYTES_MAX: usize = 128;
+
+impl Engine {
+    pub fn new(server: Arc<Server>, shards: Arc<Shards>) -> Self {
+        Self { server, shards, poisoned: AtomicBool::new(false) }
+    }
+
+    /// Marks the runtime as broken by a panic: no command is run any more.
+    pub fn poison(&self) {
+        self.poisoned.store(true, Ordering::Release);
+    }
+
+    #[inline]
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned.load(Ordering::Acquire)
+    }
+
+    #[inline]
+    fn commands(&self) -> &dyn Commands {
+        &*self.server.commands
+    }
+
+    #[inline]
+    pub fn command(&self, number: usize) -> &Command {
+        self.commands().command(number)
+    }
+
+    /// Checks a command and says what it needs. An error reply is written here, and so is `QUEUED`.
+    #[inline]
+    pub fn plan(&self, session: &mut Session, args: &[&[u8]], out: &mut Writer) -> Plan {
+        if session.reply_mode == ReplyMode::SkipNext {
+            session.reply_mode = ReplyMode::Skip;
+        }
+        match self.check(session, args) {
+            Ok(plan) if session.transaction.is_none() => plan,
+            Ok(plan) => self.queue(session, args, out, plan),
+            Err(fail) => {
+                if let Some(transaction) = &mut session.transaction {
+                    transaction.refused = true;
+                }
+                self.server.count_error();
+                out.error(fail.text());
+                Plan::Done
+            }
+        }
+    }
+
+    #[inline]
+    fn check(&self, session: &mut Session, args: &[&[u8]]) -> Result<Plan, Fail> {
+        let Some(number) = self.commands().find(args) else { return Err(unknown(args)) };
+        let command = self.command(number);
+        let spec = &command.spec;
+        if !command.subcommands.is_empty() && args.len() > 1 {
+            return Err(unknown_subcommand(self.commands().name(number), args[1]));
+        }
+        if !spec.takes(args.len()) {
+            return Err(Fail::arity(self.commands().name(number)));
+        }
+        if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) {
+            return Err(NO_AUTH);
+        }
+        session.last_command = number;
+        if session.transaction.is_some() {
+            return Ok(Plan::Here(number));
+        }
+        if spec.flags.has(Flags::SESSION_KEYS) {
+            return Ok(self.plan_session_keys(session, number));
+        }
+        Ok(match route::route(spec, args, self.shards.len())? {
+            Route::Nowhere => Plan::Here(number),
+            Route::One(shard) => Plan::One { command: number, shard },
+            route => Plan::Several { command: number, route },
+        })
+    }
+
+    /// Runs a command that touches no shard.
+    pub fn run_here(
+        &self,
+        session: &mut Session,
+        number: usize,
+        args: &[&[u8]],
+        out: &mut Writer,
+        now: u64,
+    ) {
+        let mut context = crate::command::Context {
+            out,
+            session,
+            server: &self.server,
+            now,
+            origin: Origin::Client,
+            partitions: crate::command::Partitions::None,
+        };
+        self.server.stats.commands.fetch_add(1, Ordering::Relaxed);
+        if let Err(fail) = self.command(number).call(&mut context, args) {
+            context.out.error(fail.text());
+            self.server.count_error();
+        }
+    }
+
+    /// Runs a command on the one shard it needs.
+    #[inline]
+    pub fn run_one(
+        &self,
+        shard: &mut Shard,
+        session: &mut Session,
+        number: usize,
+        args: &[&[u8]],
+        out: &mut Writer,
+        (now, origin): (u64, Origin),
+    ) {
+        let mut caller = Caller { server: &self.server, session, out, now, origin };
+        run_alone(shard, &mut caller, self.command(number), args);
+    }
+
+    /// Takes the tokens a command needs, runs it, and gives them back. The caller holds none.
+    pub fn run_several(
+        &self,
+        session: &mut Session,
+        number: usize,
+        route: &Route,
+        args: &[&[u8]],
+        out: &mut Writer,
+        (now, origin): (u64, Origin),
+    ) {
+        let members = route::members(route, self.shards.len());
+        let mut guards = self.shards.take_several(&members);
+        let mut caller = Caller { server: &self.server, session, out, now, origin };
+        let command = self.command(number);
+        let exec = self.is_exec(command, caller.session);
+        run_many(&self.shards, &mut guards, &members, &mut caller, |step| {
+            if exec { self.exec(step) } else { step.call(command, args) }
+        });
+        for guard in &mut guards {
+            guard.stream.notify();
+        }
+    }
+
+    /// Runs a command to its reply on the caller's thread. Returns true where a reactor must look at shard
+    /// `.0` because the command left it work.
+    pub fn dispatch(
+        &self,
+        session: &mut Session,
+        args: &[&[u8]],
+        out: &mut Writer,
+        (now, origin): (u64, Origin),
+    ) -> Option<usize> {
+        let start = out.buf.len();
+        let mut left = None;
+        match self.plan(session, args, out) {
+            Plan::Done => {}
+            Plan::Here(number) => self.run_here(session, number, args, out, now),
+            Plan::One { command, shard } => {
+                let mut guard = self.shards.take(shard);
+                self.run_one(&mut guard, session, command, args, out, (now, origin));
+                guard.stream.notify();
+                if guard.wants_reactor() {
+                    left = Some(shard);
+                }
+            }
+            Plan::Several { command, route } => {
+                self.run_several(session, command, &route, args, out, (now, origin));
+            }
+        }
+        self.after(session, out, start);
+        left
+    }
+
+    /// Takes back a reply that the session does not want (`CLIENT REPLY`).
+    #[inline]
+    pub fn after(&self, session: &mut Session, out: &mut Writer, start: usize) {
+        match session.reply_mode {
+            ReplyMode::On | ReplyMode::SkipNext => {}
+            ReplyMode::Off => out.buf.truncate(start),
+            ReplyMode::Skip => {
+                out.buf.truncate(start);
+                session.reply_mode = ReplyMode::On;
+            }
+        }
+    }
+
+    /// True where a session asked for something only its connection's owner can do.
+    pub fn request(&self, session: &mut Session) -> Option<Request> {
+        session.request.take()
+    }
+}
+
+fn unknown(args: &[&[u8]]) -> Fail {
+    let name = String::from_utf8_lossy(&args[0][..args[0].len().min(SHOWN_BYTES_MAX)]);
+    let mut shown = String::new();
+    for arg in &args[1..] {
+        if shown.len() >= SHOWN_BYTES_MAX {
+            break;
+        }
+        let room = SHOWN_BYTES_MAX - shown.len();
+        let text = String::from_utf8_lossy(&arg[..arg.len().min(room)]);
+        shown.push_str(&format!("'{text}' "));
+    }
+    Fail::with(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
+}
+
+fn unknown_subcommand(verb: &str, word: &[u8]) -> Fail {
+    let word = String::from_utf8_lossy(&word[..word.len().min(SHOWN_BYTES_MAX)]);
+    Fail::with(format!("ERR unknown subcommand '{word}'. Try {} HELP.", verb.to_ascii_uppercase()))
+}

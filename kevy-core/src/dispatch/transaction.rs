@@ -1,0 +1,105 @@
+//! MULTI, EXEC and the commands whose shards follow from the session.
+
+use crate::command::session::{Queued, Transaction};
+use crate::command::spec::{Fail, Flags};
+use crate::command::{Command, Session};
+use crate::resp::Writer;
+use crate::route::{self, Route};
+use crate::shard::run::Step;
+
+use super::{Engine, Plan};
+
+const NOT_IN_MULTI: Fail = Fail::new("ERR Command not allowed inside a transaction");
+const EXEC_ABORT: &str = "EXECABORT Transaction discarded because of previous errors.";
+
+impl Engine {
+    /// Inside MULTI: queues the command, unless it is one that runs at once.
+    pub(super) fn queue(&self, session: &mut Session, args: &[&[u8]], out: &mut Writer, plan: Plan) -> Plan {
+        let Plan::Here(number) = plan else { return plan };
+        let spec = &self.command(number).spec;
+        if spec.flags.has(Flags::SESSION_KEYS) {
+            return self.plan_session_keys(session, number);
+        }
+        if spec.flags.has(Flags::IN_MULTI) {
+            return match route::route(spec, args, self.shards.len()) {
+                Ok(Route::Nowhere) | Err(_) => Plan::Here(number),
+                Ok(Route::One(shard)) => Plan::One { command: number, shard },
+                Ok(route) => Plan::Several { command: number, route },
+            };
+        }
+        let Some(transaction) = &mut session.transaction else { return Plan::Here(number) };
+        if spec.flags.has(Flags::NO_MULTI) {
+            transaction.refused = true;
+            self.server.count_error();
+            out.error(NOT_IN_MULTI.text());
+        } else {
+            let args = args.iter().map(|arg| arg.to_vec()).collect();
+            transaction.queue.push(Queued { command: number, args });
+            out.simple("QUEUED");
+        }
+        Plan::Done
+    }
+
+    /// The shards of EXEC, DISCARD and UNWATCH: those of the queue and of the watched keys.
+    pub(super) fn plan_session_keys(&self, session: &Session, number: usize) -> Plan {
+        let shards = self.shards.len();
+        let mut all = session
+            .watched
+            .iter()
+            .map(|(_, key)| Route::One(route::shard_of(key, shards)))
+            .fold(Route::Nowhere, |all, one| route::union(all, one, shards));
+        if self.is_exec(self.command(number), session) {
+            let queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
+            for queued in queue {
+                let args: Vec<&[u8]> = queued.args.iter().map(Vec::as_slice).collect();
+                let spec = &self.command(queued.command).spec;
+                let one = route::route(spec, &args, shards).unwrap_or(Route::Nowhere);
+                all = route::union(all, one, shards);
+            }
+            return Plan::Several { command: number, route: all };
+        }
+        match all {
+            Route::Nowhere => Plan::Here(number),
+            route => Plan::Several { command: number, route },
+        }
+    }
+
+    /// True for EXEC with a transaction to run.
+    pub(super) fn is_exec(&self, command: &Command, session: &Session) -> bool {
+        command.spec.flags.has(Flags::SESSION_KEYS)
+            && session.transaction.is_some()
+            && command.spec.name == "exec"
+    }
+
+    /// Runs the queue on the held shards.
+    pub(super) fn exec(&self, step: &mut Step<'_, '_, '_>) {
+        let Some(Transaction { queue, refused }) = step.session().transaction.take() else { return };
+        step.expire_watched();
+        let broken = step.session().is_watch_broken();
+        step.forget_watches();
+        if refused {
+            self.server.count_error();
+            return step.out().error(EXEC_ABORT);
+        }
+        if broken {
+            return step.out().null_array();
+        }
+        step.out().array(queue.len());
+        step.session().in_exec = true;
+        for queued in &queue {
+            let args: Vec<&[u8]> = queued.args.iter().map(Vec::as_slice).collect();
+            step.call(self.command(queued.command), &args);
+        }
+        step.session().in_exec = false;
+    }
+
+    /// Ends what a closing session has left in the shards: its watches.
+    pub fn forget(&self, session: &mut Session) {
+        let shards = self.shards.len();
+        for (db, key) in std::mem::take(&mut session.watched) {
+            let mut guard = self.shards.take(route::shard_of(&key, shards));
+            guard.partition.keyspace.unwatch(db, &key, &session.watch_broken);
+        }
+        session.transaction = None;
+    }
+}

@@ -1,0 +1,74 @@
+//! Waking a thread that waits in its poll, at no cost while it is awake.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+
+use mio::{Registry, Token, Waker};
+
+/// Why a reactor shall look around. Each is a bit.
+pub mod signal {
+    /// A parcel waits in the shard's mailbox.
+    pub const MAIL: u32 = 1;
+    /// A parcel has come back with its replies.
+    pub const REPLIES: u32 = 1 << 1;
+    /// A stream that feeds one of its connections has grown.
+    pub const FEED: u32 = 1 << 2;
+    /// A connection shall end.
+    pub const KILL: u32 = 1 << 3;
+    /// A connection was handed over.
+    pub const ARRIVAL: u32 = 1 << 4;
+    /// An in-process call left the shard housekeeping.
+    pub const HOUSEKEEPING: u32 = 1 << 5;
+    /// The runtime stops.
+    pub const STOP: u32 = 1 << 6;
+    /// An option changed.
+    pub const OPTIONS: u32 = 1 << 7;
+}
+
+/// One reactor's alarm. The reactor says when it is about to wait; the system is asked to wake it only then.
+#[derive(Debug)]
+pub struct Alarm {
+    waker: Waker,
+    parked: AtomicBool,
+    signals: AtomicU32,
+}
+
+impl Alarm {
+    /// An alarm that makes the poll of `registry` return with an event for `token`.
+    pub fn new(registry: &Registry, token: Token) -> std::io::Result<Self> {
+        Ok(Self {
+            waker: Waker::new(registry, token)?,
+            parked: AtomicBool::new(false),
+            signals: AtomicU32::new(0),
+        })
+    }
+
+    /// The owner is about to wait. False where signals are there already: then it must not wait.
+    pub fn park(&self) -> bool {
+        self.parked.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        self.signals.load(Ordering::Relaxed) == 0
+    }
+
+    /// The owner is awake.
+    pub fn unpark(&self) {
+        self.parked.store(false, Ordering::Relaxed);
+    }
+
+    /// Takes the signals that have come since the last call.
+    pub fn take_signals(&self) -> u32 {
+        if self.signals.load(Ordering::Relaxed) == 0 { 0 } else { self.signals.swap(0, Ordering::AcqRel) }
+    }
+
+    /// Signals the owner and wakes it if it waits. What it shall find must have been published before.
+    #[inline]
+    pub fn ring(&self, signal: u32) {
+        if self.signals.load(Ordering::Relaxed) & signal == 0 {
+            self.signals.fetch_or(signal, Ordering::AcqRel);
+        }
+        fence(Ordering::SeqCst);
+        if self.parked.load(Ordering::Relaxed) && self.parked.swap(false, Ordering::AcqRel) {
+            // A failure means that the poll is gone, and with it whoever would be woken.
+            let _ = self.waker.wake();
+        }
+    }
+}

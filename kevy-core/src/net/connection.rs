@@ -1,0 +1,124 @@
+//! One connection: its socket, its session, and the bytes between them.
+
+use std::collections::VecDeque;
+
+use crate::command::Session;
+use crate::io::{Socket, Upgrade};
+use crate::resp::writer::{Protocol, Writer};
+use crate::resp::{Limits, RequestParser};
+
+/// A command whose reply comes from another shard.
+#[derive(Debug)]
+pub struct Pending {
+    pub request: u64,
+    pub reply: Option<Vec<u8>>,
+    /// Replies of later commands that were ready first.
+    pub behind: Vec<u8>,
+}
+
+/// What becomes of a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    Open,
+    /// Close it once everything written has been sent; read no more.
+    CloseWhenSent,
+    Close,
+}
+
+/// A connection and its session.
+#[derive(Debug)]
+pub struct Connection {
+    pub socket: Socket,
+    pub session: Session,
+    pub parser: RequestParser,
+    pub limits: Limits,
+    /// Bytes received that no command has used yet.
+    pub input: Vec<u8>,
+    /// How many more bytes the argument being received needs, 0 unknown.
+    pub want: usize,
+    /// The socket may hold bytes to read.
+    pub readable: bool,
+    pub writable: bool,
+    /// The peer will send no more than what the socket holds.
+    pub ending: bool,
+    /// In the reactor's list of connections to read.
+    pub listed: bool,
+    /// In the reactor's list of connections to send.
+    pub dirty: bool,
+    /// Replies ready to be sent, and how much of them has been.
+    pub out: Writer,
+    pub sent: usize,
+    /// Where replies go that must wait behind a pending one.
+    pub late: Writer,
+    pub pending: VecDeque<Pending>,
+    /// `input` holds a command that waits until nothing is pending.
+    pub stalled: bool,
+    pub fate: Fate,
+    pub upgrade: Option<Box<dyn Upgrade>>,
+    /// When the replies not sent first passed the soft limit (Unix milliseconds).
+    pub over_soft_limit_since: Option<u64>,
+}
+
+impl Connection {
+    pub fn new(socket: Socket, session: Session, limits: Limits) -> Self {
+        Self {
+            socket,
+            session,
+            parser: RequestParser::new(),
+            limits,
+            input: Vec::new(),
+            want: 0,
+            readable: true,
+            writable: true,
+            ending: false,
+            listed: false,
+            dirty: false,
+            out: Writer::new(Protocol::Resp2),
+            sent: 0,
+            late: Writer::new(Protocol::Resp2),
+            pending: VecDeque::new(),
+            stalled: false,
+            fate: Fate::Open,
+            upgrade: None,
+            over_soft_limit_since: None,
+        }
+    }
+
+    /// Bytes of replies that are not sent.
+    pub fn unsent(&self) -> usize {
+        self.out.buf.len() - self.sent
+    }
+
+    /// True where the connection has nothing under way.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_empty() && self.unsent() == 0 && !self.stalled
+    }
+
+    /// Moves what a command wrote while others were pending behind the last of them.
+    pub fn tuck(&mut self) {
+        if let Some(last) = self.pending.back_mut()
+            && !self.late.buf.is_empty()
+        {
+            last.behind.extend_from_slice(&self.late.buf);
+            self.late.buf.clear();
+        }
+    }
+
+    /// Takes the reply of a pending command, and sends on what it held back.
+    pub fn answer(&mut self, request: u64, reply: &[u8]) {
+        if self.pending.front().is_some_and(|first| first.request == request) {
+            self.out.raw(reply);
+            let behind = self.pending.pop_front().map(|first| first.behind).unwrap_or_default();
+            self.out.raw(&behind);
+        } else if let Some(one) = self.pending.iter_mut().find(|one| one.request == request) {
+            one.reply = Some(reply.to_vec());
+            return;
+        }
+        while self.pending.front().is_some_and(|first| first.reply.is_some()) {
+            if let Some(Pending { reply: Some(reply), behind, .. }) = self.pending.pop_front() {
+                self.out.raw(&reply);
+                self.out.raw(&behind);
+            }
+        }
+    }
+}

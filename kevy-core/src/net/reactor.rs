@@ -1,0 +1,661 @@
+//! The loop of one core thread.
+//!
+//! A turn: wait; read the sockets that have something; take the shard's token and run what was read, what
+//! other reactors sent, and housekeeping; give the token back; send parcels and replies. The token is never
+//! held over a system call.
+
+use std::fmt::Debug;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+use slab::Slab;
+
+use crate::command::{Client, ClientKind, Server, Session};
+use crate::dispatch::Engine;
+use crate::io::wake::signal;
+use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
+use crate::resp::Limits;
+use crate::resp::request::Batch;
+use crate::shard::{Parcel, Post};
+
+use super::Handle;
+use super::connection::{Connection, Fate};
+use super::flush::{self, OutputLimit};
+use super::serve::{Counter, run_parcel};
+
+/// What turns a connection into something that net does not know.
+pub trait Upgrades: Send + Sync + Debug {
+    /// Makes a replica's feed of a connection that sent a replication handshake. `alarm` is the reactor's.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    fn replicate(
+        &self,
+        args: &[&[u8]],
+        client: &Arc<Client>,
+        alarm: &Arc<Alarm>,
+    ) -> Result<Box<dyn Upgrade>, String>;
+}
+
+/// Bytes that one turn reads from all its connections together.
+const ARENA_BYTES: usize = 1 << 20;
+/// Bytes read from one connection at a time.
+const READ_BYTES: usize = 32 * 1024;
+/// The most that a connection's own buffer grows ahead of the bytes received.
+const READ_AHEAD_BYTES_MAX: usize = 1 << 20;
+const ALARM: Token = Token(usize::MAX);
+/// Tokens from here down are listeners.
+const LISTENERS_END: usize = usize::MAX - 1;
+const LISTENERS_MAX: usize = 1024;
+/// How often connections are looked at for `timeout` and soft output limits.
+const CRON_INTERVAL_MS: u64 = 1_000;
+
+/// The settings that connections follow, read again when an option changes.
+#[derive(Clone, Debug, Default)]
+struct Settings {
+    bulk_len_max: usize,
+    query_buffer_max: usize,
+    idle_timeout_ms: u64,
+    keepalive: Duration,
+    clients_max: usize,
+    outputs: [OutputLimit; 3],
+    password: bool,
+}
+
+impl Settings {
+    fn read(server: &Server) -> Self {
+        let options = server.options.read();
+        let outputs = options.client_output_buffer_limit;
+        let outputs = [outputs.normal, outputs.replica, outputs.pubsub].map(|class| OutputLimit {
+            hard_bytes: class.hard_bytes as usize,
+            soft_bytes: class.soft_bytes as usize,
+            soft_ms: class.soft_seconds * 1_000,
+        });
+        Self {
+            bulk_len_max: options.proto_max_bulk_len as usize,
+            query_buffer_max: options.client_query_buffer_limit as usize,
+            idle_timeout_ms: options.timeout as u64 * 1_000,
+            keepalive: Duration::from_secs(options.tcp_keepalive as u64),
+            clients_max: options.maxclients as usize,
+            outputs,
+            password: !options.requirepass.is_empty(),
+        }
+    }
+}
+
+/// One core thread's loop.
+#[derive(Debug)]
+pub struct Reactor {
+    index: usize,
+    engine: Arc<Engine>,
+    upgrades: Arc<dyn Upgrades>,
+    poll: Poll,
+    handle: Arc<Handle>,
+    /// All reactors, this one too.
+    peers: Arc<[Arc<Handle>]>,
+    next_peer: usize,
+    listeners: Vec<Listener>,
+    connections: Slab<Box<Connection>>,
+    readable: Vec<usize>,
+    dirty: Vec<usize>,
+    upgraded: Vec<usize>,
+    posts: Vec<Option<Post>>,
+    outgoing: Vec<Box<Parcel>>,
+    spare: Vec<Box<Parcel>>,
+    /// A parcel that was too large for one turn, and who sent it.
+    unfinished: Option<(usize, Box<Parcel>)>,
+    next_sender: usize,
+    next_request: u64,
+    guest: Session,
+    arena: Box<[u8]>,
+    batch: Batch,
+    settings: Settings,
+    next_cron: u64,
+    next_deadline: Option<u64>,
+    work_left: bool,
+    stop_at: Option<Instant>,
+}
+
+impl Reactor {
+    /// A reactor for shard `index`. `posts[i]` leads to shard i, `None` for its own.
+    pub fn new(
+        index: usize,
+        engine: Arc<Engine>,
+        upgrades: Arc<dyn Upgrades>,
+        (poll, peers): (Poll, Arc<[Arc<Handle>]>),
+        posts: Vec<Option<Post>>,
+        listeners: Vec<Listener>,
+    ) -> io::Result<Self> {
+        for (at, listener) in listeners.iter().enumerate() {
+            listener.register(poll.registry(), Token(LISTENERS_END - 1 - at))?;
+        }
+        let settings = Settings::read(&engine.server);
+        let now = engine.server.clock.now_ms();
+        let guest = engine.server.clients.add_hidden(now);
+        Ok(Self {
+            index,
+            handle: peers[index].clone(),
+            peers,
+            next_peer: 0,
+            listeners,
+            connections: Slab::new(),
+            readable: Vec::new(),
+            dirty: Vec::new(),
+            upgraded: Vec::new(),
+            outgoing: (0..posts.len()).map(|_| Box::default()).collect(),
+            posts,
+            spare: Vec::new(),
+            unfinished: None,
+            next_sender: 0,
+            next_request: 0,
+            guest: Session::new(guest, true),
+            arena: vec![0; ARENA_BYTES].into_boxed_slice(),
+            batch: Batch::new(),
+            settings,
+            next_cron: now + CRON_INTERVAL_MS,
+            next_deadline: None,
+            work_left: false,
+            stop_at: None,
+            engine,
+            upgrades,
+            poll,
+        })
+    }
+
+    /// Runs until the runtime stops. `grace` is how long connections get to take their last replies.
+    pub fn run(&mut self, grace: impl Fn() -> Duration) {
+        let mut events = Events::with_capacity(1024);
+        while !self.has_stopped() {
+            self.wait(&mut events);
+            let now = self.engine.server.clock.now_ms();
+            let signals = self.handle.alarm.take_signals();
+            if signals & signal::STOP != 0 && self.stop_at.is_none() {
+                self.stop_at = Some(Instant::now() + grace());
+                self.listeners.clear();
+            }
+            if signals & signal::OPTIONS != 0 {
+                self.settings = Settings::read(&self.engine.server);
+            }
+            for event in &events {
+                self.note(event, now);
+            }
+            self.collect_replies();
+            self.arrivals(now);
+            if signals & signal::KILL != 0 {
+                self.kill_marked();
+            }
+            self.serve(now);
+            self.deliver(now);
+            self.send(now);
+            if now >= self.next_cron {
+                self.cron(now);
+            }
+            if self.stop_at.is_some() {
+                self.close_idle();
+            }
+        }
+        let all: Vec<usize> = self.connections.iter().map(|(key, _)| key).collect();
+        all.into_iter().for_each(|key| self.close(key));
+    }
+
+    fn has_stopped(&self) -> bool {
+        self.stop_at.is_some_and(|at| self.connections.is_empty() || Instant::now() >= at)
+    }
+
+    /// Waits for sockets, signals or a deadline.
+    fn wait(&mut self, events: &mut Events) {
+        let busy = self.work_left
+            || !self.readable.is_empty()
+            || self.unfinished.is_some()
+            || self.posts.iter().flatten().any(Post::has_reply);
+        let now = self.engine.server.clock.now_ms();
+        let mut timeout = self.next_deadline.map(|at| Duration::from_millis(at.saturating_sub(now).max(1)));
+        if self.stop_at.is_some() {
+            let soon = Duration::from_millis(10);
+            timeout = Some(timeout.map_or(soon, |timeout| timeout.min(soon)));
+        }
+        if busy || !self.handle.alarm.park() {
+            timeout = Some(Duration::ZERO);
+        }
+        // An interrupted wait is a turn without events.
+        let _ = self.poll.poll(events, timeout);
+        self.handle.alarm.unpark();
+    }
+
+    fn note(&mut self, event: &mio::event::Event, now: u64) {
+        let token = event.token();
+        if token == ALARM {
+            return;
+        }
+        if token.0 >= LISTENERS_END - LISTENERS_MAX {
+            self.accept(LISTENERS_END - 1 - token.0, now);
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(token.0) else { return };
+        if event.is_readable() || event.is_read_closed() || event.is_error() {
+            connection.readable = true;
+            connection.ending |= event.is_read_closed() || event.is_error();
+            if !connection.listed {
+                connection.listed = true;
+                self.readable.push(token.0);
+            }
+        }
+        if event.is_writable() {
+            connection.writable = true;
+            if !connection.dirty && (connection.unsent() > 0 || connection.upgrade.is_some()) {
+                connection.dirty = true;
+                self.dirty.push(token.0);
+            }
+        }
+    }
+
+    /// Accepts what waits at a listener and hands the connections round the reactors.
+    fn accept(&mut self, at: usize, now: u64) {
+        let Some(listener) = self.listeners.get(at) else { return };
+        let mut here = Vec::new();
+        loop {
+            match listener.accept() {
+                Ok(Some(socket)) => {
+                    self.engine.server.stats.connections_received.fetch_add(1, Ordering::Relaxed);
+                    let peer = self.next_peer % self.peers.len();
+                    self.next_peer = self.next_peer.wrapping_add(1);
+                    if peer == self.index { here.push(socket) } else { self.peers[peer].admit(socket) }
+                }
+                Ok(None) => break,
+                Err(_) => {
+                    // Out of descriptors or memory: the connection stays in the kernel's queue for the next turn.
+                    self.work_left = true;
+                    break;
+                }
+            }
+        }
+        here.into_iter().for_each(|socket| self.admit(socket, now));
+    }
+
+    fn arrivals(&mut self, now: u64) {
+        for socket in self.handle.take_arrivals() {
+            self.admit(socket, now);
+        }
+    }
+
+    /// Makes a connection of a socket.
+    fn admit(&mut self, socket: Socket, now: u64) {
+        let server = &self.engine.server;
+        if self.stop_at.is_some() {
+            return;
+        }
+        if server.clients.connected() >= self.settings.clients_max {
+            server.stats.connections_rejected.fetch_add(1, Ordering::Relaxed);
+            // The peer is turned away whether or not it reads why.
+            let _ = socket.send(b"-ERR max number of clients reached\r\n");
+            return;
+        }
+        if !self.settings.keepalive.is_zero() {
+            // Without probes a dead peer is only noticed later.
+            let _ = socket.set_keepalive(self.settings.keepalive);
+        }
+        let alarm = self.handle.alarm.clone();
+        let client = server.clients.add(
+            socket.peer.clone(),
+            socket.local.clone(),
+            socket.fd(),
+            now,
+            Box::new(move || alarm.ring(signal::KILL)),
+        );
+        let session = Session::new(client, !self.settings.password);
+        let limits = Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() };
+        let mut connection = Box::new(Connection::new(socket, session, limits));
+        connection.listed = true;
+        let entry = self.connections.vacant_entry();
+        let key = entry.key();
+        if connection.socket.register(self.poll.registry(), Token(key)).is_err() {
+            server.clients.remove(&connection.session.client);
+            return;
+        }
+        entry.insert(connection);
+        self.readable.push(key);
+    }
+
+    /// Takes replies that other shards sent back.
+    fn collect_replies(&mut self) {
+        for shard in 0..self.posts.len() {
+            while let Some(mut parcel) = self.posts[shard].as_mut().and_then(Post::receive) {
+                self.hand_out(&parcel);
+                if parcel.clear() {
+                    self.spare.push(parcel);
+                }
+            }
+        }
+    }
+
+    /// Gives the replies of a finished parcel to their connections.
+    fn hand_out(&mut self, parcel: &Parcel) {
+        for (call, reply) in parcel.answers() {
+            let Some(connection) = self.connections.get_mut(call.connection) else { continue };
+            connection.answer(call.request, reply);
+            mark_dirty(&mut self.dirty, connection, call.connection);
+            if connection.stalled {
+                connection.stalled = false;
+                list(&mut self.readable, connection, call.connection);
+            }
+        }
+    }
+
+    /// Reads the readable connections and runs what they sent, then what other reactors sent.
+    fn serve(&mut self, now: u64) {
+        self.work_left = false;
+        let mut arena_used = 0;
+        let mut received = Vec::with_capacity(self.readable.len());
+        let mut later = Vec::new();
+        for key in std::mem::take(&mut self.readable) {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            if arena_used + READ_BYTES > self.arena.len() {
+                later.push(key);
+                continue;
+            }
+            connection.listed = false;
+            let got = read(connection, &mut self.arena[arena_used..]);
+            if connection.readable && !connection.stalled && connection.fate == Fate::Open {
+                connection.listed = true;
+                later.push(key);
+            }
+            received.push((key, arena_used, got));
+            arena_used += got;
+        }
+        self.readable = later;
+
+        let engine = self.engine.clone();
+        let alarm = self.handle.alarm.clone();
+        let mut counter = Counter {
+            engine: &engine,
+            shard: self.index,
+            token: Some(engine.shards.take(self.index)),
+            now,
+            outgoing: &mut self.outgoing,
+            next_request: &mut self.next_request,
+            upgrades: &*self.upgrades,
+            alarm: &alarm,
+        };
+        let mut input_bytes = 0;
+        for &(key, start, len) in &received {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            input_bytes += len as u64;
+            let bytes = &self.arena[start..start + len];
+            serve_connection(&mut counter, connection, key, bytes, &mut self.batch, now);
+            if connection.input.len() > self.settings.query_buffer_max {
+                connection.fate = Fate::Close;
+            }
+            if connection.upgrade.is_some() && !self.upgraded.contains(&key) {
+                connection.session.client.set_kind(ClientKind::Replica);
+                self.upgraded.push(key);
+            }
+            mark_dirty(&mut self.dirty, connection, key);
+        }
+        let mut token = counter.token.take().unwrap_or_else(|| engine.shards.take(self.index));
+        self.work_left |= read_mail(&engine, &mut token, self.next_sender, &mut self.guest, &mut self.unfinished, now);
+        self.next_sender = self.next_sender.wrapping_add(1);
+        if self.next_deadline.is_some_and(|at| now >= at) || token.wants_reactor() {
+            self.work_left |= token.housekeep(&engine.server, now);
+        }
+        let cron = (self.settings.idle_timeout_ms > 0 || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
+            .then_some(self.next_cron.max(now + 1));
+        let upgrades = self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
+        self.next_deadline =
+            upgrades.chain(cron).chain(token.next_deadline(&engine.server, now)).min();
+        token.armed_until = self.next_deadline.unwrap_or(u64::MAX);
+        token.stream.notify();
+        token.release_fairly();
+        if input_bytes > 0 {
+            engine.server.stats.net_input_bytes.fetch_add(input_bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Brings parcels to other shards: runs them in place where the shard is idle, and posts them otherwise.
+    fn deliver(&mut self, now: u64) {
+        for shard in 0..self.outgoing.len() {
+            if self.outgoing[shard].is_empty() {
+                continue;
+            }
+            let Some(post) = &mut self.posts[shard] else { continue };
+            if !post.has_room() {
+                continue;
+            }
+            let next = self.spare.pop().unwrap_or_default();
+            let mut parcel = std::mem::replace(&mut self.outgoing[shard], next);
+            // In place only where nothing sent before is still under way: it must not be overtaken.
+            let idle = if post.is_busy() { None } else { self.engine.shards.try_take(shard) };
+            if let Some(mut token) = idle {
+                while !run_parcel(&self.engine, &mut token, &mut self.guest, &mut parcel, now) {
+                    token.yield_fairly();
+                }
+                token.stream.notify();
+                let wake = token.wants_reactor();
+                drop(token);
+                if wake {
+                    self.peers[shard].alarm.ring(signal::HOUSEKEEPING);
+                }
+                self.hand_out(&parcel);
+                if parcel.clear() {
+                    self.spare.push(parcel);
+                }
+            } else {
+                post.send(parcel);
+                self.peers[shard].alarm.ring(signal::MAIL);
+            }
+        }
+    }
+
+    /// Sends replies and the bytes of upgraded connections.
+    fn send(&mut self, now: u64) {
+        for key in self.upgraded.clone() {
+            let connection = &mut self.connections[key];
+            mark_dirty(&mut self.dirty, connection, key);
+        }
+        let mut total = 0;
+        for key in std::mem::take(&mut self.dirty) {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            connection.dirty = false;
+            let more = flush::fill(connection, now);
+            total += flush::flush(connection);
+            self.work_left |= more && connection.writable;
+            let kind = connection.session.client.kind();
+            let limit = &self.settings.outputs[if kind == ClientKind::Replica { 1 } else { 0 }];
+            flush::enforce(connection, limit, now);
+            if connection.stalled && connection.pending.is_empty() && connection.unsent() == 0 {
+                connection.stalled = false;
+                list(&mut self.readable, connection, key);
+            }
+            let done = connection.fate == Fate::CloseWhenSent
+                && connection.unsent() == 0
+                && connection.pending.is_empty();
+            if done || connection.fate == Fate::Close {
+                self.close(key);
+            }
+        }
+        if total > 0 {
+            self.engine.server.stats.net_output_bytes.fetch_add(total as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Looks after what only time changes.
+    fn cron(&mut self, now: u64) {
+        self.next_cron = now + CRON_INTERVAL_MS;
+        let timeout = self.settings.idle_timeout_ms;
+        let mut output = 0;
+        let mut over = Vec::new();
+        for (key, connection) in &mut self.connections {
+            let client = &connection.session.client;
+            output += connection.unsent();
+            let idle = now.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
+            let kind = client.kind();
+            let limit = &self.settings.outputs[if kind == ClientKind::Replica { 1 } else { 0 }];
+            if (timeout > 0 && idle > timeout && kind == ClientKind::Normal)
+                || flush::enforce(connection, limit, now)
+            {
+                over.push(key);
+            }
+        }
+        over.into_iter().for_each(|key| self.close(key));
+        self.handle.note_output(output);
+    }
+
+    fn kill_marked(&mut self) {
+        let marked: Vec<usize> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.session.client.is_killed())
+            .map(|(key, _)| key)
+            .collect();
+        for key in marked {
+            let connection = &mut self.connections[key];
+            // A client that kills itself still gets its reply.
+            if connection.fate == Fate::CloseWhenSent {
+                continue;
+            }
+            flush::flush(connection);
+            self.close(key);
+        }
+    }
+
+    fn close_idle(&mut self) {
+        let idle: Vec<usize> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| connection.is_idle())
+            .map(|(key, _)| key)
+            .collect();
+        idle.into_iter().for_each(|key| self.close(key));
+    }
+
+    fn close(&mut self, key: usize) {
+        let Some(mut connection) = self.connections.try_remove(key) else { return };
+        self.upgraded.retain(|&upgraded| upgraded != key);
+        // The descriptor is closed below, which deregisters it as well.
+        let _ = connection.socket.deregister(self.poll.registry());
+        if let Some(upgrade) = &mut connection.upgrade {
+            upgrade.closed(self.engine.server.clock.now_ms());
+        }
+        self.engine.forget(&mut connection.session);
+        self.engine.server.clients.remove(&connection.session.client);
+    }
+}
+
+fn mark_dirty(dirty: &mut Vec<usize>, connection: &mut Connection, key: usize) {
+    let due = connection.unsent() > 0
+        || connection.upgrade.is_some()
+        || connection.fate != Fate::Open
+        || connection.stalled;
+    if due && !connection.dirty {
+        connection.dirty = true;
+        dirty.push(key);
+    }
+}
+
+fn list(readable: &mut Vec<usize>, connection: &mut Connection, key: usize) {
+    if !connection.listed {
+        connection.listed = true;
+        readable.push(key);
+    }
+}
+
+/// Reads into `arena`, or into the connection's own buffer where an argument is half received. Returns how many
+/// bytes are in the arena.
+fn read(connection: &mut Connection, arena: &mut [u8]) -> usize {
+    if connection.stalled || connection.fate != Fate::Open || !connection.readable {
+        return 0;
+    }
+    let own = connection.want > READ_BYTES / 2;
+    let (start, moved) = if own {
+        let start = connection.input.len();
+        let room = connection.want.clamp(READ_BYTES, READ_AHEAD_BYTES_MAX);
+        connection.input.resize(start + room, 0);
+        (start, connection.socket.receive(&mut connection.input[start..]))
+    } else {
+        (0, connection.socket.receive(&mut arena[..READ_BYTES]))
+    };
+    let got = match moved {
+        Ok(Moved::Bytes(n)) => n,
+        Ok(Moved::Later) => 0,
+        Ok(Moved::Closed) | Err(_) => {
+            connection.fate = if connection.is_idle() { Fate::Close } else { Fate::CloseWhenSent };
+            0
+        }
+    };
+    let offered = if own { connection.input.len() - start } else { READ_BYTES };
+    // A short read has emptied the socket, unless its end stands behind what was read.
+    connection.readable = got == offered || (connection.ending && got > 0);
+    if own {
+        connection.input.truncate(start + got);
+        0
+    } else {
+        got
+    }
+}
+
+/// Runs what a connection sent, now and before.
+fn serve_connection(
+    counter: &mut Counter<'_>,
+    connection: &mut Connection,
+    key: usize,
+    bytes: &[u8],
+    batch: &mut Batch,
+    now: u64,
+) {
+    let client = connection.session.client.clone();
+    client.last_active_ms.store(now, Ordering::Relaxed);
+    if connection.upgrade.is_some() {
+        connection.input.extend_from_slice(bytes);
+    } else if connection.input.is_empty() {
+        counter.serve(connection, key, bytes, batch);
+    } else {
+        let mut input = std::mem::take(&mut connection.input);
+        input.extend_from_slice(bytes);
+        counter.serve(connection, key, &input, batch);
+        if connection.input.is_empty() && input.capacity() <= READ_BYTES {
+            input.clear();
+            connection.input = input;
+        }
+    }
+    if let Some(upgrade) = &mut connection.upgrade {
+        match upgrade.input(&connection.input, now) {
+            Ok(used) => {
+                connection.input.drain(..used);
+            }
+            Err(_) => connection.fate = Fate::Close,
+        }
+    }
+    connection.session.publish(connection.input.len(), connection.unsent(), connection.out.protocol);
+}
+
+/// Runs parcels that other reactors sent to this shard. True where more wait.
+fn read_mail(
+    engine: &Engine,
+    shard: &mut crate::base::token::OwnedGuard<'_, crate::shard::Shard>,
+    first: usize,
+    guest: &mut Session,
+    unfinished: &mut Option<(usize, Box<Parcel>)>,
+    now: u64,
+) -> bool {
+    if let Some((from, mut parcel)) = unfinished.take() {
+        if !run_parcel(engine, shard, guest, &mut parcel, now) {
+            *unfinished = Some((from, parcel));
+            return true;
+        }
+        shard.mailbox.answer(from, parcel);
+    }
+    let senders = shard.mailbox.senders();
+    for at in 0..senders {
+        let from = (first + at) % senders;
+        let Some(mut parcel) = shard.mailbox.receive(from) else { continue };
+        if !run_parcel(engine, shard, guest, &mut parcel, now) {
+            *unfinished = Some((from, parcel));
+            return true;
+        }
+        shard.mailbox.answer(from, parcel);
+        shard.yield_fairly();
+    }
+    shard.mailbox.has_mail()
+}

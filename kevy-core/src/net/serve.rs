@@ -1,0 +1,203 @@
+//! Running what a connection sent.
+
+use std::sync::Arc;
+
+use crate::base::token::OwnedGuard;
+use crate::command::session::Request;
+use crate::command::{Origin, Session};
+use crate::dispatch::{Engine, Plan};
+use crate::io::Alarm;
+use crate::resp::request::Batch;
+use crate::resp::{ArgVec, ProtocolError};
+use crate::shard::{Parcel, Shard};
+
+use super::connection::{Connection, Fate, Pending};
+use super::reactor::Upgrades;
+
+/// Commands parsed at a time, and run before a waiting thread may have the token.
+const COMMANDS_MAX: usize = 128;
+/// Commands packed for one shard before the connections that want more wait for replies.
+const PARCEL_CALLS_MAX: usize = 1024;
+/// Replies waiting for a slow reader beyond which its further commands wait.
+const OUTPUT_PAUSE_BYTES: usize = 1 << 20;
+
+/// What a reactor works with while it runs commands.
+pub struct Counter<'e> {
+    pub engine: &'e Engine,
+    /// The reactor's own shard.
+    pub shard: usize,
+    /// Its token, except while a command needs several.
+    pub token: Option<OwnedGuard<'e, Shard>>,
+    pub now: u64,
+    /// What goes to each shard at the end of the turn.
+    pub outgoing: &'e mut [Box<Parcel>],
+    pub next_request: &'e mut u64,
+    pub upgrades: &'e dyn Upgrades,
+    pub alarm: &'e Arc<Alarm>,
+}
+
+impl Counter<'_> {
+    /// Lets a thread that waits for the shard have it between two batches.
+    pub fn yield_token(&mut self) {
+        if let Some(token) = &mut self.token {
+            token.stream.notify();
+            token.yield_fairly();
+        }
+    }
+
+    /// Runs every whole command of `bytes`; what is left over goes to the connection's input.
+    pub fn serve(&mut self, connection: &mut Connection, key: usize, bytes: &[u8], batch: &mut Batch) {
+        let mut at = 0;
+        while connection.fate == Fate::Open && !connection.stalled && connection.upgrade.is_none() {
+            connection.limits.authenticated = connection.session.authenticated;
+            let rest = &bytes[at..];
+            match connection.parser.parse(rest, &connection.limits, COMMANDS_MAX, batch) {
+                Ok(progress) => {
+                    let used = self.run(connection, key, rest, batch);
+                    if used < batch.len() {
+                        connection.parser.rewind();
+                        at += if used == 0 { 0 } else { batch.end(used - 1) };
+                        break;
+                    }
+                    at += progress.consumed;
+                    connection.want = progress.want;
+                    self.yield_token();
+                    if !progress.more {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    refuse(connection, error);
+                    return;
+                }
+            }
+        }
+        connection.input.extend_from_slice(&bytes[at..]);
+    }
+
+    /// Runs the batch in order and returns how many of its commands are done with.
+    fn run(&mut self, connection: &mut Connection, key: usize, bytes: &[u8], batch: &Batch) -> usize {
+        let mut args = ArgVec::new();
+        for i in 0..batch.len() {
+            batch.args(i, bytes, &mut args);
+            if !self.run_command(connection, key, &args) {
+                connection.stalled = true;
+                return i;
+            }
+            if connection.fate != Fate::Open || connection.upgrade.is_some() {
+                return i + 1;
+            }
+            if connection.unsent() > OUTPUT_PAUSE_BYTES && i + 1 < batch.len() {
+                connection.stalled = true;
+                return i + 1;
+            }
+        }
+        batch.len()
+    }
+
+    /// Runs one command. False where it must wait for replies under way.
+    #[inline]
+    fn run_command(&mut self, connection: &mut Connection, key: usize, args: &[&[u8]]) -> bool {
+        let Connection { session, out, late, pending, .. } = connection;
+        let waiting = !pending.is_empty();
+        if waiting {
+            late.protocol = out.protocol;
+        }
+        let reply = if waiting { late } else { out };
+        let start = reply.buf.len();
+        match self.engine.plan(session, args, reply) {
+            Plan::Done => {}
+            Plan::Here(number) => self.engine.run_here(session, number, args, reply, self.now),
+            Plan::One { command, shard } if shard == self.shard => {
+                if let Some(token) = &mut self.token {
+                    let at = (self.now, Origin::Client);
+                    self.engine.run_one(token, session, command, args, reply, at);
+                }
+            }
+            Plan::One { command, shard } => {
+                if !self.send(session, pending, key, command, shard, args, reply.protocol) {
+                    return false;
+                }
+            }
+            Plan::Several { .. } if waiting => return false,
+            Plan::Several { command, route } => {
+                self.token = None;
+                let at = (self.now, Origin::Client);
+                self.engine.run_several(session, command, &route, args, reply, at);
+                self.token = Some(self.engine.shards.take(self.shard));
+            }
+        }
+        self.engine.after(session, reply, start);
+        if waiting {
+            connection.out.protocol = connection.late.protocol;
+            connection.tuck();
+        }
+        if let Some(request) = connection.session.request.take() {
+            self.grant(connection, request, args);
+        }
+        true
+    }
+
+    /// Packs a command for another shard. False where too much is under way to it.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one connection, borrowed apart")]
+    fn send(
+        &mut self,
+        session: &Session,
+        pending: &mut std::collections::VecDeque<Pending>,
+        key: usize,
+        command: usize,
+        shard: usize,
+        args: &[&[u8]],
+        protocol: crate::resp::Protocol,
+    ) -> bool {
+        let parcel = &mut self.outgoing[shard];
+        if parcel.len() >= PARCEL_CALLS_MAX {
+            return false;
+        }
+        *self.next_request += 1;
+        let request = *self.next_request;
+        parcel.push(key, request, command, (session.db, protocol, session.no_touch), args);
+        pending.push_back(Pending { request, reply: None, behind: Vec::new() });
+        true
+    }
+
+    /// Does what a handler asked of the connection's owner.
+    #[cold]
+    fn grant(&mut self, connection: &mut Connection, request: Request, args: &[&[u8]]) {
+        match request {
+            Request::Close => connection.fate = Fate::CloseWhenSent,
+            Request::Replicate => {
+                // The feed takes tokens of its own, in their order.
+                self.token = None;
+                match self.upgrades.replicate(args, &connection.session.client, self.alarm) {
+                    Ok(upgrade) => connection.upgrade = Some(upgrade),
+                    Err(text) => connection.out.error(&text),
+                }
+                self.token = Some(self.engine.shards.take(self.shard));
+            }
+        }
+    }
+
+}
+
+/// Runs a parcel's commands on the shard they were sent to, and says whether it is done.
+pub fn run_parcel(
+    engine: &Engine,
+    shard: &mut Shard,
+    guest: &mut Session,
+    parcel: &mut Parcel,
+    now: u64,
+) -> bool {
+    parcel.run(COMMANDS_MAX, |call, args, out| {
+        guest.db = call.db;
+        guest.no_touch = call.no_touch;
+        engine.run_one(shard, guest, call.command, args, out, (now, Origin::Client));
+    })
+}
+
+/// Ends a connection whose bytes are not the protocol, telling it why.
+fn refuse(connection: &mut Connection, error: ProtocolError) {
+    connection.out.raw(&error.reply());
+    connection.input.clear();
+    connection.fate = Fate::CloseWhenSent;
+}

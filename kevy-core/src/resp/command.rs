@@ -1,0 +1,70 @@
+//! A command's arguments as an array of bulk strings: the form of effects, log records and replication frames.
+
+use super::number::{BadLine, line, short_line};
+use super::{ArgVec, ProtocolError, encode};
+
+/// Appends `args` as an array of bulk strings.
+#[inline]
+pub fn encode_command(out: &mut Vec<u8>, args: &[&[u8]]) {
+    out.reserve(command_len_max(args));
+    encode::header(out, b'*', args.len());
+    for arg in args {
+        encode::bulk(out, arg);
+    }
+}
+
+/// No fewer bytes than [`encode_command`] appends for `args`.
+#[inline]
+pub fn command_len_max(args: &[&[u8]]) -> usize {
+    // A header takes at most 23 bytes, a bulk string 25 beside its content.
+    args.iter().fold(23, |sum, arg| sum + arg.len() + 25)
+}
+
+/// Reads the array of bulk strings at the start of `buf` into `args`, and returns how many bytes it takes, or
+/// `None` where it is not there whole; `args` is then left with the arguments that are.
+///
+/// # Errors
+/// Where the bytes are anything else: this reads what [`encode_command`] wrote, so a null, a nested array or a
+/// missing line end means damage.
+pub fn decode_command<'a>(buf: &'a [u8], args: &mut ArgVec<'a>) -> Result<Option<usize>, ProtocolError> {
+    args.clear();
+    let Some((count, mut at)) = header(buf, 0, b'*')? else { return Ok(None) };
+    for _ in 0..count {
+        let Some((len, start)) = header(buf, at, b'$')? else { return Ok(None) };
+        let end = start.saturating_add(len);
+        match buf.get(end..end.saturating_add(2)) {
+            Some(b"\r\n") => args.push(&buf[start..end]),
+            Some(_) => return Err(ProtocolError::MissingLineEnd),
+            None => return Ok(None),
+        }
+        at = end + 2;
+    }
+    Ok(Some(at))
+}
+
+/// A header of type `tag`: its number and where it ends.
+#[inline(always)]
+fn header(buf: &[u8], at: usize, tag: u8) -> Result<Option<(usize, usize)>, ProtocolError> {
+    match short_line(buf, at, tag) {
+        Some(found) => Ok(Some(found)),
+        None => long_header(buf, at, tag),
+    }
+}
+
+#[cold]
+fn long_header(buf: &[u8], at: usize, tag: u8) -> Result<Option<(usize, usize)>, ProtocolError> {
+    let invalid =
+        if tag == b'*' { ProtocolError::InvalidMultibulkLength } else { ProtocolError::InvalidBulkLength };
+    match buf.get(at) {
+        None => return Ok(None),
+        Some(byte) if *byte == tag => {}
+        Some(_) if tag == b'*' => return Err(invalid),
+        Some(byte) => return Err(ProtocolError::ExpectedBulk(*byte)),
+    }
+    match line(buf, at + 1) {
+        Ok(None) => Ok(None),
+        Ok(Some((number, end))) => Ok(Some((usize::try_from(number).map_err(|_| invalid)?, end))),
+        Err(BadLine::Number) => Err(invalid),
+        Err(BadLine::LineEnd) => Err(ProtocolError::MissingLineEnd),
+    }
+}

@@ -1,0 +1,4 @@
+mod replies;
+mod requests;
+mod roundtrip;
+mod writing;

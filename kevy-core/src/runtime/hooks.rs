@@ -1,0 +1,54 @@
+//! What commands and reactors ask of the runtime.
+
+use std::sync::{Arc, Weak};
+
+use crate::command::server::Hooks;
+use crate::command::Client;
+use crate::io::{Alarm, Upgrade};
+use crate::io::wake::signal;
+use crate::net::Upgrades;
+use crate::replication::Primary;
+
+use super::start::Core;
+
+/// The runtime as its commands see it. Weak: a command must not keep a stopped runtime alive.
+#[derive(Debug)]
+pub struct RuntimeHooks(pub Weak<Core>);
+
+impl Hooks for RuntimeHooks {
+    fn shutdown(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.begin_stop();
+        }
+    }
+
+    fn options_changed(&self, _names: &[&str]) {
+        if let Some(core) = self.0.upgrade() {
+            core.handles.iter().for_each(|handle| handle.alarm.ring(signal::OPTIONS));
+        }
+    }
+
+    fn replication_info(&self) -> String {
+        self.0.upgrade().map(|core| core.primary.info()).unwrap_or_default()
+    }
+
+    fn replicas(&self) -> Vec<(String, u16, u64)> {
+        self.0.upgrade().map(|core| core.primary.replicas()).unwrap_or_default()
+    }
+}
+
+/// Makes feeds of connections.
+#[derive(Debug)]
+pub struct Feeds(pub Arc<Primary>);
+
+impl Upgrades for Feeds {
+    fn replicate(
+        &self,
+        args: &[&[u8]],
+        client: &Arc<Client>,
+        alarm: &Arc<Alarm>,
+    ) -> Result<Box<dyn Upgrade>, String> {
+        let alarm = alarm.clone();
+        self.0.attach(args, &client.address, Arc::new(move || alarm.ring(signal::FEED)))
+    }
+}

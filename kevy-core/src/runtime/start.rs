@@ -1,0 +1,322 @@
+//! Starting and stopping.
+
+use std::os::fd::OwnedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mio::{Poll, Token};
+use parking_lot::{Condvar, Mutex};
+
+use crate::base::options::Options;
+use crate::base::random::Random;
+use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork};
+use crate::command::server::ServerConfig;
+use crate::command::{CommandSet, Commands, Origin, Partition, Server};
+use crate::resp::Writer;
+use crate::dispatch::{Direct, Engine, State};
+use crate::io::wake::signal;
+use crate::io::{Alarm, Socket};
+use crate::log::Stream;
+use crate::net::{Handle, Reactor};
+use crate::replication::Primary;
+use crate::shard::{Mailbox, Shard, Shards};
+use crate::store::{Keyspace, Seed};
+
+use super::hooks::{Feeds, RuntimeHooks};
+use super::listen;
+
+/// What opening found and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenReport {
+    pub shards: usize,
+    /// Keys that were there when the runtime had opened.
+    pub keys_loaded: u64,
+}
+
+/// What every holder of a runtime shares.
+#[derive(Debug)]
+pub struct Core {
+    pub engine: Arc<Engine>,
+    pub primary: Arc<Primary>,
+    pub handles: Arc<[Arc<Handle>]>,
+    pub port: Option<u16>,
+    pub report: OpenReport,
+    next_handle: AtomicUsize,
+    stopping: AtomicBool,
+    grace: Mutex<Duration>,
+    running: Mutex<usize>,
+    stopped: Condvar,
+    /// Given by [`fork::watch`] when the runtime started.
+    pub born: u32,
+}
+
+impl Core {
+    /// Tells every reactor to drain and end.
+    pub fn begin_stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.handles.iter().for_each(|handle| handle.alarm.ring(signal::STOP));
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Fails where the runtime can no longer be used from here.
+    #[inline]
+    pub fn check(&self) -> Result<()> {
+        if self.born == fork::generation() && !self.is_stopping() && !self.engine.is_poisoned() {
+            return Ok(());
+        }
+        Err(self.why_not())
+    }
+
+    /// Runs one command in-process. The panic of a handler poisons the runtime and becomes an error.
+    #[inline]
+    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) -> Result<()> {
+        let left = self.guard(|| self.engine.run(state, args, out, origin))?;
+        self.look_after(left);
+        Ok(())
+    }
+
+    /// GET without a reply to decode: appends the value to `into`.
+    #[inline]
+    pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
+        self.guard(|| self.engine.get(state, key, into))?
+    }
+
+    /// SET without a reply to decode.
+    #[inline]
+    pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
+        let left = self.guard(|| self.engine.set(state, key, value))??;
+        self.look_after(left);
+        Ok(())
+    }
+
+    #[inline]
+    fn guard<T>(&self, work: impl FnOnce() -> T) -> Result<T> {
+        catch_unwind(AssertUnwindSafe(work)).map_err(|_| self.poisoned())
+    }
+
+    #[cold]
+    fn poisoned(&self) -> Error {
+        self.engine.poison();
+        self.begin_stop();
+        Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
+    }
+
+    /// Wakes the reactor that has housekeeping to do for a shard.
+    #[inline]
+    fn look_after(&self, shard: Option<usize>) {
+        if let Some(shard) = shard {
+            self.handles[shard].alarm.ring(signal::HOUSEKEEPING);
+        }
+    }
+
+    /// Opens an in-process session.
+    pub fn open(&self) -> State {
+        self.engine.open()
+    }
+
+    /// Ends an in-process session. In a forked child the parent's state is left alone.
+    pub fn close(&self, state: &mut State) {
+        if self.born == fork::generation() && !self.engine.is_poisoned() {
+            self.engine.close(state);
+        }
+    }
+
+    #[cold]
+    fn why_not(&self) -> Error {
+        if self.born != fork::generation() {
+            Error::new(ErrorKind::Forked, "the runtime was started before fork and lives in the parent")
+        } else if self.engine.is_poisoned() {
+            Error::new(ErrorKind::Panic, "the runtime is poisoned: a command panicked")
+        } else {
+            Error::new(ErrorKind::Closed, "the runtime has been stopped")
+        }
+    }
+}
+
+/// A running instance. Dropping it stops it.
+#[derive(Debug)]
+pub struct Runtime {
+    core: Arc<Core>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// How long connections get to take their last replies where nobody says otherwise.
+const GRACE: Duration = Duration::from_secs(5);
+const ALARM: Token = Token(usize::MAX);
+
+impl Runtime {
+    /// Starts shards, core threads and listeners.
+    pub fn start(options: &Options, commands: Arc<dyn Commands>) -> Result<Self> {
+        Self::start_at(options, commands, Arc::new(SystemClock))
+    }
+
+    fn start_at(options: &Options, commands: Arc<dyn Commands>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let born = fork::watch();
+        let (engine, primary) = assemble(options, commands, clock)?;
+        let shards = engine.shards.len();
+        let mut doors = listen::open(options)?;
+
+        let mut polls = Vec::with_capacity(shards);
+        let mut handles = Vec::with_capacity(shards);
+        for _ in 0..shards {
+            let poll = Poll::new().map_err(|error| Error::io("cannot open a poll", &error))?;
+            let alarm = Alarm::new(poll.registry(), ALARM)
+                .map_err(|error| Error::io("cannot open a waker", &error))?;
+            polls.push(poll);
+            handles.push(Arc::new(Handle::new(Arc::new(alarm))));
+        }
+        let handles: Arc<[Arc<Handle>]> = handles.into();
+        let core = Arc::new(Core {
+            engine: engine.clone(),
+            primary: primary.clone(),
+            handles: handles.clone(),
+            port: doors.port,
+            report: OpenReport { shards, keys_loaded: 0 },
+            next_handle: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            grace: Mutex::new(GRACE),
+            running: Mutex::new(shards),
+            stopped: Condvar::new(),
+            born,
+        });
+        // Nothing else sets the hooks of a server made here.
+        let _ = engine.server.hooks.set(Box::new(RuntimeHooks(Arc::downgrade(&core))));
+
+        let runtime = Self { core, threads: Mutex::default() };
+        for (index, poll) in polls.into_iter().enumerate() {
+            let posts = (0..shards)
+                .map(|to| {
+                    let alarm = handles[index].alarm.clone();
+                    (to != index).then(|| engine.shards.take(to).mailbox.open(index, alarm))
+                })
+                .collect();
+            let listeners = if index == 0 { std::mem::take(&mut doors.listeners) } else { Vec::new() };
+            let feeds = Arc::new(Feeds(primary.clone()));
+            let reactor =
+                Reactor::new(index, engine.clone(), feeds, (poll, handles.clone()), posts, listeners)
+                    .map_err(|error| Error::io("cannot register a listener", &error))?;
+            runtime.spawn(index, reactor)?;
+        }
+        Ok(runtime)
+    }
+
+    fn spawn(&self, index: usize, mut reactor: Reactor) -> Result<()> {
+        let core = self.core.clone();
+        let thread = std::thread::Builder::new()
+            .name(format!("kevy-{index}"))
+            .spawn(move || {
+                let grace = || *core.grace.lock();
+                if catch_unwind(AssertUnwindSafe(|| reactor.run(grace))).is_err() {
+                    core.engine.poison();
+                    core.begin_stop();
+                }
+                *core.running.lock() -= 1;
+                core.stopped.notify_all();
+            })
+            .map_err(|error| Error::io("cannot start a core thread", &error))?;
+        self.threads.lock().push(thread);
+        Ok(())
+    }
+
+    /// What sessions hold.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Opens an in-process connection and returns the client's end.
+    pub fn connect(&self) -> Result<OwnedFd> {
+        self.core.check()?;
+        let (ours, theirs) =
+            Socket::pair().map_err(|error| Error::io("cannot open a socket pair", &error))?;
+        let at = self.core.next_handle.fetch_add(1, Ordering::Relaxed) % self.core.handles.len();
+        self.core.handles[at].admit(ours);
+        Ok(theirs)
+    }
+
+    /// Waits until the runtime has stopped, by [`Runtime::stop`] elsewhere or by SHUTDOWN.
+    pub fn wait(&self) {
+        let mut running = self.core.running.lock();
+        while *running > 0 {
+            self.core.stopped.wait(&mut running);
+        }
+    }
+
+    /// Stops: no new connections, replies under way are sent for at most `grace`, threads end. Idempotent.
+    pub fn stop(&self, grace: Duration) -> Result<()> {
+        if self.core.born != fork::generation() {
+            return Err(self.core.why_not());
+        }
+        *self.core.grace.lock() = grace;
+        self.core.begin_stop();
+        let deadline = Instant::now() + grace + Duration::from_secs(1);
+        let mut running = self.core.running.lock();
+        while *running > 0 {
+            if self.core.stopped.wait_until(&mut running, deadline).timed_out() {
+                return Err(Error::new(ErrorKind::Timeout, "core threads are still draining"));
+            }
+        }
+        drop(running);
+        for thread in self.threads.lock().drain(..) {
+            // A panic of the thread has been reported as poison.
+            let _ = thread.join();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if self.core.born == fork::generation() {
+            // Whoever wants to know whether it drained in time calls `stop`.
+            let _ = self.stop(GRACE);
+        } else {
+            // The threads live in the parent: joining them here would wait for ever.
+            self.threads.lock().drain(..).for_each(std::mem::forget);
+        }
+    }
+}
+
+/// The engine of a runtime or of a bare keyspace: shards and what they share, without threads.
+pub fn assemble(
+    options: &Options,
+    commands: Arc<dyn Commands>,
+    clock: Arc<dyn Clock>,
+) -> Result<(Arc<Engine>, Arc<Primary>)> {
+    let count = options.shard_count();
+    let mut random = Random::from_system();
+    let generation = random.generation();
+    let server = Arc::new(Server::new(ServerConfig {
+        options: options.clone(),
+        commands,
+        clock,
+        shards: count,
+        run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
+    }));
+    let seed = Seed::from_system();
+    let shards = (0..count)
+        .map(|index| {
+            let keyspace = Keyspace::new(options.keyspace_config(seed));
+            let stream = Stream::new(index, options.repl_backlog_size as usize / count);
+            Shard {
+                partition: Partition::new(index, keyspace, random.fork()),
+                stream,
+                mailbox: Mailbox::default(),
+                armed_until: u64::MAX,
+            }
+        })
+        .collect();
+    let shards = Arc::new(Shards::new(shards));
+    let primary = Arc::new(Primary::new(server.clone(), shards.clone(), generation));
+    Ok((Arc::new(Engine::new(server, shards)), primary))
+}
+
+/// The Redis command set.
+pub fn redis_commands() -> Arc<dyn Commands> {
+    Arc::new(CommandSet::redis())
+}

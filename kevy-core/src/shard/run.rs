@@ -1,0 +1,227 @@
+//! Running commands on shards whose tokens are held.
+
+use smallvec::SmallVec;
+
+use crate::base::slot::{shard_of_slot, slot_of};
+use crate::base::token::OwnedGuard;
+use crate::command::spec::Flags;
+use crate::command::{Command, Context, Fail, Origin, Partition, Partitions, Server, Session};
+use crate::resp::Writer;
+
+use super::{Shard, Shards};
+
+/// What a run needs besides the shards.
+#[derive(Debug)]
+pub struct Caller<'a> {
+    pub server: &'a Server,
+    pub session: &'a mut Session,
+    pub out: &'a mut Writer,
+    pub now: u64,
+    pub origin: Origin,
+}
+
+/// Runs one command whose keys all lie on `shard`.
+#[inline]
+pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, args: &[&[u8]]) {
+    shard.partition.counters.commands += 1;
+    if let Err(fail) = admit(&mut shard.partition, caller, command) {
+        caller.out.error(fail.text());
+        caller.server.count_error();
+        shard.settle(caller.server);
+        return;
+    }
+    call(Partitions::One(&mut shard.partition), caller, command, args);
+    commit_alone(shard, caller);
+}
+
+/// Makes room under `maxmemory` before a command that may grow the keyspace.
+#[inline]
+fn admit(partition: &mut Partition, caller: &Caller<'_>, command: &Command) -> Result<(), Fail> {
+    let limit = caller.server.maxmemory();
+    if limit == 0 || caller.origin == Origin::Replica {
+        return Ok(());
+    }
+    make_room(partition, caller, limit, command.spec.flags.has(Flags::DENYOOM))
+}
+
+#[cold]
+fn make_room(
+    partition: &mut Partition,
+    caller: &Caller<'_>,
+    limit: usize,
+    must_fit: bool,
+) -> Result<(), Fail> {
+    let server = caller.server;
+    let index = partition.index;
+    server.publish_memory(index, partition.keyspace.used_memory());
+    while server.used_memory() > limit {
+        let policy = server.eviction_policy();
+        let Partition { keyspace, random, .. } = partition;
+        if keyspace.evict_one(policy, caller.now, random).is_none() {
+            break;
+        }
+        server.publish_memory(index, keyspace.used_memory());
+    }
+    if must_fit && server.used_memory() > limit { Err(Fail::OUT_OF_MEMORY) } else { Ok(()) }
+}
+
+/// Calls the handler and writes its error if it fails.
+#[inline]
+fn call(partitions: Partitions<'_>, caller: &mut Caller<'_>, command: &Command, args: &[&[u8]]) {
+    let mut context = Context {
+        out: caller.out,
+        session: caller.session,
+        server: caller.server,
+        now: caller.now,
+        origin: caller.origin,
+        partitions,
+    };
+    if let Err(fail) = command.call(&mut context, args) {
+        context.out.error(fail.text());
+        context.server.count_error();
+    }
+}
+
+/// Moves the effects of what just ran to the shard's stream.
+#[inline]
+fn commit_alone(shard: &mut Shard, caller: &Caller<'_>) {
+    shard.settle(caller.server);
+    if shard.partition.effects.is_empty() {
+        return;
+    }
+    let Shard { partition, stream, .. } = shard;
+    let wrap = partition.effects.len() > 1;
+    if wrap {
+        stream.begin(0, &[]);
+    }
+    for (db, argv) in partition.effects.iter() {
+        stream.append(db, argv);
+    }
+    if wrap {
+        stream.end();
+    }
+    partition.effects.clear();
+}
+
+/// Runs commands one after the other on several shards at one instant: a multi-shard command or EXEC.
+///
+/// `members` are the shards' numbers in the order of `guards`. `run` gets the partitions and may call any number
+/// of commands through [`Step::call`]; all their effects become one transaction.
+pub fn run_many<R>(
+    shards: &Shards,
+    guards: &mut [OwnedGuard<'_, Shard>],
+    members: &[usize],
+    caller: &mut Caller<'_>,
+    run: impl FnOnce(&mut Step<'_, '_, '_>) -> R,
+) -> R {
+    let result = {
+        let partitions = guards.iter_mut().map(|guard| &mut guard.partition).collect();
+        run(&mut Step { partitions, members, shards: shards.len(), caller })
+    };
+    let changed: SmallVec<[usize; 8]> = guards
+        .iter()
+        .zip(members)
+        .filter(|(guard, _)| !guard.partition.effects.is_empty())
+        .map(|(_, &member)| member)
+        .collect();
+    match changed.len() {
+        0 | 1 => guards.iter_mut().for_each(|guard| commit_alone(guard, caller)),
+        _ => commit_together(shards, guards, &changed, caller),
+    }
+    result
+}
+
+fn commit_together(
+    shards: &Shards,
+    guards: &mut [OwnedGuard<'_, Shard>],
+    changed: &[usize],
+    caller: &Caller<'_>,
+) {
+    let transaction = shards.next_transaction();
+    for guard in guards {
+        guard.settle(caller.server);
+        let Shard { partition, stream, .. } = &mut **guard;
+        if partition.effects.is_empty() {
+            continue;
+        }
+        stream.begin(transaction, changed);
+        for (db, argv) in partition.effects.iter() {
+            stream.append(db, argv);
+        }
+        stream.end();
+        partition.effects.clear();
+    }
+}
+
+fn home_of(key: &[u8], shards: usize) -> usize {
+    shard_of_slot(slot_of(key), shards)
+}
+
+/// Several held shards on which commands run.
+#[derive(Debug)]
+pub struct Step<'a, 'p, 'c> {
+    partitions: SmallVec<[&'p mut Partition; 8]>,
+    members: &'a [usize],
+    shards: usize,
+    caller: &'a mut Caller<'c>,
+}
+
+impl Step<'_, '_, '_> {
+    pub fn out(&mut self) -> &mut Writer {
+        self.caller.out
+    }
+
+    pub fn session(&mut self) -> &mut Session {
+        self.caller.session
+    }
+
+    /// Lets watched keys that have expired break their watches.
+    pub fn expire_watched(&mut self) {
+        let Caller { session, now, .. } = &mut *self.caller;
+        for (db, key) in &session.watched {
+            let home = home_of(key, self.shards);
+            if let Ok(at) = self.members.binary_search(&home) {
+                self.partitions[at].keyspace.exists(*db, key, *now);
+            }
+        }
+    }
+
+    /// Ends all watches of the session.
+    pub fn forget_watches(&mut self) {
+        let session = &mut *self.caller.session;
+        for (db, key) in std::mem::take(&mut session.watched) {
+            let home = home_of(&key, self.shards);
+            if let Ok(at) = self.members.binary_search(&home) {
+                self.partitions[at].keyspace.unwatch(db, &key, &session.watch_broken);
+            }
+        }
+        session.watch_broken = Default::default();
+    }
+
+    /// Runs one command on the held shards.
+    pub fn call(&mut self, command: &Command, args: &[&[u8]]) {
+        if let Some(first) = self.partitions.first_mut() {
+            first.counters.commands += 1;
+        }
+        for partition in &mut self.partitions {
+            if let Err(fail) = admit(partition, self.caller, command) {
+                self.caller.out.error(fail.text());
+                self.caller.server.count_error();
+                return;
+            }
+        }
+        let partitions = match &mut self.partitions[..] {
+            [] => Partitions::None,
+            [one] if self.shards == 1 => Partitions::One(one),
+            several => {
+                let mut all: SmallVec<[Option<&mut Partition>; 8]> = SmallVec::new();
+                all.resize_with(self.shards, || None);
+                for (partition, &member) in several.iter_mut().zip(self.members) {
+                    all[member] = Some(partition);
+                }
+                Partitions::Many(all)
+            }
+        };
+        call(partitions, self.caller, command, args);
+    }
+}

@@ -1,0 +1,147 @@
+//! The shards of one runtime and their tokens.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use smallvec::SmallVec;
+
+use crate::base::token::{Owned, OwnedGuard};
+use crate::command::{Partition, Server};
+use crate::log::Stream;
+use crate::store::DropReason;
+
+use super::Mailbox;
+
+/// One shard, reachable only through its token.
+#[derive(Debug)]
+pub struct Shard {
+    pub partition: Partition,
+    pub stream: Stream,
+    pub mailbox: Mailbox,
+    /// When the reactor that sleeps over this shard will look at it again (Unix milliseconds).
+    pub armed_until: u64,
+}
+
+/// How much housekeeping one turn may do.
+const EXPIRE_BUDGET: usize = 64;
+const FREE_BUDGET: usize = 256;
+/// Expired keys wait at most this long for the reactor, so that it wakes a bounded number of times a second.
+const EXPIRE_INTERVAL_MS: u64 = 50;
+
+impl Shard {
+    /// Deletes what is due, frees what was unlinked, and gives the deletions to the stream.
+    ///
+    /// Returns true where more is left to do at once.
+    pub fn housekeep(&mut self, server: &Server, now: u64) -> bool {
+        let keyspace = &mut self.partition.keyspace;
+        let expired = if server.active_expire() { keyspace.expire_some(now, EXPIRE_BUDGET) } else { 0 };
+        let more = keyspace.free_some(FREE_BUDGET);
+        self.settle(server);
+        more || expired >= EXPIRE_BUDGET
+    }
+
+    /// Starts recording effects, for the first replica. Harmless where they are recorded already.
+    pub fn open_stream(&mut self) {
+        self.stream.activate();
+        self.partition.effects.wanted = true;
+    }
+
+    /// When housekeeping is next due, `None` for never; at the earliest a little after `now`.
+    pub fn next_deadline(&self, server: &Server, now: u64) -> Option<u64> {
+        if !server.active_expire() {
+            return None;
+        }
+        self.partition.keyspace.next_expiry().map(|at| at.max(now + EXPIRE_INTERVAL_MS))
+    }
+
+    /// True where the sleeping reactor must be woken earlier than it planned.
+    #[inline]
+    pub fn wants_reactor(&self) -> bool {
+        self.partition.keyspace.has_garbage()
+            || self.partition.keyspace.next_expiry().is_some_and(|at| at < self.armed_until)
+    }
+
+    /// Gives to the stream the keys that expired or were evicted, and publishes the memory in use.
+    #[inline]
+    pub fn settle(&mut self, server: &Server) {
+        if self.partition.keyspace.has_drops() {
+            self.settle_drops();
+        }
+        server.publish_memory(self.partition.index, self.partition.keyspace.used_memory());
+    }
+
+    #[cold]
+    fn settle_drops(&mut self) {
+        let Self { partition, stream, .. } = self;
+        let wanted = stream.is_active();
+        let mut argv = Vec::new();
+        for drop in partition.keyspace.take_drops() {
+            match drop.reason {
+                DropReason::Expired => partition.counters.expired += 1,
+                DropReason::Evicted => partition.counters.evicted += 1,
+                DropReason::FieldsExpired(ref fields) => {
+                    partition.counters.expired_fields += fields.len() as u64;
+                }
+            }
+            if !wanted {
+                continue;
+            }
+            argv.clear();
+            match &drop.reason {
+                DropReason::FieldsExpired(fields) => {
+                    let mut args: Vec<&[u8]> = vec![b"HDEL", &drop.key];
+                    args.extend(fields.iter().map(|field| &field[..]));
+                    crate::resp::encode_command(&mut argv, &args);
+                }
+                _ => crate::resp::encode_command(&mut argv, &[b"DEL", &drop.key]),
+            }
+            stream.append(drop.db, &argv);
+        }
+    }
+}
+
+/// All shards of a runtime.
+#[derive(Debug)]
+pub struct Shards {
+    all: Box<[Owned<Shard>]>,
+    transactions: AtomicU64,
+}
+
+impl Shards {
+    pub fn new(all: Vec<Shard>) -> Self {
+        Self { all: all.into_iter().map(Owned::new).collect(), transactions: AtomicU64::new(0) }
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Takes the token of one shard, waiting for it.
+    #[inline]
+    pub fn take(&self, shard: usize) -> OwnedGuard<'_, Shard> {
+        self.all[shard].take()
+    }
+
+    /// Takes the token of one shard if it is free.
+    #[inline]
+    pub fn try_take(&self, shard: usize) -> Option<OwnedGuard<'_, Shard>> {
+        self.all[shard].try_take()
+    }
+
+    /// Takes the tokens of several shards. The caller must hold none.
+    ///
+    /// `members` ascends: with every thread taking tokens in that order, none can wait in a circle.
+    pub fn take_several(&self, members: &[usize]) -> SmallVec<[OwnedGuard<'_, Shard>; 8]> {
+        debug_assert!(members.is_sorted());
+        members.iter().map(|&shard| self.take(shard)).collect()
+    }
+
+    /// Takes all tokens: a consistent cut of the whole keyspace.
+    pub fn take_all(&self) -> SmallVec<[OwnedGuard<'_, Shard>; 8]> {
+        self.all.iter().map(Owned::take).collect()
+    }
+
+    /// A number for a transaction over several shards, never given twice by this runtime.
+    pub fn next_transaction(&self) -> u64 {
+        self.transactions.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
