@@ -12,9 +12,11 @@ pub mod live_redis;
 pub mod long_double;
 pub mod memory_size;
 pub mod number;
+pub mod options;
 pub mod random;
 pub mod slot;
 pub mod token;
+pub mod words;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, Result};

@@ -13,7 +13,6 @@ pub mod request;
 pub mod value;
 pub mod writer;
 
-mod inline;
 mod number;
 
 pub use command::{decode_command, encode_command};

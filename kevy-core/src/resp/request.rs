@@ -5,8 +5,9 @@
 //! so that no byte is looked at twice. Limits and error texts are those of Redis 7.2.
 
 use super::number::short_line;
-use super::{ArgVec, ProtocolError, inline};
+use super::{ArgVec, ProtocolError};
 use crate::base::number::parse_i64;
+use crate::base::words;
 
 /// What a client may send before it has authenticated: this many arguments,
 const UNAUTHENTICATED_ARGS_MAX: usize = 10;
@@ -366,13 +367,13 @@ impl RequestParser {
         let spans = &mut batch.spans;
         let quoted = memchr::memchr2(b'"', b'\'', line).is_some();
         if quoted {
-            inline::quoted_words(line, &mut batch.scratch, |start, len| spans.push(Span { start, len }))
+            words::quoted_words(line, &mut batch.scratch, |start, len| spans.push(Span { start, len }))
                 .map_err(|_| {
                     spans.truncate(before);
                     ProtocolError::UnbalancedQuotes
                 })?;
         } else {
-            inline::plain_words(line, |at, len| spans.push(Span { start: start + at, len }));
+            words::plain_words(line, |at, len| spans.push(Span { start: start + at, len }));
         }
         self.at = end + 1;
         self.searched = 0;

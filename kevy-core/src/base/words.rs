@@ -1,4 +1,4 @@
-//! Inline requests: a line of words, as a person types it into telnet.
+//! A line of words, as a person types it into telnet or writes it into a configuration file.
 //!
 //! Words are separated by white space. A word may be quoted: inside `"…"` the escapes `\n \r \t \b \a \xHH` and a
 //! backslash before any other byte are understood, inside `'…'` only `\'`. A closing quote ends its word.

@@ -1,0 +1,23 @@
+//! Options: their names, types, defaults and limits, under the names of redis.conf.
+//!
+//! [`table`] is the one place that defines an option; the command line, the configuration file, CONFIG GET and
+//! SET, the bindings, `--help` and the reference pages all read it. Nothing here acts on a value: the
+//! modules that honour an option read its field.
+
+mod closest;
+mod config_set;
+mod error;
+mod file;
+mod kind;
+mod table;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use error::OptionError;
+pub use kind::{Kind, Mutability, OptionSpec, Section};
+pub use table::{Options, find, table};
+pub use values::{
+    BindAddress, BufferLimit, BufferLimits, Choice, DebugAccess, EvictionPolicy, Fixed, Hertz, LogLevel,
+    Octal, Secret,
+};

@@ -1,0 +1,204 @@
+//! The table of options, and the struct of their values that is made from it.
+
+use super::kind::{Kind, OptionSpec, Section};
+use super::values::{
+    BindAddress, BufferLimits, Choice, DebugAccess, EvictionPolicy, Fixed, Hertz, LogLevel, Octal,
+    OptionValue, Secret,
+};
+use crate::base::slot::SLOTS;
+
+const INT_MIN: i64 = i32::MIN as i64;
+const INT_MAX: i64 = i32::MAX as i64;
+const LONG_MAX: i64 = i64::MAX;
+const MB: u64 = 1 << 20;
+
+const COUNT: Kind = Kind::Integer { min: 0, max: INT_MAX };
+const LIMIT: Kind = Kind::Integer { min: 0, max: LONG_MAX };
+const AT_LEAST_ONE: Kind = Kind::Integer { min: 1, max: INT_MAX };
+const BYTES: Kind = Kind::Memory { min: 0, max: LONG_MAX as u64 };
+const PORT: Kind = Kind::OptionalInteger { min: 0, max: u16::MAX as i64 };
+
+/// Makes the struct and the table from rows of: documentation, field and type, name, default, kind, marks.
+macro_rules! options {
+    ($(
+        $section:ident {
+            $(
+                $(#[doc = $documentation:literal])+
+                $field:ident: $type:ty, $name:literal, $default:literal, $kind:expr $(, $mark:ident($($value:literal)?))*;
+            )*
+        }
+    )*) => {
+        /// The values of all options.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Options { $($(
+            $(#[doc = $documentation])+
+            pub $field: $type,
+        )*)* }
+
+        static TABLE: &[OptionSpec] = &[$($(
+            OptionSpec::row(
+                Section::$section,
+                $name,
+                $default,
+                $kind,
+                concat!($($documentation),+),
+                |options, text, spec| options.$field.set(text, spec),
+                |options, spec| options.$field.text(spec),
+            )$(.$mark($($value)?))*
+        ),*),*];
+
+        impl Default for Options {
+            fn default() -> Self {
+                let mut options = Self { $($($field: Default::default(),)*)* };
+                for spec in TABLE {
+                    (spec.set)(&mut options, spec.default, spec)
+                        .unwrap_or_else(|reason| panic!("the table's default of {}: {reason}", spec.name));
+                }
+                options
+            }
+        }
+    };
+}
+
+options! {
+    Server {
+        /// The number of shards, each with a thread of its own; 0 for one per core.
+        shards: usize, "shards", "0", Kind::Integer { min: 0, max: SLOTS as i64 }, at_start();
+        /// The number of databases that SELECT can choose from.
+        databases: u32, "databases", "16", AT_LEAST_ONE, at_start();
+        /// The directory for files that kevy reads and writes.
+        dir: String, "dir", ".", Kind::Text, at_start();
+        /// The least important messages that are logged.
+        loglevel: LogLevel, "loglevel", "notice", Kind::Choice(LogLevel::WORDS);
+        /// The file that messages are appended to; empty for standard output.
+        logfile: String, "logfile", "", Kind::Text, at_start();
+        /// Who may use DEBUG: nobody, every client, or clients on this machine.
+        enable_debug_command: DebugAccess, "enable-debug-command", "no", Kind::Choice(DebugAccess::WORDS), at_start();
+        /// How many times a second background work such as expiry runs, from 1 to 500.
+        hz: Hertz, "hz", "10", COUNT;
+        /// Whether background work runs more often while many clients are connected.
+        dynamic_hz: bool, "dynamic-hz", "yes", Kind::Switch;
+    }
+    Network {
+        /// The TCP port for clients; 0 lets the system choose one, and without a value no port is opened.
+        port: Option<u16>, "port", "", PORT, at_start();
+        /// The addresses to listen on: `*` for all of IPv4, `::*` for all of IPv6, and a `-` before one that the
+        /// machine need not have.
+        bind: Vec<BindAddress>, "bind", "127.0.0.1 -::1", Kind::Words, at_start();
+        /// The path of a Unix socket for clients; empty for none.
+        unixsocket: String, "unixsocket", "", Kind::Text, at_start();
+        /// The permissions of the Unix socket in octal; 0 for those that the process gives to its files.
+        unixsocketperm: Octal, "unixsocketperm", "0", Kind::Octal { max: 0o777 }, at_start();
+        /// Connections that the system may hold before they are accepted.
+        tcp_backlog: u32, "tcp-backlog", "511", COUNT, at_start();
+        /// Seconds of silence after which the system checks that a peer is still there; 0 for never.
+        tcp_keepalive: u32, "tcp-keepalive", "300", COUNT;
+        /// Whether clients from other machines are refused while there is no password.
+        protected_mode: Fixed, "protected-mode", "no",
+            Kind::Fixed("only the addresses of 'bind' are listened on, which are local unless given");
+    }
+    Clients {
+        /// The password that AUTH takes; empty for none.
+        requirepass: Secret, "requirepass", "", Kind::Text, sensitive();
+        /// The number of clients that may be connected at a time.
+        maxclients: u32, "maxclients", "10000", Kind::Integer { min: 1, max: u32::MAX as i64 };
+        /// Seconds after which a client that sends nothing is disconnected; 0 for never.
+        timeout: u32, "timeout", "0", COUNT;
+        /// Bytes of a client's input that may wait to be executed.
+        client_query_buffer_limit: u64, "client-query-buffer-limit", "1gb", Kind::Memory { min: MB, max: LONG_MAX as u64 };
+        /// Bytes of unsent output at which clients of a class are disconnected: at once, or when the soft limit is
+        /// exceeded for some seconds.
+        client_output_buffer_limit: BufferLimits, "client-output-buffer-limit",
+            "normal 0 0 0 slave 256mb 64mb 60 pubsub 32mb 8mb 60", Kind::BufferLimits;
+        /// Bytes that one argument or value may have.
+        proto_max_bulk_len: u64, "proto-max-bulk-len", "512mb", Kind::Memory { min: MB, max: LONG_MAX as u64 };
+    }
+    Memory {
+        /// Bytes that the keyspace may take before keys are evicted or writes refused; 0 for no limit.
+        maxmemory: u64, "maxmemory", "0", BYTES;
+        /// Which keys are evicted when `maxmemory` is reached.
+        maxmemory_policy: EvictionPolicy, "maxmemory-policy", "noeviction", Kind::Choice(EvictionPolicy::WORDS);
+        /// Keys compared to find one to evict: more are more precise and slower.
+        maxmemory_samples: u32, "maxmemory-samples", "5", Kind::Integer { min: 1, max: 64 };
+        /// How slowly the counter of a key's uses grows.
+        lfu_log_factor: u32, "lfu-log-factor", "10", COUNT;
+        /// Minutes after which the counter of a key's uses falls by one; 0 for never.
+        lfu_decay_time: u32, "lfu-decay-time", "1", COUNT;
+        /// The share of time given to removing expired keys, from 1 to 10.
+        active_expire_effort: u32, "active-expire-effort", "1", Kind::Integer { min: 1, max: 10 };
+        /// Whether evicted values are freed in the background.
+        lazyfree_lazy_eviction: bool, "lazyfree-lazy-eviction", "no", Kind::Switch;
+        /// Whether expired values are freed in the background.
+        lazyfree_lazy_expire: bool, "lazyfree-lazy-expire", "no", Kind::Switch;
+        /// Whether values that a command overwrites are freed in the background.
+        lazyfree_lazy_server_del: bool, "lazyfree-lazy-server-del", "no", Kind::Switch;
+        /// Whether DEL frees in the background, as UNLINK does.
+        lazyfree_lazy_user_del: bool, "lazyfree-lazy-user-del", "no", Kind::Switch;
+        /// Whether FLUSHDB and FLUSHALL free in the background unless told otherwise.
+        lazyfree_lazy_user_flush: bool, "lazyfree-lazy-user-flush", "no", Kind::Switch;
+    }
+    Encoding {
+        /// Fields up to which a hash stays in one packed buffer.
+        hash_max_listpack_entries: u64, "hash-max-listpack-entries", "512", LIMIT, alias("hash-max-ziplist-entries");
+        /// Bytes of a field or value up to which a hash stays in one packed buffer.
+        hash_max_listpack_value: u64, "hash-max-listpack-value", "64", BYTES, alias("hash-max-ziplist-value");
+        /// Elements, or if negative a class of bytes from -1 for 4 KB to -5 for 64 KB, up to which a list's node
+        /// grows.
+        list_max_listpack_size: i32, "list-max-listpack-size", "-2", Kind::Integer { min: INT_MIN, max: INT_MAX },
+            alias("list-max-ziplist-size");
+        /// Nodes at each end of a list that are never compressed; 0 for no compression.
+        list_compress_depth: u32, "list-compress-depth", "0", COUNT;
+        /// Members up to which a set of integers stays in one packed array.
+        set_max_intset_entries: u64, "set-max-intset-entries", "512", LIMIT;
+        /// Members up to which a set stays in one packed buffer.
+        set_max_listpack_entries: u64, "set-max-listpack-entries", "128", LIMIT;
+        /// Bytes of a member up to which a set stays in one packed buffer.
+        set_max_listpack_value: u64, "set-max-listpack-value", "64", BYTES;
+        /// Members up to which a sorted set stays in one packed buffer.
+        zset_max_listpack_entries: u64, "zset-max-listpack-entries", "128", LIMIT, alias("zset-max-ziplist-entries");
+        /// Bytes of a member up to which a sorted set stays in one packed buffer.
+        zset_max_listpack_value: u64, "zset-max-listpack-value", "64", BYTES, alias("zset-max-ziplist-value");
+        /// Bytes up to which a stream's node grows; 0 for no limit.
+        stream_node_max_bytes: u64, "stream-node-max-bytes", "4096", BYTES;
+        /// Entries up to which a stream's node grows; 0 for no limit.
+        stream_node_max_entries: u64, "stream-node-max-entries", "100", LIMIT;
+    }
+    Replication {
+        /// The first of the ports on which shards serve replicas, one each in ascending order; without a value
+        /// replicas attach to the client port only.
+        replication_port_base: Option<u16>, "replication-port-base", "", Kind::OptionalInteger { min: 1, max: u16::MAX as i64 },
+            at_start();
+        /// Bytes of recent effects that each shard keeps, from which a replica resumes.
+        repl_backlog_size: u64, "repl-backlog-size", "64mb", Kind::Memory { min: 1, max: LONG_MAX as u64 };
+        /// Seconds between two heartbeats to a replica.
+        repl_ping_replica_period: u32, "repl-ping-replica-period", "10", AT_LEAST_ONE, alias("repl-ping-slave-period");
+        /// Seconds of silence after which a replication link is given up.
+        repl_timeout: u32, "repl-timeout", "60", AT_LEAST_ONE;
+        /// Milliseconds for which a replica that went away is remembered with its position.
+        replica_reconnect_window: u64, "replica-reconnect-window", "60000", LIMIT;
+        /// Bytes of a snapshot that are sent as one chunk.
+        repl_chunk_size: u64, "repl-chunk-size", "64kb", Kind::Memory { min: 1 << 10, max: 64 * MB };
+        /// Bytes that are sent to a replica ahead of what it says it has taken.
+        repl_credit_size: u64, "repl-credit-size", "4mb", Kind::Memory { min: 64 << 10, max: 1 << 30 };
+    }
+    Persistence {
+        /// When a snapshot is written to disk.
+        save: Fixed, "save", "", Kind::Fixed("snapshots are not written to disk");
+        /// Whether every write is appended to a log on disk.
+        appendonly: Fixed, "appendonly", "no", Kind::Fixed("there is no append-only log");
+        /// Whether this is a node of a Redis Cluster.
+        cluster_enabled: Fixed, "cluster-enabled", "no", Kind::Fixed("there is no cluster mode");
+        /// Which events of the keyspace are published.
+        notify_keyspace_events: Fixed, "notify-keyspace-events", "", Kind::Fixed("events are not published");
+    }
+}
+
+/// Every option, section by section.
+pub fn table() -> &'static [OptionSpec] {
+    TABLE
+}
+
+/// The option called `name`, by its name or alias in any case.
+pub fn find(name: &str) -> Option<&'static OptionSpec> {
+    TABLE.iter().find(|spec| spec.is_named(name))
+}

@@ -1,0 +1,389 @@
+//! The types of option values: how each is read, and how CONFIG GET writes it.
+//!
+//! What a value is refused with is Redis's wording, because clients see it in the reply to CONFIG SET.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::kind::{Kind, OptionSpec};
+use crate::base::{memory_size, number};
+
+/// A type that an option's field may have.
+pub trait OptionValue: Default {
+    /// Takes the value that `text` writes, or says what it should have been.
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>>;
+
+    /// The value as CONFIG GET writes it.
+    fn text(&self, spec: &OptionSpec) -> String;
+}
+
+impl OptionValue for bool {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        *self = match text {
+            _ if text.eq_ignore_ascii_case("yes") => true,
+            _ if text.eq_ignore_ascii_case("no") => false,
+            _ => return Err("argument must be 'yes' or 'no'".into()),
+        };
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        if *self { "yes" } else { "no" }.into()
+    }
+}
+
+fn outside(min: impl fmt::Display, max: impl fmt::Display) -> Cow<'static, str> {
+    format!("argument must be between {min} and {max} inclusive").into()
+}
+
+fn integer<T: TryFrom<i64>>(text: &str, spec: &OptionSpec) -> Result<T, Cow<'static, str>> {
+    let value = match spec.kind {
+        Kind::Memory { min, max } => {
+            let bytes = memory_size::parse(text).ok_or("argument must be a memory value")?;
+            if !(min..=max).contains(&bytes) {
+                return Err(outside(min, max));
+            }
+            return T::try_from(bytes as i64).map_err(|_| outside(min, max));
+        }
+        Kind::Integer { min, max } | Kind::OptionalInteger { min, max } => {
+            let value =
+                number::parse_i64(text.as_bytes()).ok_or("argument couldn't be parsed into an integer")?;
+            (min..=max).contains(&value).then_some(value).ok_or_else(|| outside(min, max))?
+        }
+        _ => return Err("argument couldn't be parsed into an integer".into()),
+    };
+    T::try_from(value).map_err(|_| "argument couldn't be parsed into an integer".into())
+}
+
+macro_rules! integers {
+    ($($type:ty)*) => { $(
+        impl OptionValue for $type {
+            fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+                *self = integer(text, spec)?;
+                Ok(())
+            }
+
+            fn text(&self, _: &OptionSpec) -> String {
+                self.to_string()
+            }
+        }
+    )* };
+}
+
+integers!(i32 u16 u32 u64 usize);
+
+impl OptionValue for Option<u16> {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        *self = if text.is_empty() { None } else { Some(integer(text, spec)?) };
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.map_or_else(String::new, |value| value.to_string())
+    }
+}
+
+impl OptionValue for String {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        *self = text.into();
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.clone()
+    }
+}
+
+/// Text that is not shown where values are printed for debugging.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "hidden" })
+    }
+}
+
+impl OptionValue for Secret {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        self.0.set(text, spec)
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.0.clone()
+    }
+}
+
+/// File permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Octal(pub u32);
+
+impl OptionValue for Octal {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        const NOT_OCTAL: &str = "argument couldn't be parsed as an octal number";
+        // `from_str_radix` would take a plus sign.
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(NOT_OCTAL.into());
+        }
+        let value = u32::from_str_radix(text, 8).map_err(|_| NOT_OCTAL)?;
+        match spec.kind {
+            Kind::Octal { max } if value > max => Err(outside(0, format_args!("{max:o}"))),
+            _ => {
+                self.0 = value;
+                Ok(())
+            }
+        }
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        format!("{:o}", self.0)
+    }
+}
+
+/// How many times a second background work runs: outside 1 to 500 the nearer end is taken, as Redis does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hertz(pub u32);
+
+impl OptionValue for Hertz {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        self.0 = integer::<u32>(text, spec)?.clamp(1, 500);
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.0.to_string()
+    }
+}
+
+/// An option that cannot be changed from its default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fixed;
+
+impl OptionValue for Fixed {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        if text.eq_ignore_ascii_case(spec.default) {
+            return Ok(());
+        }
+        let reason = if let Kind::Fixed(reason) = spec.kind { reason } else { "it cannot be changed" };
+        Err(format!("argument must be '{}': {reason}", spec.default).into())
+    }
+
+    fn text(&self, spec: &OptionSpec) -> String {
+        spec.default.into()
+    }
+}
+
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BindAddress {
+    /// As it was written: `*`, `::*`, an address or a host name, after a `-` if its absence is no error.
+    written: String,
+}
+
+impl BindAddress {
+    /// The address or host name; every IPv4 address for `*`, every IPv6 address for `::*`.
+    pub fn host(&self) -> &str {
+        match self.written.trim_start_matches('-') {
+            "*" => "0.0.0.0",
+            "::*" => "::",
+            host => host,
+        }
+    }
+
+    /// True where the machine need not have the address.
+    pub fn is_optional(&self) -> bool {
+        self.written.starts_with('-')
+    }
+}
+
+impl OptionValue for Vec<BindAddress> {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        const ADDRESSES_MAX: usize = 16;
+        let addresses: Self =
+            text.split_ascii_whitespace().map(|word| BindAddress { written: word.into() }).collect();
+        if addresses.len() > ADDRESSES_MAX {
+            return Err("Too many bind addresses specified.".into());
+        }
+        *self = addresses;
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        let words: Vec<&str> = self.iter().map(|address| address.written.as_str()).collect();
+        words.join(" ")
+    }
+}
+
+/// How much unsent output a client of one class may have before it is disconnected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BufferLimit {
+    /// Bytes at which the client is disconnected at once; 0 for no limit.
+    pub hard_bytes: u64,
+    /// Bytes at which it is disconnected after `soft_seconds` above them; 0 for no limit.
+    pub soft_bytes: u64,
+    /// Seconds that the soft limit may be exceeded.
+    pub soft_seconds: u64,
+}
+
+/// The output limits of every class of clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BufferLimits {
+    /// Clients that send commands.
+    pub normal: BufferLimit,
+    /// Replicas.
+    pub replica: BufferLimit,
+    /// Clients that subscribe to a channel.
+    pub pubsub: BufferLimit,
+}
+
+impl OptionValue for BufferLimits {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        const NOT_A_LIMIT: &str =
+            "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        let (groups, rest) = words.as_chunks::<4>();
+        if !rest.is_empty() {
+            return Err("Wrong number of arguments in buffer limit configuration.".into());
+        }
+        // Classes that are not named keep their limits.
+        let mut limits = *self;
+        for [class, hard, soft, seconds] in groups {
+            let class = match class.to_ascii_lowercase().as_str() {
+                "normal" => &mut limits.normal,
+                "slave" | "replica" => &mut limits.replica,
+                "pubsub" => &mut limits.pubsub,
+                _ => return Err("Invalid client class specified in buffer limit configuration.".into()),
+            };
+            *class = BufferLimit {
+                hard_bytes: memory_size::parse(hard).ok_or(NOT_A_LIMIT)?,
+                soft_bytes: memory_size::parse(soft).ok_or(NOT_A_LIMIT)?,
+                soft_seconds: number::parse_u64(seconds.as_bytes()).ok_or(NOT_A_LIMIT)?,
+            };
+        }
+        *self = limits;
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        let text = |class: &str, limit: &BufferLimit| {
+            format!("{class} {} {} {}", limit.hard_bytes, limit.soft_bytes, limit.soft_seconds)
+        };
+        let classes = [("normal", &self.normal), ("slave", &self.replica), ("pubsub", &self.pubsub)];
+        classes.map(|(class, limit)| text(class, limit)).join(" ")
+    }
+}
+
+/// A value that is one of a few words.
+pub trait Choice: Copy + 'static {
+    /// The words, in the order of redis.conf.
+    const WORDS: &'static [&'static str];
+
+    /// The value that stands at `index` of [`Self::WORDS`].
+    fn at(index: usize) -> Self;
+
+    /// The word for this value.
+    fn word(self) -> &'static str;
+}
+
+impl<T: Choice + Default> OptionValue for T {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        match T::WORDS.iter().position(|word| word.eq_ignore_ascii_case(text)) {
+            Some(index) => *self = T::at(index),
+            None => {
+                return Err(
+                    format!("argument(s) must be one of the following: {}", T::WORDS.join(", ")).into()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.word().into()
+    }
+}
+
+macro_rules! choice {
+    ($(#[$attribute:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+        pub enum $name { $($(#[$about])* $variant,)* }
+
+        impl Choice for $name {
+            const WORDS: &'static [&'static str] = &[$($word),*];
+
+            fn at(index: usize) -> Self {
+                [$(Self::$variant),*][index]
+            }
+
+            fn word(self) -> &'static str {
+                Self::WORDS[self as usize]
+            }
+        }
+    };
+}
+
+choice! {
+    /// What is evicted when `maxmemory` is reached.
+    EvictionPolicy {
+        /// The least recently used key of those that expire.
+        VolatileLru = "volatile-lru",
+        /// The least frequently used key of those that expire.
+        VolatileLfu = "volatile-lfu",
+        /// Any key of those that expire.
+        VolatileRandom = "volatile-random",
+        /// The key that expires next.
+        VolatileTtl = "volatile-ttl",
+        /// The least recently used key.
+        AllkeysLru = "allkeys-lru",
+        /// The least frequently used key.
+        AllkeysLfu = "allkeys-lfu",
+        /// Any key.
+        AllkeysRandom = "allkeys-random",
+        /// None: commands that need memory are refused.
+        #[default]
+        NoEviction = "noeviction",
+    }
+}
+
+impl EvictionPolicy {
+    /// True where only keys that expire are evicted.
+    pub fn is_volatile(self) -> bool {
+        matches!(self, Self::VolatileLru | Self::VolatileLfu | Self::VolatileRandom | Self::VolatileTtl)
+    }
+
+    /// True where keys keep how often they are used in place of when they were used last.
+    pub fn is_lfu(self) -> bool {
+        matches!(self, Self::VolatileLfu | Self::AllkeysLfu)
+    }
+}
+
+choice! {
+    /// The least important messages that are logged.
+    LogLevel {
+        /// Everything.
+        Debug = "debug",
+        /// What is seldom of use.
+        Verbose = "verbose",
+        /// What an operator wants to know.
+        #[default]
+        Notice = "notice",
+        /// Only what is wrong.
+        Warning = "warning",
+        /// Nothing.
+        Nothing = "nothing",
+    }
+}
+
+choice! {
+    /// Who may use DEBUG.
+    DebugAccess {
+        /// Nobody.
+        #[default]
+        No = "no",
+        /// Every client.
+        Yes = "yes",
+        /// Clients on this machine.
+        Local = "local",
+    }
+}
