@@ -19,6 +19,7 @@
 mod keyspace;
 mod options;
 mod runtime;
+mod server;
 mod session;
 
 pub use crate::base::{Clock, Error, ErrorKind, ManualClock, Result};
@@ -31,6 +32,7 @@ pub use crate::resp::{Kind, Node as Reply, Value};
 pub use keyspace::Keyspace;
 pub use options::{OptionInfo, Options};
 pub use runtime::{OpenReport, Runtime};
+pub use server::serve;
 pub use session::{Interrupter, Session};
 
 /// This build's version.

@@ -10,11 +10,11 @@ use crate::base::options as table;
 pub struct Options(pub(crate) table::Options);
 
 /// One row of the table of options.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct OptionInfo {
     pub name: &'static str,
     /// What values it takes, for people.
-    pub values: &'static str,
+    pub values: String,
     pub default: &'static str,
     /// Whether `CONFIG SET` changes it while the runtime runs.
     pub changeable: bool,
@@ -58,7 +58,7 @@ impl Options {
     /// # Errors
     /// [`ErrorKind::InvalidOption`] names file, line and option.
     pub fn read_file(&mut self, path: &Path) -> Result<()> {
-        self.0.read_file(path).map_err(refused)
+        self.0.apply_file(path).map_err(refused)
     }
 
     /// Takes arguments in the form of redis-server: `--name value`.
@@ -66,6 +66,20 @@ impl Options {
     /// # Errors
     /// [`ErrorKind::InvalidOption`] names the option.
     pub fn read_args(&mut self, args: &[String]) -> Result<()> {
-        self.0.read_args(args).map_err(refused)
+        self.0.apply_args(args).map_err(refused)
+    }
+
+    /// Every option there is, in the order of the reference page.
+    pub fn table() -> Vec<OptionInfo> {
+        table::table()
+            .iter()
+            .map(|spec| OptionInfo {
+                name: spec.name,
+                values: spec.kind.describe(),
+                default: spec.default,
+                changeable: spec.mutability == table::Mutability::Live,
+                summary: spec.documentation(),
+            })
+            .collect()
     }
 }

@@ -15,6 +15,7 @@ pub mod number;
 pub mod options;
 pub mod random;
 pub mod slot;
+pub mod signal;
 pub mod token;
 pub mod words;
 

@@ -23,7 +23,7 @@ pub enum Partitions<'a> {
     None,
     One(&'a mut Partition),
     /// Indexed by shard number; `None` where the shard is not part of the command.
-    Many(SmallVec<[Option<&'a mut Partition>; 8]>),
+    Many(Vec<Option<&'a mut Partition>>),
 }
 
 impl Partitions<'_> {

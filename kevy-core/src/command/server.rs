@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::RwLock;
 
 use crate::base::Clock;
-use crate::base::options::Options;
+use crate::base::options::{EvictionPolicy, Options};
 
 use super::{Clients, Commands};
 
@@ -138,7 +138,7 @@ impl Server {
         self.stats.error_replies.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn eviction_policy(&self) -> Policy {
+    pub fn eviction_policy(&self) -> EvictionPolicy {
         self.options.read().maxmemory_policy
     }
 

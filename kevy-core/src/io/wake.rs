@@ -4,25 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 
 use mio::{Registry, Token, Waker};
 
-/// Why a reactor shall look around. Each is a bit.
-pub mod signal {
-    /// A parcel waits in the shard's mailbox.
-    pub const MAIL: u32 = 1;
-    /// A parcel has come back with its replies.
-    pub const REPLIES: u32 = 1 << 1;
-    /// A stream that feeds one of its connections has grown.
-    pub const FEED: u32 = 1 << 2;
-    /// A connection shall end.
-    pub const KILL: u32 = 1 << 3;
-    /// A connection was handed over.
-    pub const ARRIVAL: u32 = 1 << 4;
-    /// An in-process call left the shard housekeeping.
-    pub const HOUSEKEEPING: u32 = 1 << 5;
-    /// The runtime stops.
-    pub const STOP: u32 = 1 << 6;
-    /// An option changed.
-    pub const OPTIONS: u32 = 1 << 7;
-}
+use crate::base::signal::Ring;
 
 /// One reactor's alarm. The reactor says when it is about to wait; the system is asked to wake it only then.
 #[derive(Debug)]
@@ -59,9 +41,11 @@ impl Alarm {
         if self.signals.load(Ordering::Relaxed) == 0 { 0 } else { self.signals.swap(0, Ordering::AcqRel) }
     }
 
-    /// Signals the owner and wakes it if it waits. What it shall find must have been published before.
+}
+
+impl Ring for Alarm {
     #[inline]
-    pub fn ring(&self, signal: u32) {
+    fn ring(&self, signal: u32) {
         if self.signals.load(Ordering::Relaxed) & signal == 0 {
             self.signals.fetch_or(signal, Ordering::AcqRel);
         }

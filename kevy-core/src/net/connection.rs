@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::command::Session;
+use crate::dispatch::Session;
 use crate::io::{Socket, Upgrade};
 use crate::resp::writer::{Protocol, Writer};
 use crate::resp::{Limits, RequestParser};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
-use crate::io::wake::signal;
+use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Socket};
 
 /// A reactor as other threads see it: its alarm and its door.

@@ -13,13 +13,11 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 use slab::Slab;
 
-use crate::command::{Client, ClientKind, Server, Session};
-use crate::dispatch::Engine;
-use crate::io::wake::signal;
+use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard};
+use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
 use crate::resp::Limits;
 use crate::resp::request::Batch;
-use crate::shard::{Parcel, Post};
 
 use super::Handle;
 use super::connection::{Connection, Fate};
@@ -68,8 +66,8 @@ struct Settings {
 impl Settings {
     fn read(server: &Server) -> Self {
         let options = server.options.read();
-        let outputs = options.client_output_buffer_limit;
-        let outputs = [outputs.normal, outputs.replica, outputs.pubsub].map(|class| OutputLimit {
+        let outputs = &options.client_output_buffer_limit;
+        let outputs = [&outputs.normal, &outputs.replica, &outputs.pubsub].map(|class| OutputLimit {
             hard_bytes: class.hard_bytes as usize,
             soft_bytes: class.soft_bytes as usize,
             soft_ms: class.soft_seconds * 1_000,
@@ -77,11 +75,11 @@ impl Settings {
         Self {
             bulk_len_max: options.proto_max_bulk_len as usize,
             query_buffer_max: options.client_query_buffer_limit as usize,
-            idle_timeout_ms: options.timeout as u64 * 1_000,
-            keepalive: Duration::from_secs(options.tcp_keepalive as u64),
+            idle_timeout_ms: u64::from(options.timeout) * 1_000,
+            keepalive: Duration::from_secs(u64::from(options.tcp_keepalive)),
             clients_max: options.maxclients as usize,
             outputs,
-            password: !options.requirepass.is_empty(),
+            password: !options.requirepass.0.is_empty(),
         }
     }
 }
@@ -633,7 +631,7 @@ fn serve_connection(
 /// Runs parcels that other reactors sent to this shard. True where more wait.
 fn read_mail(
     engine: &Engine,
-    shard: &mut crate::base::token::OwnedGuard<'_, crate::shard::Shard>,
+    shard: &mut crate::base::token::OwnedGuard<'_, Shard>,
     first: usize,
     guest: &mut Session,
     unfinished: &mut Option<(usize, Box<Parcel>)>,

@@ -1,15 +1,13 @@
 //! Running what a connection sent.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::token::OwnedGuard;
-use crate::command::session::Request;
-use crate::command::{Origin, Session};
-use crate::dispatch::{Engine, Plan};
+use crate::dispatch::{Engine, Origin, Parcel, Plan, Request, Session, Shard};
 use crate::io::Alarm;
 use crate::resp::request::Batch;
 use crate::resp::{ArgVec, ProtocolError};
-use crate::shard::{Parcel, Shard};
 
 use super::connection::{Connection, Fate, Pending};
 use super::reactor::Upgrades;
@@ -143,7 +141,7 @@ impl Counter<'_> {
     fn send(
         &mut self,
         session: &Session,
-        pending: &mut std::collections::VecDeque<Pending>,
+        pending: &mut VecDeque<Pending>,
         key: usize,
         command: usize,
         shard: usize,

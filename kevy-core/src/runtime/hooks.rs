@@ -2,10 +2,9 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::command::server::Hooks;
-use crate::command::Client;
+use crate::dispatch::{Client, Hooks};
 use crate::io::{Alarm, Upgrade};
-use crate::io::wake::signal;
+use crate::base::signal::{self, Ring};
 use crate::net::Upgrades;
 use crate::replication::Primary;
 

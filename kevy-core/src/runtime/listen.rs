@@ -1,6 +1,6 @@
 //! Opening the sockets that the options ask for.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
 
 use crate::base::options::Options;
@@ -23,7 +23,7 @@ pub fn open(options: &Options) -> Result<Doors> {
     }
     if !options.unixsocket.is_empty() {
         let path = Path::new(&options.unixsocket);
-        let listener = Listener::unix(path, options.unixsocketperm, options.tcp_backlog as i32)
+        let listener = Listener::unix(path, (options.unixsocketperm.0 != 0).then_some(options.unixsocketperm.0), options.tcp_backlog as i32)
             .map_err(|error| Error::io(format_args!("cannot listen on {}", path.display()), &error))?;
         doors.listeners.push(listener);
     }
@@ -33,9 +33,8 @@ pub fn open(options: &Options) -> Result<Doors> {
 fn open_tcp(options: &Options, port: u16, doors: &mut Doors) -> Result<()> {
     let mut chosen = port;
     for name in &options.bind {
-        // A leading minus means: go without this address where the machine does not have it.
-        let (name, optional) = name.strip_prefix('-').map_or((name.as_str(), false), |name| (name, true));
-        let address = SocketAddr::new(parse(name)?, chosen);
+        let optional = name.is_optional();
+        let address = SocketAddr::new(resolve(name.host())?, chosen);
         match Listener::tcp(address, options.tcp_backlog as i32) {
             Ok(listener) => {
                 chosen = listener.port().unwrap_or(chosen);
@@ -57,14 +56,8 @@ fn is_missing(error: &std::io::Error) -> bool {
         || matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EPROTONOSUPPORT))
 }
 
-/// An address of `bind`: `*` is every IPv4 address, `::*` every IPv6 one.
-fn parse(name: &str) -> Result<IpAddr> {
-    match name {
-        "*" => Ok(Ipv4Addr::UNSPECIFIED.into()),
-        "::*" => Ok(std::net::Ipv6Addr::UNSPECIFIED.into()),
-        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
-        _ => name.parse().map_err(|_| {
-            Error::new(ErrorKind::InvalidOption, format!("bind: '{name}' is not an IPv4 or IPv6 address"))
-        }),
-    }
+/// The first address of a host name, which is mostly an address itself.
+fn resolve(host: &str) -> Result<IpAddr> {
+    let unknown = || Error::new(ErrorKind::InvalidOption, format!("bind: '{host}' is no address of this machine"));
+    (host, 0).to_socket_addrs().map_err(|_| unknown())?.next().map(|address| address.ip()).ok_or_else(unknown)
 }

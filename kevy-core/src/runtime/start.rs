@@ -13,17 +13,12 @@ use parking_lot::{Condvar, Mutex};
 use crate::base::options::Options;
 use crate::base::random::Random;
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork};
-use crate::command::server::ServerConfig;
-use crate::command::{CommandSet, Commands, Origin, Partition, Server};
-use crate::resp::Writer;
-use crate::dispatch::{Direct, Engine, State};
-use crate::io::wake::signal;
+use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Server, ServerConfig, State};
+use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Socket};
-use crate::log::Stream;
 use crate::net::{Handle, Reactor};
 use crate::replication::Primary;
-use crate::shard::{Mailbox, Shard, Shards};
-use crate::store::{Keyspace, Seed};
+use crate::shard::{Seed, Shard, Shards};
 
 use super::hooks::{Feeds, RuntimeHooks};
 use super::listen;
@@ -75,7 +70,7 @@ impl Core {
 
     /// Runs one command in-process. The panic of a handler poisons the runtime and becomes an error.
     #[inline]
-    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) -> Result<()> {
+    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Reply, origin: Origin) -> Result<()> {
         let left = self.guard(|| self.engine.run(state, args, out, origin))?;
         self.look_after(left);
         Ok(())
@@ -300,16 +295,7 @@ pub fn assemble(
     }));
     let seed = Seed::from_system();
     let shards = (0..count)
-        .map(|index| {
-            let keyspace = Keyspace::new(options.keyspace_config(seed));
-            let stream = Stream::new(index, options.repl_backlog_size as usize / count);
-            Shard {
-                partition: Partition::new(index, keyspace, random.fork()),
-                stream,
-                mailbox: Mailbox::default(),
-                armed_until: u64::MAX,
-            }
-        })
+        .map(|index| Shard::new(index, options, seed, random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
     let primary = Arc::new(Primary::new(server.clone(), shards.clone(), generation));

@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::io::Alarm;
-use crate::io::wake::signal;
+use crate::base::signal::{self, Ring};
 use crate::resp::writer::{Protocol, Writer};
 
 /// One command in a parcel.
@@ -143,7 +142,7 @@ pub struct Mailbox {
 struct Letterbox {
     requests: Consumer<Box<Parcel>>,
     replies: Producer<Box<Parcel>>,
-    sender: Arc<Alarm>,
+    sender: Arc<dyn Ring>,
 }
 
 /// A reactor's ends of the rings to one shard.
@@ -160,7 +159,7 @@ const PARCELS_MAX: usize = 8;
 
 impl Mailbox {
     /// Opens the way from reactor `from`, whose alarm is rung when replies are there.
-    pub fn open(&mut self, from: usize, sender: Arc<Alarm>) -> Post {
+    pub fn open(&mut self, from: usize, sender: Arc<dyn Ring>) -> Post {
         let (request_in, request_out) = RingBuffer::new(PARCELS_MAX);
         let (reply_in, reply_out) = RingBuffer::new(PARCELS_MAX);
         if self.boxes.len() <= from {

@@ -10,3 +10,4 @@ pub mod shards;
 pub use mailbox::{Call, Mailbox, Parcel, Post};
 pub use run::{run_alone, run_many};
 pub use shards::{Shard, Shards};
+pub use crate::store::Seed;

@@ -214,7 +214,7 @@ impl Step<'_, '_, '_> {
             [] => Partitions::None,
             [one] if self.shards == 1 => Partitions::One(one),
             several => {
-                let mut all: SmallVec<[Option<&mut Partition>; 8]> = SmallVec::new();
+                let mut all: Vec<Option<&mut Partition>> = Vec::new();
                 all.resize_with(self.shards, || None);
                 for (partition, &member) in several.iter_mut().zip(self.members) {
                     all[member] = Some(partition);

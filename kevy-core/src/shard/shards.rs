@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
+use crate::base::options::Options;
+use crate::base::random::Random;
 use crate::base::token::{Owned, OwnedGuard};
 use crate::command::{Partition, Server};
 use crate::log::Stream;
-use crate::store::DropReason;
+use crate::store::{self, DropReason, Keyspace, Limits, Seed};
 
 use super::Mailbox;
 
@@ -28,6 +30,21 @@ const FREE_BUDGET: usize = 256;
 const EXPIRE_INTERVAL_MS: u64 = 50;
 
 impl Shard {
+    /// An empty shard. All shards of a runtime share the seed of their hash function.
+    pub fn new(index: usize, options: &Options, seed: Seed, random: Random) -> Self {
+        let config = store::Config {
+            databases: options.databases as usize,
+            seed,
+            limits: Limits::from_options(options),
+        };
+        Self {
+            partition: Partition::new(index, Keyspace::new(config), random),
+            stream: Stream::new(index, options.repl_backlog_size as usize),
+            mailbox: Mailbox::default(),
+            armed_until: u64::MAX,
+        }
+    }
+
     /// Deletes what is due, frees what was unlinked, and gives the deletions to the stream.
     ///
     /// Returns true where more is left to do at once.

@@ -1,0 +1,289 @@
+//! A lean load generator: one event loop, requests built beforehand, replies counted and not parsed.
+//!
+//! `cargo bench --bench load -- --address 127.0.0.1:7000 --cell get --connections 50 --pipeline 16 --keys 1000000
+//! --value 32 --seconds 3 [--process PID] [--preload]` prints one line of JSON: operations, seconds, and, where the
+//! server's process is named, the CPU time that its threads and everybody else spent meanwhile.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token};
+
+/// Requests prepared per connection, so that keys repeat rarely.
+const PREPARED_PER_CONNECTION: usize = 4096;
+
+struct Settings {
+    address: String,
+    cell: String,
+    connections: usize,
+    pipeline: usize,
+    keys: u64,
+    value: usize,
+    seconds: f64,
+    process: Option<u32>,
+    preload: bool,
+}
+
+impl Settings {
+    fn read() -> Self {
+        let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+        let mut named = HashMap::new();
+        let mut at = 0;
+        while at < args.len() {
+            let name = args[at].trim_start_matches("--").to_owned();
+            if name == "preload" {
+                named.insert(name, String::new());
+                at += 1;
+            } else {
+                named.insert(name, args.get(at + 1).cloned().unwrap_or_default());
+                at += 2;
+            }
+        }
+        let text = |name: &str, default: &str| named.get(name).cloned().unwrap_or(default.into());
+        let number = |name: &str, default: &str| -> f64 {
+            text(name, default).parse().unwrap_or_else(|_| panic!("--{name} takes a number"))
+        };
+        Self {
+            address: text("address", "127.0.0.1:6379"),
+            cell: text("cell", "get"),
+            connections: number("connections", "50") as usize,
+            pipeline: number("pipeline", "16") as usize,
+            keys: number("keys", "1000000") as u64,
+            value: number("value", "32") as usize,
+            seconds: number("seconds", "3"),
+            process: named.get("process").map(|_| number("process", "0") as u32),
+            preload: named.contains_key("preload"),
+        }
+    }
+}
+
+fn command(into: &mut Vec<u8>, args: &[&[u8]]) {
+    into.extend_from_slice(format!("*{}\r\n", args.len()).as_bytes());
+    for arg in args {
+        into.extend_from_slice(format!("${}\r\n", arg.len()).as_bytes());
+        into.extend_from_slice(arg);
+        into.extend_from_slice(b"\r\n");
+    }
+}
+
+fn key(number: u64) -> Vec<u8> {
+    format!("key:{number:012}").into_bytes()
+}
+
+/// Appends one request of the cell and returns how many line ends its reply has.
+fn request(settings: &Settings, random: &mut fastrand::Rng, into: &mut Vec<u8>) -> usize {
+    let name = key(random.u64(..settings.keys));
+    let value = vec![b'x'; settings.value];
+    let small = random.u64(..settings.keys);
+    match settings.cell.as_str() {
+        "ping" => command(into, &[b"PING"]),
+        "get" => {
+            command(into, &[b"GET", &name]);
+            return 2;
+        }
+        "set" => command(into, &[b"SET", &name, &value]),
+        "incr" => command(into, &[b"INCR", format!("counter:{small:012}").as_bytes()]),
+        "hset" => {
+            let hash = format!("hash:{:08}", small % 10_000);
+            let field = format!("field:{:02}", random.u8(..50));
+            command(into, &[b"HSET", hash.as_bytes(), field.as_bytes(), &value]);
+        }
+        "hget" => {
+            let hash = format!("hash:{:08}", small % 10_000);
+            let field = format!("field:{:02}", random.u8(..50));
+            command(into, &[b"HGET", hash.as_bytes(), field.as_bytes()]);
+            return 2;
+        }
+        "mset" => {
+            let names: Vec<Vec<u8>> = (0..10).map(|_| key(random.u64(..settings.keys))).collect();
+            let mut args: Vec<&[u8]> = vec![b"MSET"];
+            names.iter().for_each(|name| args.extend([name.as_slice(), value.as_slice()]));
+            command(into, &args);
+        }
+        other => panic!("no cell is called {other}"),
+    }
+    1
+}
+
+/// Writes every key once, in big pipelines.
+fn preload(settings: &Settings) {
+    let mut stream = TcpStream::connect(&settings.address).expect("the server listens");
+    let value = vec![b'x'; settings.value];
+    let mut reply = vec![0; 1 << 16];
+    let mut at = 0;
+    while at < settings.keys {
+        let end = (at + 1_000).min(settings.keys);
+        let mut batch = Vec::new();
+        for number in at..end {
+            match settings.cell.as_str() {
+                "hset" | "hget" => {
+                    let hash = format!("hash:{:08}", number % 10_000);
+                    let field = format!("field:{:02}", number / 10_000 % 50);
+                    command(&mut batch, &[b"HSET", hash.as_bytes(), field.as_bytes(), &value]);
+                }
+                _ => command(&mut batch, &[b"SET", &key(number), &value]),
+            }
+        }
+        stream.write_all(&batch).expect("the server reads");
+        let mut missing = (end - at) as usize;
+        while missing > 0 {
+            let n = stream.read(&mut reply).expect("the server replies");
+            assert!(n > 0, "the server closed the connection");
+            missing -= memchr::memchr_iter(b'\n', &reply[..n]).count();
+        }
+        at = end;
+    }
+}
+
+/// Nanoseconds that the threads of a process have run.
+fn process_ns(process: u32) -> u64 {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{process}/task")) else { return 0 };
+    tasks
+        .flatten()
+        .filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok())
+        .filter_map(|line| line.split(' ').next()?.parse::<u64>().ok())
+        .sum()
+}
+
+/// Nanoseconds that all cores have been busy.
+fn machine_ns() -> u64 {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let ticks: u64 = stat
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(1)
+        .enumerate()
+        // idle and iowait are the fourth and fifth column.
+        .filter(|(at, _)| !matches!(at, 3 | 4))
+        .filter_map(|(_, ticks)| ticks.parse::<u64>().ok())
+        .sum();
+    ticks * 10_000_000
+}
+
+struct Link {
+    stream: mio::net::TcpStream,
+    prepared: Vec<u8>,
+    /// Where each pipeline ends in `prepared`, and how many line ends its replies have.
+    batches: Vec<(usize, usize)>,
+    next: usize,
+    unsent: (usize, usize),
+    missing: usize,
+}
+
+impl Link {
+    fn new(settings: &Settings, random: &mut fastrand::Rng) -> Self {
+        let stream = TcpStream::connect(&settings.address).expect("the server listens");
+        stream.set_nodelay(true).expect("a TCP socket");
+        stream.set_nonblocking(true).expect("a TCP socket");
+        let mut prepared = Vec::new();
+        let mut batches = Vec::new();
+        for _ in 0..(PREPARED_PER_CONNECTION / settings.pipeline).max(1) {
+            let lines = (0..settings.pipeline).map(|_| request(settings, random, &mut prepared)).sum();
+            batches.push((prepared.len(), lines));
+        }
+        let stream = mio::net::TcpStream::from_std(stream);
+        Self { stream, prepared, batches, next: 0, unsent: (0, 0), missing: 0 }
+    }
+
+    /// Sends the next pipeline.
+    fn start(&mut self) {
+        let at = self.next % self.batches.len();
+        let begin = if at == 0 { 0 } else { self.batches[at - 1].0 };
+        self.unsent = (begin, self.batches[at].0);
+        self.missing = self.batches[at].1;
+        self.next += 1;
+        self.send();
+    }
+
+    fn send(&mut self) {
+        while self.unsent.0 < self.unsent.1 {
+            match self.stream.write(&self.prepared[self.unsent.0..self.unsent.1]) {
+                Ok(n) => self.unsent.0 += n,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                Err(error) => panic!("the server went away: {error}"),
+            }
+        }
+    }
+
+    /// Takes what has arrived; true once all replies are there.
+    fn receive(&mut self, buffer: &mut [u8]) -> bool {
+        loop {
+            match self.stream.read(buffer) {
+                Ok(0) => panic!("the server closed a connection"),
+                Ok(n) => {
+                    self.missing -= memchr::memchr_iter(b'\n', &buffer[..n]).count();
+                    if self.missing == 0 {
+                        return true;
+                    }
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return false,
+                Err(error) => panic!("the server went away: {error}"),
+            }
+        }
+    }
+}
+
+fn main() {
+    let settings = Settings::read();
+    if settings.preload {
+        preload(&settings);
+    }
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut poll = Poll::new().expect("a poll");
+    let mut links: Vec<Link> = (0..settings.connections).map(|_| Link::new(&settings, &mut random)).collect();
+    for (at, link) in links.iter_mut().enumerate() {
+        poll.registry()
+            .register(&mut link.stream, Token(at), Interest::READABLE | Interest::WRITABLE)
+            .expect("a socket");
+    }
+    let mut events = Events::with_capacity(settings.connections.max(16));
+    let mut buffer = vec![0; 1 << 16];
+    let mut measured: Option<(Instant, u64, u64)> = None;
+    let mut operations = 0u64;
+    let begin = Instant::now();
+    let warm_up = Duration::from_secs_f64(settings.seconds * 0.2);
+    links.iter_mut().for_each(Link::start);
+    loop {
+        poll.poll(&mut events, None).expect("a poll");
+        for event in &events {
+            let link = &mut links[event.token().0];
+            if event.is_writable() {
+                link.send();
+            }
+            if event.is_readable() && link.receive(&mut buffer) {
+                operations += settings.pipeline as u64;
+                link.start();
+            }
+        }
+        match measured {
+            None if begin.elapsed() >= warm_up => {
+                operations = 0;
+                measured = Some((
+                    Instant::now(),
+                    settings.process.map_or(0, process_ns),
+                    machine_ns(),
+                ));
+            }
+            Some((start, server, machine)) if start.elapsed().as_secs_f64() >= settings.seconds => {
+                let seconds = start.elapsed().as_secs_f64();
+                let server = settings.process.map_or(0, process_ns) - server;
+                let own = process_ns(std::process::id());
+                let busy = machine_ns() - machine;
+                println!(
+                    "{{\"operations\": {operations}, \"seconds\": {seconds:.6}, \"per_second\": {:.0}, \
+                     \"server_ns_per_operation\": {:.1}, \"machine_busy_ns\": {busy}, \"server_ns\": {server}, \
+                     \"generator_ns\": {own}}}",
+                    operations as f64 / seconds,
+                    server as f64 / operations.max(1) as f64,
+                );
+                return;
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The stand-alone server: what the `kevy` program is, wherever it was installed from.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::base::{Error, Result};
+
+use super::{Options, Runtime, VERSION};
+
+/// The port of a server that names none, as Redis's.
+const PORT_DEFAULT: &str = "6379";
+/// How long connections get to take their last replies after SIGTERM.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Runs the server until SIGTERM, SIGINT or SHUTDOWN: `[config file] [--option value …]`.
+///
+/// Prints one line when it is ready. Returns the exit code; a failure is printed to standard error.
+pub fn serve(args: &[String]) -> i32 {
+    match args.first().map(String::as_str) {
+        Some("--help" | "-h") => {
+            print!("{}", help());
+            0
+        }
+        Some("--version" | "-v") => {
+            println!("kevy {VERSION}");
+            0
+        }
+        _ => run(args).map_or_else(
+            |error| {
+                eprintln!("kevy: {error}");
+                1
+            },
+            |()| 0,
+        ),
+    }
+}
+
+fn run(args: &[String]) -> Result<()> {
+    let mut options = Options::new();
+    let file = args.first().filter(|first| !first.starts_with("--")).map(PathBuf::from);
+    let rest = &args[usize::from(file.is_some())..];
+    options.set("port", PORT_DEFAULT)?;
+    if let Some(file) = &file {
+        options.read_file(file)?;
+    }
+    options.read_args(rest)?;
+
+    // Before any thread starts, so that no signal finds the default action.
+    let mut signals =
+        Signals::new([SIGTERM, SIGINT]).map_err(|error| Error::io("cannot watch for signals", &error))?;
+    let closer = signals.handle();
+    let runtime = Runtime::start(&options)?;
+    println!("{}", greeting(&runtime, &options));
+
+    let stopper = runtime.clone();
+    let watcher = std::thread::spawn(move || {
+        if signals.forever().next().is_some() {
+            // What did not drain in time is cut off by the end of the process.
+            let _ = stopper.stop(GRACE);
+        }
+    });
+    runtime.wait();
+    closer.close();
+    // The watcher ends with its signals; a panic there leaves nothing to clean up.
+    let _ = watcher.join();
+    Ok(())
+}
+
+fn greeting(runtime: &Runtime, options: &Options) -> String {
+    let mut line = format!("kevy {VERSION} ready: {} shards", runtime.shards());
+    if let Some(port) = runtime.port() {
+        line.push_str(&format!(", port {port}"));
+    }
+    if let Some(path) = options.get("unixsocket").filter(|path| !path.is_empty()) {
+        line.push_str(&format!(", unix socket {path}"));
+    }
+    line.push_str(&format!(", process {}", std::process::id()));
+    line
+}
+
+/// The text of `--help`, made from the table of options.
+fn help() -> String {
+    let mut text = String::from(
+        "kevy: a Redis-compatible, thread-per-core, replicated keyspace\n\n\
+         usage: kevy [config file] [--option value ...]\n\n\
+         Options have the names and values of redis.conf:\n\n",
+    );
+    for option in Options::table() {
+        text.push_str(&format!("  --{} <{}>\n      {}", option.name, option.values, option.summary));
+        text.push_str(&format!(" Default: {}.\n", if option.default.is_empty() { "none" } else { option.default }));
+    }
+    text
+}
