@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::store::WrongType;
+
 use super::Context;
 
 /// Why a command failed: the whole error reply, code word first.
@@ -36,6 +38,12 @@ impl Fail {
 
     pub fn text(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<WrongType> for Fail {
+    fn from(_: WrongType) -> Self {
+        Self::WRONG_TYPE
     }
 }
 
