@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::token::OwnedGuard;
-use crate::dispatch::{Answer, Engine, Origin, Parcel, Plan, Request, Session, Shard};
+use crate::dispatch::{Engine, Origin, Parcel, Plan, Request, Session, Shard};
 use crate::io::Alarm;
 use crate::resp::Batch;
 use crate::resp::{ArgVec, ProtocolError};
@@ -182,9 +182,14 @@ impl Counter<'_> {
                 }
                 self.token = Some(self.engine.shards.take(self.shard));
             }
+            request => {
+                connection.waiting = self.engine.waiting(request).map(|(answer, timeout_ms)| Waiting {
+                    deadline: timeout_ms.map(|ms| self.now + ms),
+                    answer,
+                });
+            }
         }
     }
-
 }
 
 /// Runs a parcel's commands on the shard they were sent to, and says whether it is done.
