@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::resp::Writer;
-use crate::store::Keyspace;
+use crate::store::{Keyspace, Ref};
 
 use super::{Partition, Server, Session};
 
@@ -26,6 +26,24 @@ pub enum Partitions<'a> {
     Many(SmallVec<[Option<&'a mut Partition>; 8]>),
 }
 
+impl Partitions<'_> {
+    /// The shard that owns `key`.
+    ///
+    /// # Panics
+    /// Where routing did not include the shard: a key that the command's specification does not name.
+    #[inline]
+    pub fn at(&mut self, key: &[u8]) -> &mut Partition {
+        match self {
+            Self::One(partition) => partition,
+            Self::Many(all) => {
+                let shard = shard_of_slot(slot_of(key), all.len());
+                all[shard].as_deref_mut().expect("the key's shard is not part of this command")
+            }
+            Self::None => panic!("the command declares no keys"),
+        }
+    }
+}
+
 /// Everything a handler may use while it runs.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -39,20 +57,10 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The shard that owns `key`.
-    ///
-    /// # Panics
-    /// Where routing did not include the shard: a key that the command's specification does not name.
+    /// The shard that owns `key`; as [`Partitions::at`].
     #[inline]
     pub fn at(&mut self, key: &[u8]) -> &mut Partition {
-        match &mut self.partitions {
-            Partitions::One(partition) => partition,
-            Partitions::Many(all) => {
-                let shard = shard_of_slot(slot_of(key), all.len());
-                all[shard].as_deref_mut().expect("the key's shard is not part of this command")
-            }
-            Partitions::None => panic!("the command declares no keys"),
-        }
+        self.partitions.at(key)
     }
 
     /// The keyspace that owns `key` and the session's database, the two things most handlers want.
@@ -60,6 +68,20 @@ impl Context<'_> {
     pub fn keys(&mut self, key: &[u8]) -> (&mut Keyspace, usize, u64) {
         let (db, now) = (self.session.db, self.now);
         (&mut self.at(key).keyspace, db, now)
+    }
+
+    /// The key for a verb that reads it, and the reply buffer beside it. Counted as a hit or a miss, and as a
+    /// use of the key unless the client asked for `CLIENT NO-TOUCH`.
+    #[inline]
+    pub fn read(&mut self, key: &[u8]) -> (&mut Writer, Option<Ref<'_>>) {
+        let Session { db, no_touch, .. } = *self.session;
+        (self.out, self.partitions.at(key).read(db, key, self.now, !no_touch))
+    }
+
+    /// True where a replica or the log listens to the shard that owns `key`: an effect is worth being built.
+    #[inline]
+    pub fn wants_effect(&mut self, key: &[u8]) -> bool {
+        self.at(key).effects.wanted
     }
 
     /// Every shard of the command, in ascending order.

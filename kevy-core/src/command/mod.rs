@@ -4,14 +4,19 @@
 //! [`Context::at`], records what it did with [`Context::effect`] and writes one reply. It never knows
 //! about threads, sockets or other shards' locks. Dispatch calls handlers; nothing else does.
 
+pub mod arguments;
 pub mod client;
 pub mod context;
 pub mod effects;
+pub mod hash;
 pub mod partition;
+pub mod redis;
 pub mod server;
 pub mod session;
 pub mod set;
 pub mod spec;
+pub mod string;
+pub mod table;
 
 pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};
