@@ -18,3 +18,7 @@ mod snapshot;
 mod store;
 
 pub mod api;
+
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzz;

@@ -13,12 +13,17 @@ pub mod request;
 pub mod value;
 pub mod writer;
 
+mod batch;
+mod element;
+mod node;
 mod number;
 
+pub use batch::Batch;
 pub use command::{decode_command, encode_command};
 pub use error::ProtocolError;
-pub use reply::{Kind, Node, Tree};
-pub use request::{Batch, Limits, Progress, RequestParser};
+pub use node::Node;
+pub use reply::{Kind, Tree};
+pub use request::{Limits, Progress, RequestParser};
 pub use value::Value;
 pub use writer::{Later, Protocol, Writer};
 

@@ -31,6 +31,32 @@ pub fn short_line(buf: &[u8], at: usize, tag: u8) -> Option<(usize, usize)> {
     (ends(4) && second <= 9 && third <= 9).then_some((first * 100 + second * 10 + third, at + 6))
 }
 
+/// The integer of up to 18 digits whose text starts at `at` and ends with CR LF, and where that ends. As with
+/// [`short_line`], `None` says nothing about the line.
+#[inline(always)]
+pub fn short_integer(buf: &[u8], at: usize) -> Option<(i64, usize)> {
+    let (negative, first) = if *buf.get(at)? == b'-' { (true, at + 1) } else { (false, at) };
+    let mut magnitude = 0i64;
+    let mut end = first;
+    loop {
+        let byte = *buf.get(end)?;
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            let digits = end - first;
+            // Only a lone zero may start with one, and it has no sign.
+            let is_canonical = digits > 0 && (buf[first] != b'0' || (digits == 1 && !negative));
+            let ends = byte == b'\r' && *buf.get(end + 1)? == b'\n';
+            return (is_canonical && ends)
+                .then_some((if negative { -magnitude } else { magnitude }, end + 2));
+        }
+        if end - first == 18 {
+            return None;
+        }
+        magnitude = magnitude * 10 + i64::from(digit);
+        end += 1;
+    }
+}
+
 /// Why a line with a number cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadLine {

@@ -1,7 +1,6 @@
 //! A reply that owns what it holds.
 
-use super::reply::{Kind, Node, Tree};
-use super::{ProtocolError, Writer};
+use super::{Kind, Node, ProtocolError, Tree, Writer};
 
 /// A reply, as a tree of owned values.
 #[derive(Clone, Debug, PartialEq)]
