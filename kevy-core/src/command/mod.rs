@@ -13,7 +13,9 @@ pub mod effects;
 pub mod generic;
 pub mod help;
 pub mod keys;
+pub mod hash;
 pub mod partition;
+pub mod redis;
 pub mod server;
 pub mod session;
 pub mod set;
@@ -21,6 +23,7 @@ pub mod spec;
 pub mod table;
 pub mod transaction;
 pub mod version;
+pub mod string;
 
 pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::dispatch::{Client, Hooks};
-use crate::io::{Alarm, Upgrade};
+use crate::dispatch::Hooks;
+use crate::io::Upgrade;
 use crate::base::signal::{self, Ring};
-use crate::net::Upgrades;
+use crate::net::{Peer, Upgrades};
 use crate::replication::Primary;
 
 use super::start::Core;
@@ -44,10 +44,9 @@ impl Upgrades for Feeds {
     fn replicate(
         &self,
         args: &[&[u8]],
-        client: &Arc<Client>,
-        alarm: &Arc<Alarm>,
+        peer: Peer<'_>,
     ) -> Result<Box<dyn Upgrade>, String> {
-        let alarm = alarm.clone();
-        self.0.attach(args, &client.address, Arc::new(move || alarm.ring(signal::FEED)))
+        let alarm = peer.alarm.clone();
+        self.0.attach(args, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
     }
 }

@@ -230,7 +230,7 @@ impl Runtime {
         let (ours, theirs) =
             Socket::pair().map_err(|error| Error::io("cannot open a socket pair", &error))?;
         let at = self.core.next_handle.fetch_add(1, Ordering::Relaxed) % self.core.handles.len();
-        self.core.handles[at].admit(ours);
+        self.core.handles[at].admit(ours, None);
         Ok(theirs)
     }
 
