@@ -42,6 +42,15 @@ impl Partitions<'_> {
             Self::None => panic!("the command declares no keys"),
         }
     }
+
+    /// Every shard of the command, in ascending order.
+    pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
+        match self {
+            Self::None => SmallVec::new(),
+            Self::One(partition) => SmallVec::from_iter([&mut **partition]),
+            Self::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
+        }
+    }
 }
 
 /// Everything a handler may use while it runs.
@@ -86,11 +95,7 @@ impl Context<'_> {
 
     /// Every shard of the command, in ascending order.
     pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
-        match &mut self.partitions {
-            Partitions::None => SmallVec::new(),
-            Partitions::One(partition) => SmallVec::from_iter([&mut **partition]),
-            Partitions::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
-        }
+        self.partitions.every()
     }
 
     /// True where two keys lie on one shard.

@@ -37,7 +37,7 @@ fn usage(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         }
     }
     let (keyspace, db, now) = ctx.keys(key);
-    match keyspace.memory_usage(db, key, now) {
+    match keyspace.peek(db, key, now).map(|found| found.memory_usage()) {
         Some(bytes) => ctx.out.unsigned(bytes as u64),
         None => ctx.out.null(),
     }
