@@ -8,16 +8,14 @@ use crate::command::table::server as rows;
 use crate::command::{Command, Context, Counters, Fail, Outcome};
 
 /// CONFIG and its subcommands.
-pub const CONFIG: Command = Command::container(
-    rows::CONFIG,
-    container,
-    &[
-        Command::new(rows::CONFIG_GET, get),
-        Command::new(rows::CONFIG_HELP, help),
-        Command::new(rows::CONFIG_RESETSTAT, resetstat),
-        Command::new(rows::CONFIG_SET, set),
-    ],
-);
+pub const CONFIG: Command = Command::container(rows::CONFIG, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::CONFIG_GET, get),
+    Command::new(rows::CONFIG_HELP, help),
+    Command::new(rows::CONFIG_RESETSTAT, resetstat),
+    Command::new(rows::CONFIG_SET, set),
+];
 
 fn get(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let patterns: Vec<_> = args[2..].iter().map(|pattern| String::from_utf8_lossy(pattern)).collect();

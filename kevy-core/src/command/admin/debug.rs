@@ -14,21 +14,19 @@ use crate::store::{Expire, rdb};
 use super::digest;
 
 /// DEBUG and its subcommands.
-pub const DEBUG: Command = Command::container(
-    rows::DEBUG,
-    container,
-    &[
-        Command::new(rows::DEBUG_DIGEST, digest_all),
-        Command::new(rows::DEBUG_DIGEST_VALUE, digest_values),
-        Command::new(rows::DEBUG_ERROR, error),
-        Command::new(rows::DEBUG_HELP, help),
-        Command::new(rows::DEBUG_OBJECT, object),
-        Command::new(rows::DEBUG_POPULATE, populate),
-        Command::new(rows::DEBUG_PROTOCOL, protocol),
-        Command::new(rows::DEBUG_SET_ACTIVE_EXPIRE, set_active_expire),
-        Command::new(rows::DEBUG_SLEEP, sleep),
-    ],
-);
+pub const DEBUG: Command = Command::container(rows::DEBUG, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::DEBUG_DIGEST, digest_all),
+    Command::new(rows::DEBUG_DIGEST_VALUE, digest_values),
+    Command::new(rows::DEBUG_ERROR, error),
+    Command::new(rows::DEBUG_HELP, help),
+    Command::new(rows::DEBUG_OBJECT, object),
+    Command::new(rows::DEBUG_POPULATE, populate),
+    Command::new(rows::DEBUG_PROTOCOL, protocol),
+    Command::new(rows::DEBUG_SET_ACTIVE_EXPIRE, set_active_expire),
+    Command::new(rows::DEBUG_SLEEP, sleep),
+];
 
 const NOT_ALLOWED: Fail = Fail::new(
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a \

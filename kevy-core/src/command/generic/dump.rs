@@ -1,7 +1,5 @@
 //! DUMP and RESTORE: values in the form in which Redis saves them.
 
-use smallvec::{SmallVec, smallvec};
-
 use crate::base::number::format_u64;
 use crate::command::arguments::{integer, is_word};
 use crate::command::{Context, Fail, Origin, Outcome};
@@ -69,7 +67,7 @@ pub fn restore(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     }
     let ttl = u64::try_from(integer(args[2])?)
         .map_err(|_| Fail::new("ERR Invalid TTL value, must be >= 0"))?;
-    let value = rdb::restore(payload, keyspace.seed()).map_err(|error| Fail::with(error.to_string()))?;
+    let value = rdb::restore(payload, &keyspace.limits().hash, keyspace.seed()).map_err(|error| Fail::with(error.to_string()))?;
     let expire_at = match (ttl, options.absolute) {
         (0, _) => None,
         (at, true) => Some(at),
@@ -98,8 +96,7 @@ pub fn restore(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 fn record(ctx: &mut Context<'_>, key: &[u8], payload: &[u8], expire_at: Option<u64>, options: &Options) {
     let expire_at = format_u64(expire_at.unwrap_or_default());
-    let mut argv: SmallVec<[&[u8]; 8]> =
-        smallvec![b"RESTORE", key, expire_at.as_bytes(), payload, b"REPLACE", b"ABSTTL"];
+    let mut argv: Vec<&[u8]> = vec![b"RESTORE", key, expire_at.as_bytes(), payload, b"REPLACE", b"ABSTTL"];
     let number = options.idle_seconds.or(options.frequency.map(u64::from)).map(format_u64);
     if let Some(number) = &number {
         argv.push(if options.idle_seconds.is_some() { b"IDLETIME" } else { b"FREQ" });

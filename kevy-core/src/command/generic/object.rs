@@ -7,17 +7,15 @@ use crate::resp::Writer;
 use crate::store::Ref;
 
 /// OBJECT and its subcommands.
-pub const OBJECT: Command = Command::container(
-    rows::OBJECT,
-    container,
-    &[
-        Command::new(rows::OBJECT_ENCODING, encoding),
-        Command::new(rows::OBJECT_FREQ, freq),
-        Command::new(rows::OBJECT_HELP, help),
-        Command::new(rows::OBJECT_IDLETIME, idletime),
-        Command::new(rows::OBJECT_REFCOUNT, refcount),
-    ],
-);
+pub const OBJECT: Command = Command::container(rows::OBJECT, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::OBJECT_ENCODING, encoding),
+    Command::new(rows::OBJECT_FREQ, freq),
+    Command::new(rows::OBJECT_HELP, help),
+    Command::new(rows::OBJECT_IDLETIME, idletime),
+    Command::new(rows::OBJECT_REFCOUNT, refcount),
+];
 
 const NOT_LFU: Fail = Fail::new(
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching \
