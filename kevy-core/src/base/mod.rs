@@ -15,6 +15,7 @@ pub mod number;
 pub mod options;
 pub mod process;
 pub mod random;
+pub mod segment;
 pub mod slot;
 pub mod signal;
 pub mod token;

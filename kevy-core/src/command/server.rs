@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::RwLock;
 
 use crate::base::Clock;
-use crate::base::options::{EvictionPolicy, Options};
+use crate::base::options::Options;
 
 use super::{Clients, Commands};
 
@@ -142,10 +142,6 @@ impl Server {
     #[inline]
     pub fn count_error(&self) {
         self.stats.error_replies.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn eviction_policy(&self) -> EvictionPolicy {
-        self.options.read().maxmemory_policy
     }
 
     /// Bytes used by the keyspaces of all shards.

@@ -17,7 +17,7 @@ use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session,
 use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
 use crate::resp::Limits;
-use crate::resp::request::Batch;
+use crate::resp::Batch;
 
 use super::Handle;
 use super::connection::{Connection, Fate};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::token::OwnedGuard;
 use crate::dispatch::{Engine, Origin, Parcel, Plan, Request, Session, Shard};
 use crate::io::Alarm;
-use crate::resp::request::Batch;
+use crate::resp::Batch;
 use crate::resp::{ArgVec, ProtocolError};
 
 use super::connection::{Connection, Fate, Pending};

@@ -293,9 +293,9 @@ pub fn assemble(
         shards: count,
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
-    let seed = Seed::from_system();
+    let seed = Seed::new(random.next_u64());
     let shards = (0..count)
-        .map(|index| Shard::new(index, options, seed, random.fork()))
+        .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
     let primary = Arc::new(Primary::new(server.clone(), shards.clone(), generation));
