@@ -15,7 +15,8 @@ pub struct Fail(pub Cow<'static, str>);
 
 impl Fail {
     pub const SYNTAX: Self = Self::new("ERR syntax error");
-    pub const WRONG_TYPE: Self = Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
+    pub const WRONG_TYPE: Self =
+        Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub const NOT_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
     pub const NOT_FLOAT: Self = Self::new("ERR value is not a valid float");
     pub const NO_SUCH_KEY: Self = Self::new("ERR no such key");
@@ -229,7 +230,11 @@ impl Spec {
     /// True where `count` arguments (verb included) fit the arity.
     #[inline]
     pub fn takes(&self, count: usize) -> bool {
-        if self.arity >= 0 { count == self.arity as usize } else { count >= self.arity.unsigned_abs() as usize }
+        if self.arity >= 0 {
+            count == self.arity as usize
+        } else {
+            count >= self.arity.unsigned_abs() as usize
+        }
     }
 }
 
