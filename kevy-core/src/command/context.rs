@@ -53,24 +53,6 @@ impl Partitions<'_> {
     }
 }
 
-impl Partitions<'_> {
-    /// The shard that owns `key`.
-    ///
-    /// # Panics
-    /// Where routing did not include the shard: a key that the command's specification does not name.
-    #[inline]
-    pub fn at(&mut self, key: &[u8]) -> &mut Partition {
-        match self {
-            Self::One(partition) => partition,
-            Self::Many(all) => {
-                let shard = shard_of_slot(slot_of(key), all.len());
-                all[shard].as_deref_mut().expect("the key's shard is not part of this command")
-            }
-            Self::None => panic!("the command declares no keys"),
-        }
-    }
-}
-
 /// Everything a handler may use while it runs.
 #[derive(Debug)]
 pub struct Context<'a> {
