@@ -42,22 +42,13 @@ impl Partitions<'_> {
             Self::None => panic!("the command declares no keys"),
         }
     }
-}
 
-impl Partitions<'_> {
-    /// The shard that owns `key`.
-    ///
-    /// # Panics
-    /// Where routing did not include the shard: a key that the command's specification does not name.
-    #[inline]
-    pub fn at(&mut self, key: &[u8]) -> &mut Partition {
+    /// Every shard of the command, in ascending order.
+    pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
         match self {
-            Self::One(partition) => partition,
-            Self::Many(all) => {
-                let shard = shard_of_slot(slot_of(key), all.len());
-                all[shard].as_deref_mut().expect("the key's shard is not part of this command")
-            }
-            Self::None => panic!("the command declares no keys"),
+            Self::None => SmallVec::new(),
+            Self::One(partition) => SmallVec::from_iter([&mut **partition]),
+            Self::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
         }
     }
 }
@@ -104,11 +95,7 @@ impl Context<'_> {
 
     /// Every shard of the command, in ascending order.
     pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
-        match &mut self.partitions {
-            Partitions::None => SmallVec::new(),
-            Partitions::One(partition) => SmallVec::from_iter([&mut **partition]),
-            Partitions::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
-        }
+        self.partitions.every()
     }
 
     /// True where two keys lie on one shard.

@@ -25,6 +25,12 @@ pub trait Hooks: Send + Sync {
     fn offsets(&self) -> Vec<u64>;
     /// How many replicas have applied (or hold on disk) everything before `offsets`.
     fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize;
+    /// How many effects have been recorded, over all shards.
+    fn replication_offset(&self) -> u64;
+    /// How many replicas have acknowledged every effect recorded so far.
+    fn replicas_in_sync(&self) -> usize;
+    /// The TCP port that clients connect to; `None` where none is open.
+    fn port(&self) -> Option<u16>;
 }
 
 /// Counters of the whole runtime that no shard owns.

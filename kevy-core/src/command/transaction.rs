@@ -42,12 +42,10 @@ fn watch(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     }
     let (db, now) = (ctx.session.db, ctx.now);
     for &key in &args[1..] {
-        if ctx.session.watched.iter().any(|(other, watched)| *other == db && watched == key) {
-            continue;
+        if ctx.session.watched.insert((db, key.to_vec())) {
+            let broken = ctx.session.watch_broken.clone();
+            ctx.at(key).keyspace.watch(db, key, broken, now);
         }
-        let broken = ctx.session.watch_broken.clone();
-        ctx.at(key).keyspace.watch(db, key, &broken, now);
-        ctx.session.watched.push((db, key.to_vec()));
     }
     ctx.out.ok();
     Ok(())

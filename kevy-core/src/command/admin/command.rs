@@ -10,19 +10,17 @@ use crate::command::{Command, Commands, Context, Fail, Outcome};
 use super::{command_docs, command_info};
 
 /// COMMAND and its subcommands.
-pub const COMMAND: Command = Command::container(
-    rows::COMMAND,
-    all,
-    &[
-        Command::new(rows::COMMAND_COUNT, count),
-        Command::new(rows::COMMAND_DOCS, docs),
-        Command::new(rows::COMMAND_GETKEYS, getkeys),
-        Command::new(rows::COMMAND_GETKEYSANDFLAGS, getkeysandflags),
-        Command::new(rows::COMMAND_HELP, help),
-        Command::new(rows::COMMAND_INFO, info),
-        Command::new(rows::COMMAND_LIST, list),
-    ],
-);
+pub const COMMAND: Command = Command::container(rows::COMMAND, all, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::COMMAND_COUNT, count),
+    Command::new(rows::COMMAND_DOCS, docs),
+    Command::new(rows::COMMAND_GETKEYS, getkeys),
+    Command::new(rows::COMMAND_GETKEYSANDFLAGS, getkeysandflags),
+    Command::new(rows::COMMAND_HELP, help),
+    Command::new(rows::COMMAND_INFO, info),
+    Command::new(rows::COMMAND_LIST, list),
+];
 
 /// Numbers of the verbs, without subcommands.
 fn verbs(commands: &dyn Commands) -> impl Iterator<Item = usize> {

@@ -2,21 +2,20 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::command::keyspace_config::keyspace_limits;
 use crate::command::help::{container, help};
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Counters, Fail, Outcome};
 
 /// CONFIG and its subcommands.
-pub const CONFIG: Command = Command::container(
-    rows::CONFIG,
-    container,
-    &[
-        Command::new(rows::CONFIG_GET, get),
-        Command::new(rows::CONFIG_HELP, help),
-        Command::new(rows::CONFIG_RESETSTAT, resetstat),
-        Command::new(rows::CONFIG_SET, set),
-    ],
-);
+pub const CONFIG: Command = Command::container(rows::CONFIG, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::CONFIG_GET, get),
+    Command::new(rows::CONFIG_HELP, help),
+    Command::new(rows::CONFIG_RESETSTAT, resetstat),
+    Command::new(rows::CONFIG_SET, set),
+];
 
 fn get(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let patterns: Vec<_> = args[2..].iter().map(|pattern| String::from_utf8_lossy(pattern)).collect();
@@ -44,14 +43,14 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     }
     let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (&**name, *value)).collect();
     let server = ctx.server;
-    let config = {
+    let limits = {
         let mut options = server.options.write();
         options.set_many_atomically(&pairs).map_err(|error| Fail::with(error.config_set_reply()))?;
         server.maxmemory.store(usize::try_from(options.maxmemory).unwrap_or(usize::MAX), Ordering::Relaxed);
-        options.keyspace_limits()
+        keyspace_limits(&options)
     };
     for partition in ctx.every() {
-        partition.keyspace.set_limits(config);
+        partition.keyspace.set_limits(limits.clone());
     }
     if let Some(hooks) = server.hooks.get() {
         let names: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();

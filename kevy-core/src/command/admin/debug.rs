@@ -9,25 +9,24 @@ use crate::command::session::Request;
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Fail, Outcome};
 use crate::resp::Protocol;
+use crate::store::{Expire, rdb};
 
 use super::digest;
 
 /// DEBUG and its subcommands.
-pub const DEBUG: Command = Command::container(
-    rows::DEBUG,
-    container,
-    &[
-        Command::new(rows::DEBUG_DIGEST, digest_all),
-        Command::new(rows::DEBUG_DIGEST_VALUE, digest_values),
-        Command::new(rows::DEBUG_ERROR, error),
-        Command::new(rows::DEBUG_HELP, help),
-        Command::new(rows::DEBUG_OBJECT, object),
-        Command::new(rows::DEBUG_POPULATE, populate),
-        Command::new(rows::DEBUG_PROTOCOL, protocol),
-        Command::new(rows::DEBUG_SET_ACTIVE_EXPIRE, set_active_expire),
-        Command::new(rows::DEBUG_SLEEP, sleep),
-    ],
-);
+pub const DEBUG: Command = Command::container(rows::DEBUG, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::DEBUG_DIGEST, digest_all),
+    Command::new(rows::DEBUG_DIGEST_VALUE, digest_values),
+    Command::new(rows::DEBUG_ERROR, error),
+    Command::new(rows::DEBUG_HELP, help),
+    Command::new(rows::DEBUG_OBJECT, object),
+    Command::new(rows::DEBUG_POPULATE, populate),
+    Command::new(rows::DEBUG_PROTOCOL, protocol),
+    Command::new(rows::DEBUG_SET_ACTIVE_EXPIRE, set_active_expire),
+    Command::new(rows::DEBUG_SLEEP, sleep),
+];
 
 const NOT_ALLOWED: Fail = Fail::new(
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a \
@@ -109,14 +108,15 @@ fn sleep(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 fn object(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
     let key = args[2];
-    let (keyspace, db, now) = ctx.keys(key);
-    let payload = keyspace.dump(db, key, now).ok_or(Fail::NO_SUCH_KEY)?;
-    let encoding = keyspace.encoding(db, key, now).ok_or(Fail::NO_SUCH_KEY)?;
-    let idle = keyspace.idle_seconds(db, key, now).unwrap_or_default();
-    // The checksum and version behind a value are no part of it.
-    let length = payload.len().saturating_sub(10);
+    let (db, now) = (ctx.session.db, ctx.now);
+    let found = ctx.partitions.at(key).keyspace.peek(db, key, now).ok_or(Fail::NO_SUCH_KEY)?;
+    let payload = rdb::dump(&found.value());
     ctx.out.simple(&format!(
-        "Value at:0x0 refcount:1 encoding:{encoding} serializedlength:{length} lru:0 lru_seconds_idle:{idle}"
+        "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru_seconds_idle:{}",
+        found.encoding(),
+        // The type before a value, and the version and checksum behind it, are no part of it.
+        payload.len().saturating_sub(11),
+        found.idle_seconds(now),
     ));
     Ok(())
 }
@@ -146,7 +146,7 @@ fn populate(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         }
         let (keyspace, db, now) = ctx.keys(&key);
         if !keyspace.exists(db, &key, now) {
-            keyspace.set(db, &key, &value, None, now);
+            keyspace.set_bytes(db, &key, &value, Expire::Clear, now);
             ctx.effect(&key, &[b"SET", &key, &value]);
         }
     }

@@ -67,8 +67,8 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
 /// The digest of one key's value; zeros where there is none.
 pub fn of_value(keyspace: &mut Keyspace, db: usize, key: &[u8], now: u64) -> Digest {
     let mut digest = Digest::default();
-    if let Some(entry) = keyspace.peek(db, key, now) {
-        follow_value(&mut digest, entry.value, entry.expire_at, now);
+    if let Some(found) = keyspace.peek(db, key, now) {
+        follow_value(&mut digest, found.value(), found.expire_at(), now);
     }
     digest
 }
@@ -79,12 +79,12 @@ pub fn of_everything(partitions: &[&mut Partition], databases: usize, now: u64) 
     for db in 0..databases {
         let mut keys = Digest::default();
         for partition in partitions {
-            partition.keyspace.for_each(db, now, |key, value, expire_at| {
+            for found in partition.keyspace.iterate(db, now) {
                 let mut part = Digest::default();
-                part.follow(key);
-                follow_value(&mut part, value, expire_at, now);
+                part.follow(found.key());
+                follow_value(&mut part, found.value(), found.expire_at(), now);
                 keys.add(&part.0);
-            });
+            }
         }
         // The same keys in another database are other contents.
         if keys != Digest::default() {

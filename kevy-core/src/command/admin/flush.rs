@@ -1,8 +1,8 @@
 //! Whole databases: their size, their end, their exchange.
 
+use crate::base::number::parse_i64;
 use crate::command::arguments::is_word;
 use crate::command::{Context, Fail, Outcome};
-use crate::base::number::parse_i64;
 
 pub fn dbsize(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     let db = ctx.session.db;
@@ -53,7 +53,7 @@ pub fn swapdb(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let db = ctx.session.db;
     if first != second {
         for partition in ctx.every() {
-            partition.keyspace.swap(first as usize, second as usize, );
+            partition.keyspace.swap_db(first as usize, second as usize);
             partition.effects.push(db, args);
         }
     }

@@ -74,7 +74,8 @@ struct Figures<'a> {
     counters: Counters,
     databases: Vec<DatabaseFigures>,
     shards: Vec<ShardFigures>,
-    pending_frees: usize,
+    /// Bytes of removed values that are not freed yet.
+    pending_bytes: usize,
 }
 
 impl<'a> Figures<'a> {
@@ -84,17 +85,17 @@ impl<'a> Figures<'a> {
         let mut counters = Counters::default();
         let mut databases = vec![DatabaseFigures::default(); options.databases as usize];
         let mut shards = Vec::new();
-        let mut pending_frees = 0;
+        let mut pending_bytes = 0;
         for partition in ctx.every() {
             let keyspace = &partition.keyspace;
             let mut keys = 0;
             for (db, figures) in databases.iter_mut().enumerate() {
                 figures.keys += keyspace.len(db);
-                figures.expires += keyspace.expires(db);
+                figures.expires += keyspace.expires_len(db);
                 keys += keyspace.len(db);
             }
-            counters.add(&partition.counters);
-            pending_frees += keyspace.garbage_len();
+            add(&mut counters, &partition.counters);
+            pending_bytes += keyspace.garbage_memory();
             shards.push(ShardFigures {
                 index: partition.index,
                 keys,
@@ -102,12 +103,22 @@ impl<'a> Figures<'a> {
                 commands: partition.counters.commands,
             });
         }
-        Self { server, options, now: ctx.now, counters, databases, shards, pending_frees }
+        Self { server, options, now: ctx.now, counters, databases, shards, pending_bytes }
     }
 
     fn used_memory(&self) -> usize {
         self.shards.iter().map(|shard| shard.memory).sum()
     }
+}
+
+fn add(sum: &mut Counters, one: &Counters) {
+    let Counters { commands, hits, misses, expired, expired_fields, evicted } = one;
+    sum.commands += commands;
+    sum.hits += hits;
+    sum.misses += misses;
+    sum.expired += expired;
+    sum.expired_fields += expired_fields;
+    sum.evicted += evicted;
 }
 
 /// The reply under construction.
@@ -211,7 +222,7 @@ fn memory(text: &mut Text, figures: &Figures<'_>) {
     text.field("mem_cluster_links", 0);
     text.field("mem_aof_buffer", 0);
     text.field("active_defrag_running", 0);
-    text.field("lazyfree_pending_objects", figures.pending_frees);
+    text.field("lazyfree_pending_bytes", figures.pending_bytes);
 }
 
 /// Bytes in the buffers of all clients.

@@ -11,17 +11,15 @@ use crate::command::{Command, Context, Fail, Outcome};
 use super::info::clients_memory;
 
 /// MEMORY and its subcommands.
-pub const MEMORY: Command = Command::container(
-    rows::MEMORY,
-    container,
-    &[
-        Command::new(rows::MEMORY_DOCTOR, doctor),
-        Command::new(rows::MEMORY_HELP, help),
-        Command::new(rows::MEMORY_PURGE, purge),
-        Command::new(rows::MEMORY_STATS, stats),
-        Command::new(rows::MEMORY_USAGE, usage),
-    ],
-);
+pub const MEMORY: Command = Command::container(rows::MEMORY, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::MEMORY_DOCTOR, doctor),
+    Command::new(rows::MEMORY_HELP, help),
+    Command::new(rows::MEMORY_PURGE, purge),
+    Command::new(rows::MEMORY_STATS, stats),
+    Command::new(rows::MEMORY_USAGE, usage),
+];
 
 /// `MEMORY USAGE key [SAMPLES count]`. Sizes are counted as they change, so no element has to be sampled.
 fn usage(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
@@ -37,7 +35,7 @@ fn usage(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         }
     }
     let (keyspace, db, now) = ctx.keys(key);
-    match keyspace.memory_usage(db, key, now) {
+    match keyspace.peek(db, key, now).map(|found| found.memory_usage()) {
         Some(bytes) => ctx.out.unsigned(bytes as u64),
         None => ctx.out.null(),
     }

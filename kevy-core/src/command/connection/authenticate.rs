@@ -46,7 +46,7 @@ fn authenticate(ctx: &mut Context<'_>, user: &[u8], password: &[u8]) -> Outcome 
     let accepted = {
         let options = ctx.server.options.read();
         user == DEFAULT_USER.as_bytes()
-            && (!needs_password(&options) || is_same(options.requirepass.as_bytes(), password))
+            && (!needs_password(&options) || is_same(options.requirepass.0.as_bytes(), password))
     };
     if !accepted {
         ctx.server.stats.acl_access_denied_auth.fetch_add(1, Ordering::Relaxed);

@@ -14,25 +14,23 @@ use super::client_kill::kill;
 use super::client_line::push_line;
 
 /// CLIENT and its subcommands.
-pub const CLIENT: Command = Command::container(
-    rows::CLIENT,
-    container,
-    &[
-        Command::new(rows::CLIENT_GETNAME, getname),
-        Command::new(rows::CLIENT_GETREDIR, getredir),
-        Command::new(rows::CLIENT_HELP, help),
-        Command::new(rows::CLIENT_ID, id),
-        Command::new(rows::CLIENT_INFO, info),
-        Command::new(rows::CLIENT_KILL, kill),
-        Command::new(rows::CLIENT_LIST, list),
-        Command::new(rows::CLIENT_NO_EVICT, no_evict),
-        Command::new(rows::CLIENT_NO_TOUCH, no_touch),
-        Command::new(rows::CLIENT_REPLY, reply),
-        Command::new(rows::CLIENT_SETINFO, setinfo),
-        Command::new(rows::CLIENT_SETNAME, setname),
-        Command::new(rows::CLIENT_TRACKINGINFO, trackinginfo),
-    ],
-);
+pub const CLIENT: Command = Command::container(rows::CLIENT, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::CLIENT_GETNAME, getname),
+    Command::new(rows::CLIENT_GETREDIR, getredir),
+    Command::new(rows::CLIENT_HELP, help),
+    Command::new(rows::CLIENT_ID, id),
+    Command::new(rows::CLIENT_INFO, info),
+    Command::new(rows::CLIENT_KILL, kill),
+    Command::new(rows::CLIENT_LIST, list),
+    Command::new(rows::CLIENT_NO_EVICT, no_evict),
+    Command::new(rows::CLIENT_NO_TOUCH, no_touch),
+    Command::new(rows::CLIENT_REPLY, reply),
+    Command::new(rows::CLIENT_SETINFO, setinfo),
+    Command::new(rows::CLIENT_SETNAME, setname),
+    Command::new(rows::CLIENT_TRACKINGINFO, trackinginfo),
+];
 
 /// True where every byte is a printable ASCII character other than a space.
 fn is_plain(text: &[u8]) -> bool {
@@ -134,8 +132,16 @@ fn trackinginfo(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
+/// Shows what this session is at, which its owner does only now and then.
+fn publish(ctx: &Context<'_>) {
+    let client = &ctx.session.client;
+    let (query, output) =
+        (client.query_buffer.load(Ordering::Relaxed), client.output_buffer.load(Ordering::Relaxed));
+    ctx.session.publish(query, output, ctx.out.protocol);
+}
+
 fn info(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
-    ctx.session.publish();
+    publish(ctx);
     let mut line = Vec::new();
     push_line(&mut line, &ctx.session.client, ctx.server, ctx.now);
     ctx.out.verbatim("txt", &line);
@@ -143,7 +149,7 @@ fn info(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
 }
 
 fn list(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    ctx.session.publish();
+    publish(ctx);
     let clients = match &args[2..] {
         [] => ctx.server.clients.list(),
         [word, kind] if is_word(word, "TYPE") => {

@@ -43,7 +43,7 @@ fn echo(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 }
 
 fn select(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let db = database(args[1], ctx.server.options.read().databases)?;
+    let db = database(args[1], ctx.server.options.read().databases as usize)?;
     ctx.session.db = db;
     ctx.session.client.db.store(db, Ordering::Relaxed);
     ctx.out.ok();
@@ -75,7 +75,7 @@ fn reset(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
 }
 
 fn needs_password(options: &Options) -> bool {
-    !options.requirepass.is_empty()
+    !options.requirepass.0.is_empty()
 }
 
 fn set_protocol(ctx: &mut Context<'_>, protocol: Protocol) {

@@ -73,7 +73,8 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]], form: TimeForm, verb: &str) -> Out
     let wanted = any_expiry(args[2], form, ctx.now, verb)?;
     let is_primary = ctx.origin == Origin::Client;
     let (keyspace, db, now) = ctx.keys(key);
-    let allowed = keyspace.expiry(db, key, now).is_some_and(|present| condition.allows(present, wanted));
+    let found = keyspace.peek(db, key, now);
+    let allowed = found.is_some_and(|found| condition.allows(found.expire_at(), wanted));
     if !allowed {
         ctx.out.integer(0);
         return Ok(());
@@ -84,7 +85,7 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]], form: TimeForm, verb: &str) -> Out
         keyspace.remove(db, key, now);
         ctx.effect(key, &[b"DEL", key]);
     } else {
-        keyspace.set_expiry(db, key, Some(at), now);
+        keyspace.set_expire(db, key, Some(at), now);
         ctx.effect(key, &[b"PEXPIREAT", key, format_u64(at).as_bytes()]);
     }
     ctx.out.integer(1);
@@ -94,9 +95,9 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]], form: TimeForm, verb: &str) -> Out
 pub fn persist(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let key = args[1];
     let (keyspace, db, now) = ctx.keys(key);
-    let expires = keyspace.expiry(db, key, now).is_some_and(|at| at.is_some());
+    let expires = keyspace.peek(db, key, now).is_some_and(|found| found.expire_at().is_some());
     if expires {
-        keyspace.set_expiry(db, key, None, now);
+        keyspace.set_expire(db, key, None, now);
         ctx.effect(key, args);
     }
     ctx.out.integer(expires.into());
@@ -122,8 +123,8 @@ pub fn pexpiretime(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 /// Replies `show` of the expiry and now, -1 for a key that does not expire, -2 for no key.
 fn get(ctx: &mut Context<'_>, key: &[u8], show: fn(u64, u64) -> u64) -> Outcome {
-    let (keyspace, db, now) = ctx.keys(key);
-    let shown = match keyspace.expiry(db, key, now) {
+    let (db, now) = (ctx.session.db, ctx.now);
+    let shown = match ctx.at(key).read(db, key, now, false).map(|found| found.expire_at()) {
         None => -2,
         Some(None) => -1,
         Some(Some(at)) => show(at, now) as i64,

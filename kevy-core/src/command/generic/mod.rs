@@ -85,29 +85,23 @@ fn effect_by_shard(ctx: &mut Context<'_>, verb: &[u8], keys: &[&[u8]]) {
 }
 
 fn exists(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let mut found = 0;
-    for &key in &args[1..] {
-        let (keyspace, db, now) = ctx.keys(key);
-        found += u64::from(keyspace.exists(db, key, now));
-    }
-    ctx.out.unsigned(found);
+    let (db, now) = (ctx.session.db, ctx.now);
+    let found = args[1..].iter().filter(|key| ctx.at(key).read(db, key, now, false).is_some()).count();
+    ctx.out.unsigned(found as u64);
     Ok(())
 }
 
 fn touch(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let mut found = 0;
-    for &key in &args[1..] {
-        let (keyspace, db, now) = ctx.keys(key);
-        found += u64::from(keyspace.touch(db, key, now));
-    }
-    ctx.out.unsigned(found);
+    let (db, now) = (ctx.session.db, ctx.now);
+    let found = args[1..].iter().filter(|key| ctx.at(key).read(db, key, now, true).is_some()).count();
+    ctx.out.unsigned(found as u64);
     Ok(())
 }
 
 fn type_of(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let key = args[1];
-    let (keyspace, db, now) = ctx.keys(key);
-    let name = keyspace.kind(db, key, now).map_or("none", |kind| kind.name());
+    let (db, now) = (ctx.session.db, ctx.now);
+    let found = ctx.at(args[1]).read(db, args[1], now, false);
+    let name = found.map_or("none", |found| found.kind().name());
     ctx.out.simple(name);
     Ok(())
 }
