@@ -34,6 +34,26 @@ impl Hooks for RuntimeHooks {
     fn replicas(&self) -> Vec<(String, u16, u64)> {
         self.0.upgrade().map(|core| core.primary.replicas()).unwrap_or_default()
     }
+
+    fn offsets(&self) -> Vec<u64> {
+        Vec::new()
+    }
+
+    fn replicas_at(&self, _offsets: &[u64], _durable: bool) -> usize {
+        0
+    }
+
+    fn replication_offset(&self) -> u64 {
+        0
+    }
+
+    fn replicas_in_sync(&self) -> usize {
+        0
+    }
+
+    fn port(&self) -> Option<u16> {
+        self.0.upgrade().and_then(|core| core.port)
+    }
 }
 
 /// Makes feeds of connections.

@@ -298,7 +298,7 @@ pub fn assemble(
         .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
-    let primary = Arc::new(Primary::new(server.clone(), shards.clone(), generation));
+    let primary = Arc::new(Primary::new(shards.clone(), generation));
     Ok((Arc::new(Engine::new(server, shards)), primary))
 }
 
