@@ -195,6 +195,7 @@ impl Reactor {
             }
             if signals & signal::OPTIONS != 0 {
                 self.settings = Settings::read(&self.engine.server);
+                self.engine.shards.take(self.index).follow(&self.engine.server.options.read());
             }
             for event in &events {
                 self.note(event, now);

@@ -40,7 +40,7 @@ impl Shard {
         };
         Self {
             partition: Partition::new(index, Keyspace::new(config), random),
-            stream: Stream::new(index, options.repl_backlog_size as usize),
+            stream: Stream::new(index, backlog_bytes(options)),
             mailbox: Mailbox::default(),
             armed_until: u64::MAX,
         }
@@ -55,6 +55,11 @@ impl Shard {
         let more = keyspace.free_some(FREE_BUDGET);
         self.settle(server);
         more || expired >= EXPIRE_BUDGET
+    }
+
+    /// Takes over options that may change while the runtime runs.
+    pub fn follow(&mut self, options: &Options) {
+        self.stream.set_budget(backlog_bytes(options));
     }
 
     /// Starts recording effects, for the first replica. Harmless where they are recorded already.
@@ -116,6 +121,10 @@ impl Shard {
             }
         }
     }
+}
+
+fn backlog_bytes(options: &Options) -> usize {
+    usize::try_from(options.repl_backlog_size).unwrap_or(usize::MAX)
 }
 
 /// All shards of a runtime.
