@@ -84,7 +84,7 @@ impl Engine {
         let mut shard = self.shards.take(route::shard_of(key, self.shards.len()));
         shard.partition.counters.commands += 1;
         let found = string::read(&mut shard.partition, &state.session, key, now, into);
-        shard.settle(&self.server);
+        shard.settle();
         match found {
             Ok(true) => Ok(Direct::Found),
             Ok(false) => Ok(Direct::Missing),

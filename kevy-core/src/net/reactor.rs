@@ -454,6 +454,7 @@ impl Reactor {
         self.next_deadline =
             upgrades.chain(waits).chain(cron).chain(token.next_deadline(&engine.server, now)).min();
         token.armed_until = self.next_deadline.unwrap_or(u64::MAX);
+        token.publish_memory(&engine.server);
         token.stream.notify();
         token.release_fairly();
         if input_bytes > 0 {

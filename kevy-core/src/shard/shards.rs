@@ -53,7 +53,8 @@ impl Shard {
         let keyspace = &mut self.partition.keyspace;
         let expired = if server.active_expire() { keyspace.expire_some(now, EXPIRE_BUDGET) } else { 0 };
         let more = keyspace.free_some(FREE_BUDGET);
-        self.settle(server);
+        self.settle();
+        self.publish_memory(server);
         more || expired >= EXPIRE_BUDGET
     }
 
@@ -83,12 +84,16 @@ impl Shard {
             || self.partition.keyspace.next_expiry().is_some_and(|at| at < self.armed_until)
     }
 
-    /// Gives to the stream the keys that expired or were evicted, and publishes the memory in use.
+    /// Gives to the stream the keys that expired or were evicted.
     #[inline]
-    pub fn settle(&mut self, server: &Server) {
+    pub fn settle(&mut self) {
         if !self.partition.keyspace.drops.is_empty() {
             self.settle_drops();
         }
+    }
+
+    /// Shows the memory in use to whoever does not hold the token.
+    pub fn publish_memory(&self, server: &Server) {
         server.publish_memory(self.partition.index, self.partition.keyspace.used_memory());
     }
 
