@@ -14,6 +14,7 @@ pub mod long_double;
 pub mod memory_size;
 pub mod number;
 pub mod options;
+pub mod process;
 pub mod random;
 pub mod segment;
 pub mod slot;

@@ -27,12 +27,15 @@ pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, 
     if let Err(fail) = admit(&mut shard.partition, caller, command) {
         caller.out.error(fail.text());
         caller.server.count_error();
-        shard.settle(caller.server);
+        shard.settle();
         return;
     }
     call(Partitions::One(&mut shard.partition), caller, command, args);
     commit_alone(shard, caller);
 }
+
+/// Allocations freed for each key evicted, so that eviction sees the memory it gained.
+const FREE_BUDGET: usize = 1024;
 
 /// Makes room under `maxmemory` before a command that may grow the keyspace.
 #[inline]
@@ -55,12 +58,12 @@ fn make_room(
     let index = partition.index;
     server.publish_memory(index, partition.keyspace.used_memory());
     while server.used_memory() > limit {
-        let policy = server.eviction_policy();
-        let Partition { keyspace, random, .. } = partition;
-        if keyspace.evict_one(policy, caller.now, random).is_none() {
+        if partition.keyspace.evict_one(caller.now).is_none() {
             break;
         }
-        server.publish_memory(index, keyspace.used_memory());
+        // What was evicted counts until it is freed.
+        partition.keyspace.free_some(FREE_BUDGET);
+        server.publish_memory(index, partition.keyspace.used_memory());
     }
     if must_fit && server.used_memory() > limit { Err(Fail::OUT_OF_MEMORY) } else { Ok(()) }
 }
@@ -85,7 +88,7 @@ fn call(partitions: Partitions<'_>, caller: &mut Caller<'_>, command: &Command, 
 /// Moves the effects of what just ran to the shard's stream.
 #[inline]
 fn commit_alone(shard: &mut Shard, caller: &Caller<'_>) {
-    shard.settle(caller.server);
+    shard.settle();
     if shard.partition.effects.is_empty() {
         return;
     }
@@ -139,7 +142,7 @@ fn commit_together(
 ) {
     let transaction = shards.next_transaction();
     for guard in guards {
-        guard.settle(caller.server);
+        guard.settle();
         let Shard { partition, stream, .. } = &mut **guard;
         if partition.effects.is_empty() {
             continue;
