@@ -17,6 +17,8 @@ pub mod set;
 pub mod spec;
 pub mod string;
 pub mod table;
+#[cfg(test)]
+pub mod testing;
 
 pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};
