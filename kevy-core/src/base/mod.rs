@@ -16,8 +16,8 @@ pub mod options;
 pub mod process;
 pub mod random;
 pub mod segment;
-pub mod slot;
 pub mod signal;
+pub mod slot;
 pub mod token;
 pub mod words;
 

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::command::keyspace_config::keyspace_limits;
 use crate::command::help::{container, help};
+use crate::command::keyspace_config::keyspace_limits;
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Counters, Fail, Outcome};
 
