@@ -14,7 +14,6 @@ pub mod generic;
 pub mod hash;
 pub mod help;
 pub mod keys;
-pub mod keyspace_config;
 pub mod partition;
 pub mod redis;
 pub mod scan_cursor;

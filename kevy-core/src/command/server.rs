@@ -21,6 +21,10 @@ pub trait Hooks: Send + Sync {
     fn replication_info(&self) -> String;
     /// The reply of ROLE as far as it concerns replicas: their address, port and acknowledged offset.
     fn replicas(&self) -> Vec<(String, u16, u64)>;
+    /// The next offset of every shard's stream.
+    fn offsets(&self) -> Vec<u64>;
+    /// How many replicas have applied (or hold on disk) everything before `offsets`.
+    fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize;
     /// How many effects have been recorded, over all shards.
     fn replication_offset(&self) -> u64;
     /// How many replicas have acknowledged every effect recorded so far.

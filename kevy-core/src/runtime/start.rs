@@ -230,7 +230,7 @@ impl Runtime {
         let (ours, theirs) =
             Socket::pair().map_err(|error| Error::io("cannot open a socket pair", &error))?;
         let at = self.core.next_handle.fetch_add(1, Ordering::Relaxed) % self.core.handles.len();
-        self.core.handles[at].admit(ours);
+        self.core.handles[at].admit(ours, None);
         Ok(theirs)
     }
 
@@ -298,7 +298,7 @@ pub fn assemble(
         .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
-    let primary = Arc::new(Primary::new(server.clone(), shards.clone(), generation));
+    let primary = Arc::new(Primary::new(shards.clone(), generation));
     Ok((Arc::new(Engine::new(server, shards)), primary))
 }
 

@@ -10,6 +10,7 @@ pub mod item;
 pub mod keyspace;
 pub mod limits;
 pub mod listpack;
+pub mod rdb;
 pub mod seed;
 pub mod table;
 pub mod value;

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::command::help::{container, help};
-use crate::command::keyspace_config::keyspace_limits;
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Counters, Fail, Outcome};
+use crate::store::Limits;
 
 /// CONFIG and its subcommands.
 pub const CONFIG: Command = Command::container(rows::CONFIG, container, SUBCOMMANDS);
@@ -47,7 +47,7 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         let mut options = server.options.write();
         options.set_many_atomically(&pairs).map_err(|error| Fail::with(error.config_set_reply()))?;
         server.maxmemory.store(usize::try_from(options.maxmemory).unwrap_or(usize::MAX), Ordering::Relaxed);
-        keyspace_limits(&options)
+        Limits::from(&*options)
     };
     for partition in ctx.every() {
         partition.keyspace.set_limits(limits.clone());

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use crate::base::options::Options;
 use crate::base::random::Random;
 use crate::base::{Clock, ManualClock};
-use crate::command::keyspace_config::keyspace_limits;
 use crate::command::server::ServerConfig;
 use crate::command::spec::Scope;
 use crate::command::{CommandSet, Commands, Context, Fail, Origin, Partition, Partitions, Server, Session};
 use crate::resp::{ArgVec, Protocol, Writer, decode_command};
 use crate::store::keyspace::Config;
-use crate::store::{Keyspace, Seed};
+use crate::store::{Keyspace, Limits, Seed};
 
 /// Shards, what they share, and one session.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ impl Bench {
             let config = Config {
                 databases: values.databases as usize,
                 seed: seed.clone(),
-                limits: keyspace_limits(&values),
+                limits: Limits::from(&values),
             };
             let mut partition = Partition::new(index, Keyspace::new(config), Random::with_seed(index as u64));
             partition.effects.wanted = true;

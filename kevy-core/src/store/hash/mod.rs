@@ -163,6 +163,13 @@ impl Hash {
         }
     }
 
+    /// Makes the hash a table if it has more fields than a listpack may have.
+    pub fn fit(&mut self, limits: &HashLimits, seed: &Seed) {
+        if self.len() > limits.listpack_entries_max {
+            self.make_table(seed);
+        }
+    }
+
     fn make_triples(&mut self) {
         if let Form::Pairs(pairs) = &self.form {
             *self = Self::of(Other::Triples(pairs.to_triples()));

@@ -22,18 +22,25 @@ impl<const STRIDE: usize> Packed<STRIDE> {
         Self { list: Listpack::new() }
     }
 
-    /// Takes a listpack from outside: whole pairs or triples, no field twice, no expiry that is none.
+    /// Takes a listpack from outside: whole pairs or triples, no field twice, none that
+    /// lookups would miss, every expiry a time and in order.
     pub(super) fn from_listpack(list: Listpack) -> Result<Self, Malformed> {
+        Self::check(&list)?;
+        Ok(Self { list })
+    }
+
+    fn check(list: &Listpack) -> Result<(), Malformed> {
         if list.is_empty() || list.len() % STRIDE != 0 {
             return Err(Malformed);
         }
         let mut fields = hashbrown::HashSet::with_hasher(foldhash::fast::RandomState::default());
         let mut latest = 0;
         for (index, (_, raw)) in list.iter().enumerate() {
-            match index % STRIDE {
-                0 if !fields.insert(item(raw).to_vec()) => return Err(Malformed),
-                2 => {
-                    let Raw::Int(at) = raw else { return Err(Malformed) };
+            match (index % STRIDE, raw) {
+                (0, Raw::Bytes(name)) if parse_i64(name).is_some() => return Err(Malformed),
+                (0, name) if !fields.insert(name) => return Err(Malformed),
+                (2, Raw::Bytes(_)) => return Err(Malformed),
+                (2, Raw::Int(at)) => {
                     let order = expiry(at).unwrap_or(u64::MAX);
                     if at < 0 || order < latest {
                         return Err(Malformed);
@@ -43,7 +50,7 @@ impl<const STRIDE: usize> Packed<STRIDE> {
                 _ => {}
             }
         }
-        Ok(Self { list })
+        Ok(())
     }
 
     pub(super) fn listpack(&self) -> &Listpack {

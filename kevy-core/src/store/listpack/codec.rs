@@ -16,7 +16,7 @@ const BITS_32_INT: u8 = 0xF3;
 const BITS_64_INT: u8 = 0xF4;
 
 /// The content of an element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Raw<'a> {
     /// A string.
     Bytes(&'a [u8]),

@@ -2,6 +2,7 @@
 
 mod allocations;
 mod keys;
+mod rdb;
 
 use super::{Config, Keyspace, Limits, Seed};
 
