@@ -75,7 +75,7 @@ impl Options {
             .iter()
             .map(|spec| OptionInfo {
                 name: spec.name,
-                values: spec.describe(),
+                values: spec.kind.describe(),
                 default: spec.default,
                 changeable: spec.mutability == table::Mutability::Live,
                 summary: spec.documentation(),

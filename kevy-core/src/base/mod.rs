@@ -13,9 +13,11 @@ pub mod long_double;
 pub mod memory_size;
 pub mod number;
 pub mod options;
+pub mod process;
 pub mod random;
-pub mod slot;
+pub mod segment;
 pub mod signal;
+pub mod slot;
 pub mod token;
 pub mod words;
 

@@ -23,7 +23,7 @@ pub enum Partitions<'a> {
     None,
     One(&'a mut Partition),
     /// Indexed by shard number; `None` where the shard is not part of the command.
-    Many(SmallVec<[Option<&'a mut Partition>; 8]>),
+    Many(Vec<Option<&'a mut Partition>>),
 }
 
 impl Partitions<'_> {
@@ -40,6 +40,15 @@ impl Partitions<'_> {
                 all[shard].as_deref_mut().expect("the key's shard is not part of this command")
             }
             Self::None => panic!("the command declares no keys"),
+        }
+    }
+
+    /// Every shard of the command, in ascending order.
+    pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
+        match self {
+            Self::None => SmallVec::new(),
+            Self::One(partition) => SmallVec::from_iter([&mut **partition]),
+            Self::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
         }
     }
 }
@@ -86,11 +95,7 @@ impl Context<'_> {
 
     /// Every shard of the command, in ascending order.
     pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
-        match &mut self.partitions {
-            Partitions::None => SmallVec::new(),
-            Partitions::One(partition) => SmallVec::from_iter([&mut **partition]),
-            Partitions::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
-        }
+        self.partitions.every()
     }
 
     /// True where two keys lie on one shard.

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use parking_lot::RwLock;
 
 use crate::base::Clock;
-use crate::base::options::{EvictionPolicy, Options};
+use crate::base::options::Options;
 
 use super::{Clients, Commands};
 
@@ -21,6 +21,16 @@ pub trait Hooks: Send + Sync {
     fn replication_info(&self) -> String;
     /// The reply of ROLE as far as it concerns replicas: their address, port and acknowledged offset.
     fn replicas(&self) -> Vec<(String, u16, u64)>;
+    /// The next offset of every shard's stream.
+    fn offsets(&self) -> Vec<u64>;
+    /// How many replicas have applied (or hold on disk) everything before `offsets`.
+    fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize;
+    /// How many effects have been recorded, over all shards.
+    fn replication_offset(&self) -> u64;
+    /// How many replicas have acknowledged every effect recorded so far.
+    fn replicas_in_sync(&self) -> usize;
+    /// The TCP port that clients connect to; `None` where none is open.
+    fn port(&self) -> Option<u16>;
 }
 
 /// Counters of the whole runtime that no shard owns.
@@ -136,10 +146,6 @@ impl Server {
     #[inline]
     pub fn count_error(&self) {
         self.stats.error_replies.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub fn eviction_policy(&self) -> EvictionPolicy {
-        self.options.read().maxmemory_policy
     }
 
     /// Bytes used by the keyspaces of all shards.

@@ -6,4 +6,4 @@ mod hooks;
 mod listen;
 mod start;
 
-pub use start::{OpenReport, Runtime};
+pub use start::{OpenReport, Runtime, assemble, redis_commands};

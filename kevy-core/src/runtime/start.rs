@@ -230,7 +230,7 @@ impl Runtime {
         let (ours, theirs) =
             Socket::pair().map_err(|error| Error::io("cannot open a socket pair", &error))?;
         let at = self.core.next_handle.fetch_add(1, Ordering::Relaxed) % self.core.handles.len();
-        self.core.handles[at].admit(ours);
+        self.core.handles[at].admit(ours, None);
         Ok(theirs)
     }
 
@@ -293,12 +293,12 @@ pub fn assemble(
         shards: count,
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
-    let seed = Seed::from_system();
+    let seed = Seed::new(random.next_u64());
     let shards = (0..count)
-        .map(|index| Shard::new(index, options, seed, random.fork()))
+        .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
-    let primary = Arc::new(Primary::new(server.clone(), shards.clone(), generation));
+    let primary = Arc::new(Primary::new(shards.clone(), generation));
     Ok((Arc::new(Engine::new(server, shards)), primary))
 }
 

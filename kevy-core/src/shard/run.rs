@@ -34,6 +34,9 @@ pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, 
     commit_alone(shard, caller);
 }
 
+/// Allocations freed for each key evicted, so that eviction sees the memory it gained.
+const FREE_BUDGET: usize = 1024;
+
 /// Makes room under `maxmemory` before a command that may grow the keyspace.
 #[inline]
 fn admit(partition: &mut Partition, caller: &Caller<'_>, command: &Command) -> Result<(), Fail> {
@@ -55,12 +58,12 @@ fn make_room(
     let index = partition.index;
     server.publish_memory(index, partition.keyspace.used_memory());
     while server.used_memory() > limit {
-        let policy = server.eviction_policy();
-        let Partition { keyspace, random, .. } = partition;
-        if keyspace.evict_one(policy, caller.now, random).is_none() {
+        if partition.keyspace.evict_one(caller.now).is_none() {
             break;
         }
-        server.publish_memory(index, keyspace.used_memory());
+        // What was evicted counts until it is freed.
+        partition.keyspace.free_some(FREE_BUDGET);
+        server.publish_memory(index, partition.keyspace.used_memory());
     }
     if must_fit && server.used_memory() > limit { Err(Fail::OUT_OF_MEMORY) } else { Ok(()) }
 }
@@ -214,7 +217,7 @@ impl Step<'_, '_, '_> {
             [] => Partitions::None,
             [one] if self.shards == 1 => Partitions::One(one),
             several => {
-                let mut all: SmallVec<[Option<&mut Partition>; 8]> = SmallVec::new();
+                let mut all: Vec<Option<&mut Partition>> = Vec::new();
                 all.resize_with(self.shards, || None);
                 for (partition, &member) in several.iter_mut().zip(self.members) {
                     all[member] = Some(partition);

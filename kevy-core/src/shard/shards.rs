@@ -9,7 +9,8 @@ use crate::base::random::Random;
 use crate::base::token::{Owned, OwnedGuard};
 use crate::command::{Partition, Server};
 use crate::log::Stream;
-use crate::store::{self, DropReason, Keyspace, Limits, Seed};
+use crate::resp::encode_command;
+use crate::store::{Config, Dropped, Keyspace, Limits, Reason, Seed};
 
 use super::Mailbox;
 
@@ -32,10 +33,10 @@ const EXPIRE_INTERVAL_MS: u64 = 50;
 impl Shard {
     /// An empty shard. All shards of a runtime share the seed of their hash function.
     pub fn new(index: usize, options: &Options, seed: Seed, random: Random) -> Self {
-        let config = store::Config {
+        let config = Config {
             databases: options.databases as usize,
             seed,
-            limits: Limits::from_options(options),
+            limits: Limits::from(options),
         };
         Self {
             partition: Partition::new(index, Keyspace::new(config), random),
@@ -73,14 +74,14 @@ impl Shard {
     /// True where the sleeping reactor must be woken earlier than it planned.
     #[inline]
     pub fn wants_reactor(&self) -> bool {
-        self.partition.keyspace.has_garbage()
+        self.partition.keyspace.garbage_memory() > 0
             || self.partition.keyspace.next_expiry().is_some_and(|at| at < self.armed_until)
     }
 
     /// Gives to the stream the keys that expired or were evicted, and publishes the memory in use.
     #[inline]
     pub fn settle(&mut self, server: &Server) {
-        if self.partition.keyspace.has_drops() {
+        if !self.partition.keyspace.drops.is_empty() {
             self.settle_drops();
         }
         server.publish_memory(self.partition.index, self.partition.keyspace.used_memory());
@@ -91,27 +92,28 @@ impl Shard {
         let Self { partition, stream, .. } = self;
         let wanted = stream.is_active();
         let mut argv = Vec::new();
-        for drop in partition.keyspace.take_drops() {
-            match drop.reason {
-                DropReason::Expired => partition.counters.expired += 1,
-                DropReason::Evicted => partition.counters.evicted += 1,
-                DropReason::FieldsExpired(ref fields) => {
-                    partition.counters.expired_fields += fields.len() as u64;
-                }
-            }
-            if !wanted {
-                continue;
-            }
+        for dropped in std::mem::take(&mut partition.keyspace.drops) {
             argv.clear();
-            match &drop.reason {
-                DropReason::FieldsExpired(fields) => {
-                    let mut args: Vec<&[u8]> = vec![b"HDEL", &drop.key];
-                    args.extend(fields.iter().map(|field| &field[..]));
-                    crate::resp::encode_command(&mut argv, &args);
+            let db = match &dropped {
+                Dropped::Key { db, key, reason } => {
+                    match reason {
+                        Reason::Expired => partition.counters.expired += 1,
+                        Reason::Evicted => partition.counters.evicted += 1,
+                    }
+                    encode_command(&mut argv, &[b"DEL", key]);
+                    *db
                 }
-                _ => crate::resp::encode_command(&mut argv, &[b"DEL", &drop.key]),
+                Dropped::HashFields { db, key, fields } => {
+                    partition.counters.expired_fields += fields.len() as u64;
+                    let mut args: Vec<&[u8]> = vec![b"HDEL", key];
+                    args.extend(fields.iter().map(|field| &field[..]));
+                    encode_command(&mut argv, &args);
+                    *db
+                }
+            };
+            if wanted {
+                stream.append(db, &argv);
             }
-            stream.append(drop.db, &argv);
         }
     }
 }

@@ -1,67 +1,11 @@
 //! The options that the keyspace follows, changeable while it runs.
 
+use crate::base::options::Options;
+
 use super::hash::HashLimits;
 
 /// `maxmemory-policy`: what goes when memory is short.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Policy {
-    /// Nothing; writes fail.
-    #[default]
-    NoEviction,
-    /// The key idle longest.
-    AllKeysLru,
-    /// The key used least often.
-    AllKeysLfu,
-    /// Any key.
-    AllKeysRandom,
-    /// Of the keys that expire, the one idle longest.
-    VolatileLru,
-    /// Of the keys that expire, the one used least often.
-    VolatileLfu,
-    /// Any key that expires.
-    VolatileRandom,
-    /// The key that expires first.
-    VolatileTtl,
-}
-
-impl Policy {
-    /// Every policy.
-    pub const ALL: [Self; 8] = [
-        Self::NoEviction,
-        Self::AllKeysLru,
-        Self::AllKeysLfu,
-        Self::AllKeysRandom,
-        Self::VolatileLru,
-        Self::VolatileLfu,
-        Self::VolatileRandom,
-        Self::VolatileTtl,
-    ];
-
-    /// The name in redis.conf.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NoEviction => "noeviction",
-            Self::AllKeysLru => "allkeys-lru",
-            Self::AllKeysLfu => "allkeys-lfu",
-            Self::AllKeysRandom => "allkeys-random",
-            Self::VolatileLru => "volatile-lru",
-            Self::VolatileLfu => "volatile-lfu",
-            Self::VolatileRandom => "volatile-random",
-            Self::VolatileTtl => "volatile-ttl",
-        }
-    }
-
-    /// Whether access fields hold frequencies rather than times.
-    #[inline]
-    pub fn is_lfu(self) -> bool {
-        matches!(self, Self::AllKeysLfu | Self::VolatileLfu)
-    }
-
-    /// Whether only keys that expire may go.
-    pub fn is_volatile(self) -> bool {
-        matches!(self, Self::VolatileLru | Self::VolatileLfu | Self::VolatileRandom | Self::VolatileTtl)
-    }
-}
+pub use crate::base::options::EvictionPolicy as Policy;
 
 /// What the keyspace follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +30,21 @@ impl Default for Limits {
             samples: 5,
             lfu_log_factor: 10,
             lfu_decay_minutes: 1,
+        }
+    }
+}
+
+impl From<&Options> for Limits {
+    fn from(options: &Options) -> Self {
+        Self {
+            hash: HashLimits {
+                listpack_entries_max: usize::try_from(options.hash_max_listpack_entries).unwrap_or(usize::MAX),
+                listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value).unwrap_or(usize::MAX),
+            },
+            policy: options.maxmemory_policy,
+            samples: options.maxmemory_samples as usize,
+            lfu_log_factor: options.lfu_log_factor,
+            lfu_decay_minutes: options.lfu_decay_time,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::command::spec::{Arg, Flags, Spec};
 
-use super::{ADMIN, ALLOW_BUSY, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE};
+use super::{ADMIN, ALLOW_BUSY, FAST, IN_MULTI, LOADING, NO_AUTH, NOSCRIPT, SESSION_KEYS, STALE};
 
 const fn row(name: &'static str, arity: i32, flags: Flags, since: &'static str) -> Spec {
     Spec { group: "connection", since, ..Spec::new(name, arity, flags) }
@@ -28,6 +28,12 @@ pub const CLIENT_GETNAME: Spec = Spec {
     categories: &["connection", "slow"],
     summary: "Returns the name this connection was given.",
     ..row("getname", 2, NOSCRIPT.or(LOADING).or(STALE), "2.6.9")
+};
+
+pub const CLIENT_GETREDIR: Spec = Spec {
+    categories: &["connection", "slow"],
+    summary: "Returns the client that invalidation messages are redirected to, -1 for none.",
+    ..row("getredir", 2, NOSCRIPT.or(LOADING).or(STALE), "6.0.0")
 };
 
 pub const CLIENT_HELP: Spec = Spec {
@@ -168,6 +174,12 @@ pub const CLIENT_SETNAME: Spec = Spec {
     ..row("setname", 3, NOSCRIPT.or(LOADING).or(STALE), "2.6.9")
 };
 
+pub const CLIENT_TRACKINGINFO: Spec = Spec {
+    categories: &["connection", "slow"],
+    summary: "Tells how this connection follows changes of the keys it has read.",
+    ..row("trackinginfo", 2, NOSCRIPT.or(LOADING).or(STALE), "6.2.0")
+};
+
 pub const ECHO: Spec = Spec {
     categories: &["connection", "fast"],
     summary: "Returns its argument.",
@@ -204,13 +216,23 @@ pub const PING: Spec = Spec {
 pub const QUIT: Spec = Spec {
     categories: &["connection", "fast"],
     summary: "Closes the connection after the reply.",
-    ..row("quit", -1, NOSCRIPT.or(LOADING).or(STALE).or(FAST).or(NO_AUTH).or(ALLOW_BUSY), "1.0.0")
+    ..row(
+        "quit",
+        -1,
+        IN_MULTI.or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(NO_AUTH).or(ALLOW_BUSY),
+        "1.0.0",
+    )
 };
 
 pub const RESET: Spec = Spec {
     categories: &["connection", "fast"],
     summary: "Puts the connection back to how it was when it opened.",
-    ..row("reset", 1, NOSCRIPT.or(LOADING).or(STALE).or(FAST).or(NO_AUTH).or(ALLOW_BUSY), "6.2.0")
+    ..row(
+        "reset",
+        1,
+        SESSION_KEYS.or(IN_MULTI).or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(NO_AUTH).or(ALLOW_BUSY),
+        "6.2.0",
+    )
 };
 
 pub const SELECT: Spec = Spec {

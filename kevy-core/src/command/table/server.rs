@@ -109,6 +109,7 @@ pub const CONFIG_RESETSTAT: Spec = Spec {
 };
 
 pub const CONFIG_SET: Spec = Spec {
+    scope: Scope::Everything,
     categories: &["admin", "dangerous", "slow"],
     complexity: "O(N), N options",
     summary: "Changes options, all of them or none.",
@@ -162,15 +163,6 @@ pub const DEBUG_HELP: Spec = Spec {
     categories: &["admin", "dangerous", "slow"],
     summary: "Lists the DEBUG subcommands.",
     ..row("help", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
-};
-
-pub const DEBUG_LISTPACK: Spec = Spec {
-    scope: Scope::Keys,
-    keys: &[keys_at(&["RO", "access"], 2, 0, 1)],
-    categories: &["admin", "dangerous", "slow"],
-    summary: "Describes the packed form of a small collection.",
-    args: &[Arg::key("key")],
-    ..row("listpack", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
 
 pub const DEBUG_OBJECT: Spec = Spec {
@@ -273,14 +265,6 @@ pub const MEMORY_HELP: Spec = Spec {
     ..row("help", 2, LOADING.or(STALE), "4.0.0")
 };
 
-pub const MEMORY_MALLOC_STATS: Spec = Spec {
-    categories: &["slow"],
-    complexity: "By how much is allocated",
-    summary: "Returns the allocator's own report.",
-    tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
-    ..row("malloc-stats", 2, Flags::NONE, "4.0.0")
-};
-
 pub const MEMORY_PURGE: Spec = Spec {
     categories: &["slow"],
     complexity: "By how much is allocated",
@@ -344,6 +328,15 @@ pub const SHUTDOWN: Spec = Spec {
         Arg::word("abort", "ABORT").optional().since("7.0.0"),
     ],
     ..row("shutdown", -1, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(NO_MULTI).or(ALLOW_BUSY), "1.0.0")
+};
+
+pub const SWAPDB: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["keyspace", "write", "dangerous", "fast"],
+    complexity: "O(N), N watched keys",
+    summary: "Exchanges the keys of two databases.",
+    args: &[Arg::integer("index1"), Arg::integer("index2")],
+    ..row("swapdb", 3, WRITE.or(FAST), "4.0.0")
 };
 
 pub const TIME: Spec = Spec {

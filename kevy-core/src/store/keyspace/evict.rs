@@ -63,7 +63,7 @@ impl Keyspace {
         self.notice(now);
         let (db, hash) = match self.limits.policy {
             Policy::NoEviction => return None,
-            Policy::AllKeysRandom | Policy::VolatileRandom => self.any_candidate()?,
+            Policy::AllkeysRandom | Policy::VolatileRandom => self.any_candidate()?,
             _ => self.best_candidate(now)?,
         };
         let is_volatile = self.limits.policy.is_volatile();

@@ -1,0 +1,260 @@
+"""Runs every benchmark side by side with redis-server and writes one report.
+
+    python kevy-core/benches/report.py --kevy target/release/kevy --load PATH --out target/bench [--quick]
+
+Servers run on core 0, load on core 1, A and B in alternation; figures are medians over the pairs. The report is
+Markdown with SVG plots and says the conditions beside the numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# name, cell of the generator, connections, pipeline, keys
+CELLS = [
+    ("GET P1", "get", 50, 1, 1_000_000),
+    ("SET P1", "set", 50, 1, 1_000_000),
+    ("GET P16", "get", 50, 16, 1_000_000),
+    ("SET P16", "set", 50, 16, 1_000_000),
+    ("GET P64", "get", 50, 64, 1_000_000),
+    ("SET P64", "set", 50, 64, 1_000_000),
+    ("GET P16, 1,000 keys", "get", 50, 16, 1_000),
+    ("INCR P16", "incr", 50, 16, 1_000_000),
+    ("HSET P16", "hset", 50, 16, 500_000),
+    ("HGET P16", "hget", 50, 16, 500_000),
+    ("MSET of 10, P16", "mset", 50, 16, 1_000_000),
+]
+
+
+@dataclass
+class Server:
+    """A server on core 0 with one thread that executes commands."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    port: int
+    folder: tempfile.TemporaryDirectory[str] = field(repr=False)
+
+    def rss(self) -> int:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise RuntimeError("no VmRSS")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        self.folder.cleanup()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start(name: str, program: str) -> Server:
+    port = free_port()
+    folder = tempfile.TemporaryDirectory()
+    words = ["taskset", "-c", "0", program, "--port", str(port), "--dir", folder.name]
+    if name == "kevy":
+        words += ["--shards", "1"]
+    else:
+        words += ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return Server(name, process, port, folder)
+        except OSError:
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise RuntimeError(f"{name} did not start") from None
+
+
+def load(generator: str, server: Server, cell: str, connections: int, pipeline: int, keys: int, seconds: float,
+         preload: bool) -> dict[str, float]:
+    words = ["taskset", "-c", "1", generator, "--address", f"127.0.0.1:{server.port}", "--cell", cell,
+             "--connections", str(connections), "--pipeline", str(pipeline), "--keys", str(keys), "--value", "32",
+             "--seconds", str(seconds), "--process", str(server.process.pid)]
+    if preload:
+        words.append("--preload")
+    result: dict[str, float] = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+    return result
+
+
+@dataclass
+class Row:
+    name: str
+    kevy: list[dict[str, float]] = field(default_factory=list)
+    redis: list[dict[str, float]] = field(default_factory=list)
+
+    @staticmethod
+    def median(runs: list[dict[str, float]], key: str) -> float:
+        return statistics.median(run[key] for run in runs)
+
+    def ratio(self, key: str) -> float:
+        return statistics.median(a[key] / b[key] for a, b in zip(self.kevy, self.redis))
+
+
+def loopback(options: argparse.Namespace) -> list[Row]:
+    pairs, seconds = (1, 1.0) if options.quick else (3, 2.0)
+    rows = []
+    for name, cell, connections, pipeline, keys in CELLS:
+        row = Row(name)
+        servers = {"kevy": start("kevy", options.kevy), "redis": start("redis", options.redis)}
+        try:
+            for pair in range(pairs):
+                for which, server in servers.items():
+                    run = load(options.load, server, cell, connections, pipeline, keys, seconds, pair == 0)
+                    (row.kevy if which == "kevy" else row.redis).append(run)
+        finally:
+            for server in servers.values():
+                server.stop()
+        rows.append(row)
+        print(f"{name:24} kevy {row.median(row.kevy, 'per_second'):>10,.0f}/s "
+              f"{row.median(row.kevy, 'server_ns_per_operation'):>7,.0f} ns   "
+              f"redis {row.median(row.redis, 'per_second'):>10,.0f}/s "
+              f"{row.median(row.redis, 'server_ns_per_operation'):>7,.0f} ns   "
+              f"{row.ratio('per_second'):.2f}x", file=sys.stderr, flush=True)
+    return rows
+
+
+def memory(options: argparse.Namespace) -> dict[str, float]:
+    """Growth of the resident set over a million keys of 16 bytes with values of 32."""
+    grown = {}
+    for name, program in (("kevy", options.kevy), ("redis", options.redis)):
+        server = start(name, program)
+        try:
+            before = server.rss()
+            load(options.load, server, "get", 1, 1, 1_000_000, 0.1, True)
+            grown[name] = (server.rss() - before) / 1_000_000
+        finally:
+            server.stop()
+    return grown
+
+
+def tool(words: list[str], folder: Path | None = None) -> dict[str, float] | None:
+    """Runs a benchmark that prints one JSON object as its last line; None where it cannot run here."""
+    run = subprocess.run(words, cwd=folder or ROOT, capture_output=True, text=True)
+    if run.returncode != 0:
+        print(f"left out: {' '.join(words)}\n{run.stderr[-800:]}", file=sys.stderr)
+        return None
+    result: dict[str, float] = json.loads(run.stdout.strip().splitlines()[-1])
+    return result
+
+
+def plot(rows: list[Row], out: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    import matplotlib.pyplot as plt
+
+    matplotlib.rcParams["svg.hashsalt"] = "kevy"
+    for key, title, file, scale in (
+        ("per_second", "Operations per second, one core (thousands)", "throughput.svg", 1e-3),
+        ("server_ns_per_operation", "Server CPU per operation (ns)", "cpu.svg", 1.0),
+    ):
+        figure, axes = plt.subplots(figsize=(9, 4.2))
+        at = range(len(rows))
+        axes.bar([x - 0.2 for x in at], [Row.median(r.kevy, key) * scale for r in rows], 0.4, label="kevy",
+                 color="#1f6f8b")
+        axes.bar([x + 0.2 for x in at], [Row.median(r.redis, key) * scale for r in rows], 0.4, label="redis-server",
+                 color="#c9ada7")
+        axes.set_xticks(list(at), [row.name for row in rows], rotation=35, ha="right", fontsize=8)
+        axes.set_title(title, fontsize=10)
+        axes.legend(frameon=False, fontsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.tight_layout()
+        figure.savefig(out / file, metadata={"Date": None})
+        plt.close(figure)
+
+
+def version(words: list[str]) -> str:
+    return subprocess.run(words, capture_output=True, text=True).stdout.strip().splitlines()[0]
+
+
+def write(options: argparse.Namespace, rows: list[Row], extra: dict[str, dict[str, float] | None]) -> None:
+    lines = ["# kevy benchmark", ""]
+    cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                if line.startswith("model name")), "unknown")
+    lines += [f"{version([options.kevy, '--version'])} beside {version([options.redis, '--version'])}; "
+              f"{os.cpu_count()} cores of {cpu}, Linux {platform.release()}. Server on core 0 with one shard, lean "
+              "generator on core 1, 50 connections, keys of 16 bytes drawn at random, values of 32, no persistence. "
+              "Medians of alternating pairs; the ratio is the median of each pair's.", "",
+              "## Over loopback", "",
+              "| cell | kevy op/s | redis op/s | ratio | kevy CPU ns/op | redis CPU ns/op | ratio |",
+              "| --- | --: | --: | --: | --: | --: | --: |"]
+    for row in rows:
+        lines.append(
+            f"| {row.name} | {Row.median(row.kevy, 'per_second'):,.0f} | {Row.median(row.redis, 'per_second'):,.0f} | "
+            f"{row.ratio('per_second'):.2f} | {Row.median(row.kevy, 'server_ns_per_operation'):,.0f} | "
+            f"{Row.median(row.redis, 'server_ns_per_operation'):,.0f} | "
+            f"{1 / row.ratio('server_ns_per_operation'):.2f} |")
+    lines += ["", "![throughput](throughput.svg)", "", "![CPU](cpu.svg)", ""]
+    for title, figures in extra.items():
+        lines += [f"## {title}", ""]
+        if figures is None:
+            lines += ["Could not run here.", ""]
+            continue
+        lines += ["| figure | value |", "| --- | --: |"]
+        lines += [f"| {name} | {value:,.2f} |" if isinstance(value, float) else f"| {name} | {value:,} |"
+                  for name, value in figures.items()]
+        lines.append("")
+    (options.out / "report.md").write_text("\n".join(lines))
+    figures = {"cells": [{"name": r.name, "kevy": r.kevy, "redis": r.redis} for r in rows], **extra}
+    (options.out / "report.json").write_text(json.dumps(figures, indent=1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kevy", default=str(ROOT / "target/release/kevy"))
+    parser.add_argument("--redis", default=shutil.which("redis-server"))
+    parser.add_argument("--load", required=True)
+    parser.add_argument("--inserts")
+    parser.add_argument("--embedded", help="the C program of in-process calls")
+    parser.add_argument("--tail", help="the C program that follows a primary")
+    parser.add_argument("--python", help="an interpreter that has kevy")
+    parser.add_argument("--node", help="a node that finds kevy")
+    parser.add_argument("--out", type=Path, default=ROOT / "target/bench")
+    parser.add_argument("--quick", action="store_true", help="one short pair of each")
+    options = parser.parse_args()
+    if options.redis is None:
+        sys.exit("redis-server is not installed: there is nothing to compare with")
+    options.out.mkdir(parents=True, exist_ok=True)
+
+    extra: dict[str, dict[str, float] | None] = {}
+    rows = loopback(options)
+    extra["Resident bytes per key of 16 + 32 bytes"] = memory(options)
+    if options.inserts:
+        keys = "1000000" if options.quick else "10000000"
+        extra["One insert while the keyspace grows, ns"] = tool([options.inserts, "--keys", keys])
+    if options.embedded:
+        extra["In-process from C, ns"] = tool([options.embedded])
+    if options.tail:
+        extra["Following a primary from C"] = tool([options.tail])
+    if options.python:
+        extra["In-process from Python, ns"] = tool([options.python, "bindings/python/bench/calls.py", "--json"])
+    if options.node:
+        extra["In-process from Node, ns"] = tool([options.node, "bench/calls.mjs", "--json"], ROOT / "bindings/node")
+    plot(rows, options.out)
+    write(options, rows, extra)
+    print((options.out / "report.md").read_text())
+
+
+if __name__ == "__main__":
+    main()
