@@ -290,6 +290,15 @@ impl Twin {
         };
         assert!(close, "{key} expires at {expire_at:?} here, {at:?} there, after {:#?}", self.history);
         let theirs = shown(&self.redis.command(&[b"OBJECT", b"ENCODING", name]).into_bytes());
+        if encoding != "hashtable" {
+            // The last ten bytes are a version and a checksum.
+            let payload = |reply: Vec<u8>| reply[..reply.len().saturating_sub(12)].to_vec();
+            let ours = payload(self.kevy.run(&[b"DUMP", name]));
+            let theirs = payload(self.redis.exchange(&[b"DUMP", name]));
+            let (ours, theirs) = (shown(&ours), shown(&theirs));
+            assert_eq!(ours, theirs, "the dump of {key} after {:#?}", self.history);
+            self.kevy.take_effects();
+        }
         // What a string's small buffer is called says nothing about its contents.
         let plain = |name: &str| if name == "embstr" { "raw".to_owned() } else { name.to_owned() };
         if plain(&encoding) != "int" && plain(&theirs) != "int" {
