@@ -11,7 +11,7 @@ use crate::resp::{ArgVec, Protocol, Writer, decode_command};
 use crate::store::{Config, Dropped, Keyspace, Limits, Seed, ValueRef};
 
 use super::server::ServerConfig;
-use super::{CommandSet, Commands, Context, Fail, Origin, Partition, Partitions, Server, Session};
+use super::{CommandSet, Context, Fail, Origin, Partition, Partitions, Server, Session};
 
 /// What a key holds, for comparison.
 #[derive(Clone, Debug, PartialEq)]
