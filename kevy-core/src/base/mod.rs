@@ -10,6 +10,7 @@ pub mod fork;
 pub mod glob;
 #[cfg(test)]
 pub mod live_redis;
+pub mod log_sink;
 pub mod long_double;
 pub mod memory_size;
 pub mod number;
