@@ -23,6 +23,8 @@ mod runtime;
 mod server;
 mod session;
 
+pub use crate::base::fork;
+pub use crate::base::log_sink as log;
 pub use crate::base::{Argv, Clock, Error, ErrorKind, ManualClock, Result};
 pub use crate::dispatch::commands::{
     Arg, ArgKind, Begin, Command, CommandSet, Commands, Context, Fail, Find, Flags, KeySpec, Outcome, Run,
