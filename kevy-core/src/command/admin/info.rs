@@ -85,7 +85,8 @@ impl<'a> Figures<'a> {
         let server = ctx.server;
         let options = server.options.read().clone();
         let mut counters = Counters::default();
-        let mut databases = vec![DatabaseFigures::default(); options.databases as usize];
+        let used = ctx.every().iter().map(|partition| partition.keyspace.databases_used()).max();
+        let mut databases = vec![DatabaseFigures::default(); used.unwrap_or(0)];
         let mut shards = Vec::new();
         let mut pending_bytes = 0;
         for partition in ctx.every() {
