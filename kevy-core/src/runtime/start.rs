@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::options::Options;
 use crate::base::random::Random;
-use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork};
+use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
 use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State};
 use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Socket};
@@ -136,6 +136,7 @@ impl Core {
 
     #[cold]
     fn poisoned(&self) -> Error {
+        log_sink::error(format_args!("a command panicked: the runtime stops"));
         self.engine.poison();
         self.begin_stop();
         Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
@@ -238,6 +239,10 @@ impl Runtime {
                     .map_err(|error| Error::io("cannot register a listener", &error))?;
             runtime.spawn(index, reactor)?;
         }
+        match runtime.core.port {
+            Some(port) => log_sink::info(format_args!("runtime started: {shards} shards, port {port}")),
+            None => log_sink::info(format_args!("runtime started: {shards} shards")),
+        }
         Ok(runtime)
     }
 
@@ -248,6 +253,7 @@ impl Runtime {
             .spawn(move || {
                 let grace = || *core.grace.lock();
                 if catch_unwind(AssertUnwindSafe(|| reactor.run(grace))).is_err() {
+                    log_sink::error(format_args!("the core thread of shard {index} panicked: the runtime stops"));
                     core.engine.poison();
                     core.begin_stop();
                 }
@@ -297,7 +303,11 @@ impl Runtime {
             }
         }
         drop(running);
-        for thread in self.threads.lock().drain(..) {
+        let mut threads = self.threads.lock();
+        if !threads.is_empty() {
+            log_sink::info(format_args!("runtime stopped"));
+        }
+        for thread in threads.drain(..) {
             // A panic of the thread has been reported as poison.
             let _ = thread.join();
         }
