@@ -27,6 +27,8 @@ pub mod transaction;
 pub mod version;
 
 #[cfg(test)]
+pub mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use client::{Client, ClientKind, Clients};
