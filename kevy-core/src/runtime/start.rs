@@ -84,8 +84,7 @@ impl Core {
         interrupt: &Interrupt,
     ) -> Result<()> {
         let start = out.buf.len();
-        let left = self.guard(|| self.engine.run(state, args, out, origin))?;
-        self.look_after(left);
+        self.guard(|| self.engine.run(state, args, out, origin))?;
         match state.session.request.take() {
             None => Ok(()),
             Some(request) => self.grant(request, state, out, start, interrupt),
@@ -124,9 +123,7 @@ impl Core {
     /// SET without a reply to decode.
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
-        let left = self.guard(|| self.engine.set(state, key, value))??;
-        self.look_after(left);
-        Ok(())
+        self.guard(|| self.engine.set(state, key, value))?
     }
 
     #[inline]
@@ -140,14 +137,6 @@ impl Core {
         self.engine.poison();
         self.begin_stop();
         Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
-    }
-
-    /// Wakes the reactor that has housekeeping to do for a shard.
-    #[inline]
-    fn look_after(&self, shard: Option<usize>) {
-        if let Some(shard) = shard {
-            self.handles[shard].alarm.ring(signal::HOUSEKEEPING);
-        }
     }
 
     /// Opens an in-process session.
@@ -232,6 +221,7 @@ impl Runtime {
                     (to != index).then(|| engine.shards.take(to).mailbox.open(index, alarm))
                 })
                 .collect();
+            engine.shards.take(index).keeper = Some(handles[index].alarm.clone());
             let listeners = if index == 0 { std::mem::take(&mut doors.listeners) } else { Vec::new() };
             let feeds = Arc::new(Feeds(primary.clone()));
             let reactor =
