@@ -237,7 +237,10 @@ fn clients_are_listed_and_ended_by_what_they_are() {
     let me = bench.session.client.id;
     assert_eq!(bench.run(&format!("CLIENT KILL ID {me}")), ":0\\r\\n", "one's own is skipped");
     assert_eq!(bench.run(&format!("CLIENT KILL ID {me} SKIPME no")), ":1\\r\\n");
-    assert_eq!(bench.session.request, Some(Request::Close), "after the reply");
+    assert!(bench.session.client.is_killed(), "an in-process session ends at once");
+    bench.session = bench.open(9, "10.0.0.3:1000", "");
+    assert_eq!(bench.run("CLIENT KILL 10.0.0.3:1000"), "+OK\\r\\n");
+    assert_eq!(bench.session.request, Some(Request::Close), "a connection ends after the reply");
     assert!(!bench.session.client.is_killed());
 }
 
