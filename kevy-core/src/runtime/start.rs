@@ -102,7 +102,7 @@ impl Core {
         interrupt: &Interrupt,
     ) -> Result<()> {
         let Some((answer, timeout_ms)) = self.engine.waiting(request) else {
-            self.engine.decline(state, out, start);
+            self.engine.decline(state, request, out, start);
             return Ok(());
         };
         let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
