@@ -87,7 +87,7 @@ impl Core {
         self.guard(|| self.engine.run(state, args, out, origin))?;
         match state.session.request.take() {
             None => Ok(()),
-            Some(request) => self.grant(request, out, start, interrupt),
+            Some(request) => self.grant(request, state, out, start, interrupt),
         }
     }
 
@@ -96,6 +96,7 @@ impl Core {
     fn grant(
         &self,
         request: Request,
+        state: &State,
         out: &mut Reply,
         start: usize,
         interrupt: &Interrupt,
