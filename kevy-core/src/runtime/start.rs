@@ -329,7 +329,7 @@ pub fn assemble(
     let server = Arc::new(Server::new(ServerConfig {
         options: options.clone(),
         commands,
-        clock,
+        clock: clock.clone(),
         shards: count,
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
@@ -338,7 +338,7 @@ pub fn assemble(
         .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
-    let primary = Arc::new(Primary::new(shards.clone(), generation));
+    let primary = Arc::new(Primary::new(shards.clone(), generation, options, clock));
     Ok((Arc::new(Engine::new(server, shards)), primary))
 }
 
