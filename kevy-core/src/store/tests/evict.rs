@@ -27,9 +27,7 @@ fn each_policy_evicts_what_it_is_named_for() {
         while evicted.len() < 100 {
             let Some(bytes) = keys.evict_one(START + 59_000) else { break };
             assert!(bytes >= 16);
-            let Some(Dropped::Key { db: 0, key, reason: Reason::Evicted }) =
-                keys.drops.pop()
-            else {
+            let Some(Dropped::Key { db: 0, key, reason: Reason::Evicted }) = keys.drops.pop() else {
                 panic!("an eviction is reported")
             };
             evicted.push(u32::from_le_bytes(key[..].try_into().unwrap()));
