@@ -61,6 +61,11 @@ impl LiveRedis {
 
     /// Sends one command and reads its reply.
     pub fn command(&mut self, arguments: &[&[u8]]) -> Reply {
+        self.send(arguments);
+        self.reply()
+    }
+
+    fn send(&mut self, arguments: &[&[u8]]) {
         let mut request = format!("*{}\r\n", arguments.len()).into_bytes();
         for argument in arguments {
             request.extend_from_slice(format!("${}\r\n", argument.len()).as_bytes());
@@ -68,7 +73,32 @@ impl LiveRedis {
             request.extend_from_slice(b"\r\n");
         }
         self.stream.get_mut().write_all(&request).expect("redis-server takes a command");
-        self.reply()
+    }
+
+    /// Sends one command and returns the bytes of its reply, in whatever protocol version is spoken.
+    pub fn exchange(&mut self, arguments: &[&[u8]]) -> Vec<u8> {
+        self.send(arguments);
+        let mut reply = Vec::new();
+        self.copy_reply(&mut reply);
+        reply
+    }
+
+    fn copy_reply(&mut self, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.stream.read_until(b'\n', out).expect("redis-server replies");
+        let line = String::from_utf8_lossy(&out[start..]).trim_end().to_owned();
+        let count = line.get(1..).and_then(|number| number.parse::<usize>().ok());
+        match (line.as_bytes().first(), count) {
+            (Some(b'$' | b'=' | b'!'), Some(length)) => {
+                let start = out.len();
+                out.resize(start + length + 2, 0);
+                self.stream.read_exact(&mut out[start..]).expect("a whole bulk string");
+            }
+            (Some(b'*' | b'~' | b'>'), Some(count)) => (0..count).for_each(|_| self.copy_reply(out)),
+            (Some(b'%'), Some(count)) => (0..2 * count).for_each(|_| self.copy_reply(out)),
+            (Some(b'|'), Some(count)) => (0..2 * count + 1).for_each(|_| self.copy_reply(out)),
+            _ => {}
+        }
     }
 
     fn reply(&mut self) -> Reply {

@@ -47,6 +47,11 @@ impl LongDouble {
         (value.is_finite() && (!value.is_zero() || is_zero)).then_some(Self(value))
     }
 
+    /// Whether the number is one of the two infinities.
+    pub fn is_infinite(self) -> bool {
+        self.0.is_infinite()
+    }
+
     /// The sum, rounded to nearest; none where it is NaN or infinite.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         let sum = (self.0 + other.0).value;

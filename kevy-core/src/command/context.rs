@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::resp::Writer;
-use crate::store::Keyspace;
+use crate::store::{Keyspace, Ref};
 
 use super::{Partition, Server, Session};
 
@@ -26,6 +26,33 @@ pub enum Partitions<'a> {
     Many(Vec<Option<&'a mut Partition>>),
 }
 
+impl Partitions<'_> {
+    /// The shard that owns `key`.
+    ///
+    /// # Panics
+    /// Where routing did not include the shard: a key that the command's specification does not name.
+    #[inline]
+    pub fn at(&mut self, key: &[u8]) -> &mut Partition {
+        match self {
+            Self::One(partition) => partition,
+            Self::Many(all) => {
+                let shard = shard_of_slot(slot_of(key), all.len());
+                all[shard].as_deref_mut().expect("the key's shard is not part of this command")
+            }
+            Self::None => panic!("the command declares no keys"),
+        }
+    }
+
+    /// Every shard of the command, in ascending order.
+    pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
+        match self {
+            Self::None => SmallVec::new(),
+            Self::One(partition) => SmallVec::from_iter([&mut **partition]),
+            Self::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
+        }
+    }
+}
+
 /// Everything a handler may use while it runs.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -39,20 +66,10 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The shard that owns `key`.
-    ///
-    /// # Panics
-    /// Where routing did not include the shard: a key that the command's specification does not name.
+    /// The shard that owns `key`; as [`Partitions::at`].
     #[inline]
     pub fn at(&mut self, key: &[u8]) -> &mut Partition {
-        match &mut self.partitions {
-            Partitions::One(partition) => partition,
-            Partitions::Many(all) => {
-                let shard = shard_of_slot(slot_of(key), all.len());
-                all[shard].as_deref_mut().expect("the key's shard is not part of this command")
-            }
-            Partitions::None => panic!("the command declares no keys"),
-        }
+        self.partitions.at(key)
     }
 
     /// The keyspace that owns `key` and the session's database, the two things most handlers want.
@@ -62,13 +79,23 @@ impl Context<'_> {
         (&mut self.at(key).keyspace, db, now)
     }
 
+    /// The key for a verb that reads it, and the reply buffer beside it. Counted as a hit or a miss, and as a
+    /// use of the key unless the client asked for `CLIENT NO-TOUCH`.
+    #[inline]
+    pub fn read(&mut self, key: &[u8]) -> (&mut Writer, Option<Ref<'_>>) {
+        let Session { db, no_touch, .. } = *self.session;
+        (self.out, self.partitions.at(key).read(db, key, self.now, !no_touch))
+    }
+
+    /// True where a replica or the log listens to the shard that owns `key`: an effect is worth being built.
+    #[inline]
+    pub fn wants_effect(&mut self, key: &[u8]) -> bool {
+        self.at(key).effects.wanted
+    }
+
     /// Every shard of the command, in ascending order.
     pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
-        match &mut self.partitions {
-            Partitions::None => SmallVec::new(),
-            Partitions::One(partition) => SmallVec::from_iter([&mut **partition]),
-            Partitions::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
-        }
+        self.partitions.every()
     }
 
     /// True where two keys lie on one shard.

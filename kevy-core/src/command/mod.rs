@@ -4,14 +4,27 @@
 //! [`Context::at`], records what it did with [`Context::effect`] and writes one reply. It never knows
 //! about threads, sockets or other shards' locks. Dispatch calls handlers; nothing else does.
 
+pub mod admin;
+pub mod arguments;
 pub mod client;
+pub mod connection;
 pub mod context;
 pub mod effects;
+pub mod generic;
+pub mod hash;
+pub mod help;
+pub mod keys;
 pub mod partition;
+pub mod redis;
+pub mod scan_cursor;
 pub mod server;
 pub mod session;
 pub mod set;
 pub mod spec;
+pub mod string;
+pub mod table;
+pub mod transaction;
+pub mod version;
 
 pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};

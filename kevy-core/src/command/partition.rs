@@ -1,7 +1,7 @@
 //! What a command sees of one shard.
 
 use crate::base::random::Random;
-use crate::store::Keyspace;
+use crate::store::{Keyspace, Ref};
 
 use super::Effects;
 
@@ -30,5 +30,14 @@ pub struct Counters {
 impl Partition {
     pub fn new(index: usize, keyspace: Keyspace, random: Random) -> Self {
         Self { index, keyspace, effects: Effects::default(), counters: Counters::default(), random }
+    }
+
+    /// The key for a verb that reads it, counted as a hit or a miss, and as a use of it if `touch` says so.
+    #[inline]
+    pub fn read(&mut self, db: usize, key: &[u8], now: u64, touch: bool) -> Option<Ref<'_>> {
+        let Self { keyspace, counters, .. } = self;
+        let found = if touch { keyspace.get(db, key, now) } else { keyspace.peek(db, key, now) };
+        *(if found.is_some() { &mut counters.hits } else { &mut counters.misses }) += 1;
+        found
     }
 }

@@ -21,6 +21,16 @@ pub trait Hooks: Send + Sync {
     fn replication_info(&self) -> String;
     /// The reply of ROLE as far as it concerns replicas: their address, port and acknowledged offset.
     fn replicas(&self) -> Vec<(String, u16, u64)>;
+    /// The next offset of every shard's stream.
+    fn offsets(&self) -> Vec<u64>;
+    /// How many replicas have applied (or hold on disk) everything before `offsets`.
+    fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize;
+    /// How many effects have been recorded, over all shards.
+    fn replication_offset(&self) -> u64;
+    /// How many replicas have acknowledged every effect recorded so far.
+    fn replicas_in_sync(&self) -> usize;
+    /// The TCP port that clients connect to; `None` where none is open.
+    fn port(&self) -> Option<u16>;
 }
 
 /// Counters of the whole runtime that no shard owns.

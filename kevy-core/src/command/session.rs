@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
+
 use crate::resp::writer::Protocol;
 
 use super::Client;
@@ -40,6 +43,14 @@ pub enum Request {
     Close,
     /// The connection becomes a replica's feed; its arguments are with the caller.
     Replicate,
+    /// Answer with the number of replicas that have acknowledged everything recorded up to now, as soon as
+    /// there are this many, or after `timeout_ms` milliseconds; 0 is for ever.
+    WaitReplicas { replicas: usize, timeout_ms: u64 },
+    /// As `WaitReplicas`, but for replicas that hold it on disk; the answer is an array of 0 (nothing is on disk
+    /// here) and their number.
+    WaitDurable { replicas: usize, timeout_ms: u64 },
+    /// Answer OK after this many milliseconds.
+    Sleep { ms: u64 },
 }
 
 /// One client's state.
@@ -53,7 +64,7 @@ pub struct Session {
     pub no_touch: bool,
     pub transaction: Option<Transaction>,
     /// Keys under WATCH with their database.
-    pub watched: Vec<(usize, Vec<u8>)>,
+    pub watched: HashSet<(usize, Vec<u8>), RandomState>,
     /// Set by the keyspace when a watched key changes.
     pub watch_broken: Arc<AtomicBool>,
     /// Something only the connection's owner can do.
@@ -73,7 +84,7 @@ impl Session {
             reply_mode: ReplyMode::On,
             no_touch: false,
             transaction: None,
-            watched: Vec::new(),
+            watched: HashSet::default(),
             watch_broken: Arc::default(),
             request: None,
             in_exec: false,

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::store::WrongType;
+
 use super::Context;
 
 /// Why a command failed: the whole error reply, code word first.
@@ -13,7 +15,8 @@ pub struct Fail(pub Cow<'static, str>);
 
 impl Fail {
     pub const SYNTAX: Self = Self::new("ERR syntax error");
-    pub const WRONG_TYPE: Self = Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
+    pub const WRONG_TYPE: Self =
+        Self::new("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub const NOT_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
     pub const NOT_FLOAT: Self = Self::new("ERR value is not a valid float");
     pub const NO_SUCH_KEY: Self = Self::new("ERR no such key");
@@ -36,6 +39,12 @@ impl Fail {
 
     pub fn text(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<WrongType> for Fail {
+    fn from(_: WrongType) -> Self {
+        Self::WRONG_TYPE
     }
 }
 
@@ -221,7 +230,11 @@ impl Spec {
     /// True where `count` arguments (verb included) fit the arity.
     #[inline]
     pub fn takes(&self, count: usize) -> bool {
-        if self.arity >= 0 { count == self.arity as usize } else { count >= self.arity.unsigned_abs() as usize }
+        if self.arity >= 0 {
+            count == self.arity as usize
+        } else {
+            count >= self.arity.unsigned_abs() as usize
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! In-process sessions: every command by name, and the hottest ones without a reply in between.
 
+use std::sync::atomic::Ordering;
+
 use crate::base::{Error, ErrorKind, Result};
 use crate::command::string::{self};
 use crate::command::{Origin, Session};
@@ -45,18 +47,18 @@ impl Engine {
         let start = out.buf.len();
         let now = self.server.clock.now_ms();
         let left = self.dispatch(&mut state.session, args, out, (now, origin));
-        if out.buf.len() == start {
+        state.session.client.last_active_ms.store(now, Ordering::Relaxed);
+        state.session.publish(0, 0, out.protocol);
+        if out.buf.len() == start && state.session.request.is_none() {
             out.null();
-        }
-        if state.session.request.take().is_some() {
-            self.decline(state, out, start);
         }
         left
     }
 
-    /// A handler asked for something that takes a connection, and this session has none.
+    /// A handler asked for something that takes a connection, and an in-process session has none. `start` is
+    /// where its reply begins.
     #[cold]
-    fn decline(&self, state: &State, out: &mut Writer, start: usize) {
+    pub fn decline(&self, state: &State, out: &mut Writer, start: usize) {
         let name = self.server.commands.name(state.session.last_command);
         if name != "quit" {
             out.buf.truncate(start);
@@ -82,7 +84,7 @@ impl Engine {
         let mut shard = self.shards.take(route::shard_of(key, self.shards.len()));
         shard.partition.counters.commands += 1;
         let found = string::read(&mut shard.partition, &state.session, key, now, into);
-        shard.settle(&self.server);
+        shard.settle();
         match found {
             Ok(true) => Ok(Direct::Found),
             Ok(false) => Ok(Direct::Missing),

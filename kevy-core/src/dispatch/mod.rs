@@ -7,9 +7,11 @@
 mod direct;
 mod engine;
 mod transaction;
+mod waiting;
 
 pub use direct::{Direct, State};
 pub use engine::{Engine, Plan};
+pub use waiting::Answer;
 
 pub use crate::resp::Writer as Reply;
 /// What reactors and the runtime handle without looking inside.

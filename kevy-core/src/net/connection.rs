@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::dispatch::Session;
+use crate::dispatch::{Answer, Session};
 use crate::io::{Socket, Upgrade};
 use crate::resp::writer::{Protocol, Writer};
 use crate::resp::{Limits, RequestParser};
@@ -14,6 +14,14 @@ pub struct Pending {
     pub reply: Option<Vec<u8>>,
     /// Replies of later commands that were ready first.
     pub behind: Vec<u8>,
+}
+
+/// Why a connection's next command must wait, and what answers the one under way.
+#[derive(Debug)]
+pub struct Waiting {
+    /// When it ends all the same (Unix milliseconds); `None` for never.
+    pub deadline: Option<u64>,
+    pub answer: Answer,
 }
 
 /// What becomes of a connection.
@@ -53,6 +61,10 @@ pub struct Connection {
     pub pending: VecDeque<Pending>,
     /// `input` holds a command that waits until nothing is pending.
     pub stalled: bool,
+    /// A command that is answered later; nothing else of the connection runs meanwhile.
+    pub waiting: Option<Waiting>,
+    /// Replicas that attach over this connection get this shard: it came in at the shard's own port.
+    pub shard: Option<usize>,
     pub fate: Fate,
     pub upgrade: Option<Box<dyn Upgrade>>,
     /// When the replies not sent first passed the soft limit (Unix milliseconds).
@@ -78,6 +90,8 @@ impl Connection {
             late: Writer::new(Protocol::Resp2),
             pending: VecDeque::new(),
             stalled: false,
+            waiting: None,
+            shard: None,
             fate: Fate::Open,
             upgrade: None,
             over_soft_limit_since: None,
@@ -87,6 +101,13 @@ impl Connection {
     /// Bytes of replies that are not sent.
     pub fn unsent(&self) -> usize {
         self.out.buf.len() - self.sent
+    }
+
+    /// Lets the connection go on, unless it waits for something else. True where it may.
+    pub fn unstall(&mut self) -> bool {
+        let goes_on = self.stalled && self.waiting.is_none();
+        self.stalled &= !goes_on;
+        goes_on
     }
 
     /// True where the connection has nothing under way.

@@ -12,7 +12,7 @@ use crate::io::{Alarm, Socket};
 #[derive(Debug)]
 pub struct Handle {
     pub alarm: Arc<Alarm>,
-    arrivals: Mutex<Vec<Socket>>,
+    arrivals: Mutex<Vec<(Socket, Option<usize>)>>,
     /// Bytes of replies waiting to be sent, over all its connections.
     pub output_bytes: AtomicUsize,
 }
@@ -22,14 +22,14 @@ impl Handle {
         Self { alarm, arrivals: Mutex::default(), output_bytes: AtomicUsize::new(0) }
     }
 
-    /// Hands a connected socket over.
-    pub fn admit(&self, socket: Socket) {
-        self.arrivals.lock().push(socket);
+    /// Hands a connected socket over; `shard` is that whose own port it came in at.
+    pub fn admit(&self, socket: Socket, shard: Option<usize>) {
+        self.arrivals.lock().push((socket, shard));
         self.alarm.ring(signal::ARRIVAL);
     }
 
     /// The sockets handed over since the last call.
-    pub fn take_arrivals(&self) -> Vec<Socket> {
+    pub fn take_arrivals(&self) -> Vec<(Socket, Option<usize>)> {
         std::mem::take(&mut *self.arrivals.lock())
     }
 

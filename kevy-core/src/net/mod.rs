@@ -10,4 +10,4 @@ mod reactor;
 mod serve;
 
 pub use handle::Handle;
-pub use reactor::{Reactor, Upgrades};
+pub use reactor::{Door, Peer, Reactor, Upgrades};

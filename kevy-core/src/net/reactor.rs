@@ -17,7 +17,7 @@ use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session,
 use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
 use crate::resp::Limits;
-use crate::resp::request::Batch;
+use crate::resp::Batch;
 
 use super::Handle;
 use super::connection::{Connection, Fate};
@@ -26,16 +26,25 @@ use super::serve::{Counter, run_parcel};
 
 /// What turns a connection into something that net does not know.
 pub trait Upgrades: Send + Sync + Debug {
-    /// Makes a replica's feed of a connection that sent a replication handshake. `alarm` is the reactor's.
+    /// Makes a replica's feed of a connection that sent a replication handshake.
     ///
     /// # Errors
     /// The text of the error reply.
     fn replicate(
         &self,
         args: &[&[u8]],
-        client: &Arc<Client>,
-        alarm: &Arc<Alarm>,
+        peer: Peer<'_>,
     ) -> Result<Box<dyn Upgrade>, String>;
+}
+
+/// The connection that becomes a feed.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer<'a> {
+    pub client: &'a Arc<Client>,
+    /// The alarm of the reactor that owns it.
+    pub alarm: &'a Arc<Alarm>,
+    /// The shard whose own port it came in at.
+    pub shard: Option<usize>,
 }
 
 /// Bytes that one turn reads from all its connections together.
@@ -84,6 +93,13 @@ impl Settings {
     }
 }
 
+/// A listening socket, and the shard that replicas attach to there.
+#[derive(Debug)]
+pub struct Door {
+    pub listener: Listener,
+    pub shard: Option<usize>,
+}
+
 /// One core thread's loop.
 #[derive(Debug)]
 pub struct Reactor {
@@ -95,11 +111,13 @@ pub struct Reactor {
     /// All reactors, this one too.
     peers: Arc<[Arc<Handle>]>,
     next_peer: usize,
-    listeners: Vec<Listener>,
+    listeners: Vec<Door>,
     connections: Slab<Box<Connection>>,
     readable: Vec<usize>,
     dirty: Vec<usize>,
     upgraded: Vec<usize>,
+    /// Connections with a command that is answered later.
+    waiting: Vec<usize>,
     posts: Vec<Option<Post>>,
     outgoing: Vec<Box<Parcel>>,
     spare: Vec<Box<Parcel>>,
@@ -125,10 +143,10 @@ impl Reactor {
         upgrades: Arc<dyn Upgrades>,
         (poll, peers): (Poll, Arc<[Arc<Handle>]>),
         posts: Vec<Option<Post>>,
-        listeners: Vec<Listener>,
+        listeners: Vec<Door>,
     ) -> io::Result<Self> {
-        for (at, listener) in listeners.iter().enumerate() {
-            listener.register(poll.registry(), Token(LISTENERS_END - 1 - at))?;
+        for (at, door) in listeners.iter().enumerate() {
+            door.listener.register(poll.registry(), Token(LISTENERS_END - 1 - at))?;
         }
         let settings = Settings::read(&engine.server);
         let now = engine.server.clock.now_ms();
@@ -143,6 +161,7 @@ impl Reactor {
             readable: Vec::new(),
             dirty: Vec::new(),
             upgraded: Vec::new(),
+            waiting: Vec::new(),
             outgoing: (0..posts.len()).map(|_| Box::default()).collect(),
             posts,
             spare: Vec::new(),
@@ -176,6 +195,7 @@ impl Reactor {
             }
             if signals & signal::OPTIONS != 0 {
                 self.settings = Settings::read(&self.engine.server);
+                self.engine.shards.take(self.index).follow(&self.engine.server.options.read());
             }
             for event in &events {
                 self.note(event, now);
@@ -185,6 +205,7 @@ impl Reactor {
             if signals & signal::KILL != 0 {
                 self.kill_marked();
             }
+            self.answer_waiting(now);
             self.serve(now);
             self.deliver(now);
             self.send(now);
@@ -252,7 +273,8 @@ impl Reactor {
 
     /// Accepts what waits at a listener and hands the connections round the reactors.
     fn accept(&mut self, at: usize, now: u64) {
-        let Some(listener) = self.listeners.get(at) else { return };
+        let Some(Door { listener, shard }) = self.listeners.get(at) else { return };
+        let shard = *shard;
         let mut here = Vec::new();
         loop {
             match listener.accept() {
@@ -260,7 +282,7 @@ impl Reactor {
                     self.engine.server.stats.connections_received.fetch_add(1, Ordering::Relaxed);
                     let peer = self.next_peer % self.peers.len();
                     self.next_peer = self.next_peer.wrapping_add(1);
-                    if peer == self.index { here.push(socket) } else { self.peers[peer].admit(socket) }
+                    if peer == self.index { here.push(socket) } else { self.peers[peer].admit(socket, shard) }
                 }
                 Ok(None) => break,
                 Err(_) => {
@@ -270,17 +292,17 @@ impl Reactor {
                 }
             }
         }
-        here.into_iter().for_each(|socket| self.admit(socket, now));
+        here.into_iter().for_each(|socket| self.admit(socket, shard, now));
     }
 
     fn arrivals(&mut self, now: u64) {
-        for socket in self.handle.take_arrivals() {
-            self.admit(socket, now);
+        for (socket, shard) in self.handle.take_arrivals() {
+            self.admit(socket, shard, now);
         }
     }
 
     /// Makes a connection of a socket.
-    fn admit(&mut self, socket: Socket, now: u64) {
+    fn admit(&mut self, socket: Socket, shard: Option<usize>, now: u64) {
         let server = &self.engine.server;
         if self.stop_at.is_some() {
             return;
@@ -307,6 +329,7 @@ impl Reactor {
         let limits = Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() };
         let mut connection = Box::new(Connection::new(socket, session, limits));
         connection.listed = true;
+        connection.shard = shard;
         let entry = self.connections.vacant_entry();
         let key = entry.key();
         if connection.socket.register(self.poll.registry(), Token(key)).is_err() {
@@ -335,9 +358,32 @@ impl Reactor {
             let Some(connection) = self.connections.get_mut(call.connection) else { continue };
             connection.answer(call.request, reply);
             mark_dirty(&mut self.dirty, connection, call.connection);
-            if connection.stalled {
-                connection.stalled = false;
+            if connection.unstall() {
                 list(&mut self.readable, connection, call.connection);
+            }
+        }
+    }
+
+    /// Answers the commands whose wait is over.
+    fn answer_waiting(&mut self, now: u64) {
+        let (connections, engine) = (&mut self.connections, &self.engine);
+        let mut over = Vec::new();
+        self.waiting.retain(|&key| {
+            let Some(connection) = connections.get_mut(key) else { return false };
+            let Some(waiting) = &connection.waiting else { return false };
+            let late = waiting.deadline.is_some_and(|deadline| now >= deadline);
+            if !engine.answer(&waiting.answer, late, &mut connection.out) {
+                return true;
+            }
+            connection.waiting = None;
+            over.push(key);
+            false
+        });
+        for key in over {
+            let connection = &mut self.connections[key];
+            mark_dirty(&mut self.dirty, connection, key);
+            if connection.unstall() {
+                list(&mut self.readable, connection, key);
             }
         }
     }
@@ -390,6 +436,9 @@ impl Reactor {
                 connection.session.client.set_kind(ClientKind::Replica);
                 self.upgraded.push(key);
             }
+            if connection.waiting.is_some() && !self.waiting.contains(&key) {
+                self.waiting.push(key);
+            }
             mark_dirty(&mut self.dirty, connection, key);
         }
         let mut token = counter.token.take().unwrap_or_else(|| engine.shards.take(self.index));
@@ -400,10 +449,12 @@ impl Reactor {
         }
         let cron = (self.settings.idle_timeout_ms > 0 || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
             .then_some(self.next_cron.max(now + 1));
+        let waits = self.waiting.iter().filter_map(|&key| self.connections[key].waiting.as_ref()?.deadline);
         let upgrades = self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
         self.next_deadline =
-            upgrades.chain(cron).chain(token.next_deadline(&engine.server, now)).min();
+            upgrades.chain(waits).chain(cron).chain(token.next_deadline(&engine.server, now)).min();
         token.armed_until = self.next_deadline.unwrap_or(u64::MAX);
+        token.publish_memory(&engine.server);
         token.stream.notify();
         token.release_fairly();
         if input_bytes > 0 {
@@ -413,6 +464,7 @@ impl Reactor {
 
     /// Brings parcels to other shards: runs them in place where the shard is idle, and posts them otherwise.
     fn deliver(&mut self, now: u64) {
+        let engine = self.engine.clone();
         for shard in 0..self.outgoing.len() {
             if self.outgoing[shard].is_empty() {
                 continue;
@@ -424,9 +476,9 @@ impl Reactor {
             let next = self.spare.pop().unwrap_or_default();
             let mut parcel = std::mem::replace(&mut self.outgoing[shard], next);
             // In place only where nothing sent before is still under way: it must not be overtaken.
-            let idle = if post.is_busy() { None } else { self.engine.shards.try_take(shard) };
+            let idle = if post.is_busy() { None } else { engine.shards.try_take(shard) };
             if let Some(mut token) = idle {
-                while !run_parcel(&self.engine, &mut token, &mut self.guest, &mut parcel, now) {
+                while !run_parcel(&engine, &mut token, &mut self.guest, &mut parcel, now) {
                     token.yield_fairly();
                 }
                 token.stream.notify();
@@ -462,8 +514,7 @@ impl Reactor {
             let kind = connection.session.client.kind();
             let limit = &self.settings.outputs[if kind == ClientKind::Replica { 1 } else { 0 }];
             flush::enforce(connection, limit, now);
-            if connection.stalled && connection.pending.is_empty() && connection.unsent() == 0 {
-                connection.stalled = false;
+            if connection.pending.is_empty() && connection.unsent() == 0 && connection.unstall() {
                 list(&mut self.readable, connection, key);
             }
             let done = connection.fate == Fate::CloseWhenSent
@@ -531,6 +582,7 @@ impl Reactor {
     fn close(&mut self, key: usize) {
         let Some(mut connection) = self.connections.try_remove(key) else { return };
         self.upgraded.retain(|&upgraded| upgraded != key);
+        self.waiting.retain(|&waiting| waiting != key);
         // The descriptor is closed below, which deregisters it as well.
         let _ = connection.socket.deregister(self.poll.registry());
         if let Some(upgrade) = &mut connection.upgrade {

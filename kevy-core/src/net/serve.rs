@@ -6,11 +6,11 @@ use std::sync::Arc;
 use crate::base::token::OwnedGuard;
 use crate::dispatch::{Engine, Origin, Parcel, Plan, Request, Session, Shard};
 use crate::io::Alarm;
-use crate::resp::request::Batch;
+use crate::resp::Batch;
 use crate::resp::{ArgVec, ProtocolError};
 
-use super::connection::{Connection, Fate, Pending};
-use super::reactor::Upgrades;
+use super::connection::{Connection, Fate, Pending, Waiting};
+use super::reactor::{Peer, Upgrades};
 
 /// Commands parsed at a time, and run before a waiting thread may have the token.
 const COMMANDS_MAX: usize = 128;
@@ -81,6 +81,10 @@ impl Counter<'_> {
             if !self.run_command(connection, key, &args) {
                 connection.stalled = true;
                 return i;
+            }
+            if connection.waiting.is_some() {
+                connection.stalled = true;
+                return i + 1;
             }
             if connection.fate != Fate::Open || connection.upgrade.is_some() {
                 return i + 1;
@@ -167,15 +171,25 @@ impl Counter<'_> {
             Request::Replicate => {
                 // The feed takes tokens of its own, in their order.
                 self.token = None;
-                match self.upgrades.replicate(args, &connection.session.client, self.alarm) {
+                let peer = Peer {
+                    client: &connection.session.client,
+                    alarm: self.alarm,
+                    shard: connection.shard,
+                };
+                match self.upgrades.replicate(args, peer) {
                     Ok(upgrade) => connection.upgrade = Some(upgrade),
                     Err(text) => connection.out.error(&text),
                 }
                 self.token = Some(self.engine.shards.take(self.shard));
             }
+            request => {
+                connection.waiting = self.engine.waiting(request).map(|(answer, timeout_ms)| Waiting {
+                    deadline: timeout_ms.map(|ms| self.now + ms),
+                    answer,
+                });
+            }
         }
     }
-
 }
 
 /// Runs a parcel's commands on the shard they were sent to, and says whether it is done.

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::dispatch::{Client, Hooks};
-use crate::io::{Alarm, Upgrade};
+use crate::dispatch::Hooks;
+use crate::io::Upgrade;
 use crate::base::signal::{self, Ring};
-use crate::net::Upgrades;
+use crate::net::{Peer, Upgrades};
 use crate::replication::Primary;
 
 use super::start::Core;
@@ -34,6 +34,26 @@ impl Hooks for RuntimeHooks {
     fn replicas(&self) -> Vec<(String, u16, u64)> {
         self.0.upgrade().map(|core| core.primary.replicas()).unwrap_or_default()
     }
+
+    fn offsets(&self) -> Vec<u64> {
+        Vec::new()
+    }
+
+    fn replicas_at(&self, _offsets: &[u64], _durable: bool) -> usize {
+        0
+    }
+
+    fn replication_offset(&self) -> u64 {
+        0
+    }
+
+    fn replicas_in_sync(&self) -> usize {
+        0
+    }
+
+    fn port(&self) -> Option<u16> {
+        self.0.upgrade().and_then(|core| core.port)
+    }
 }
 
 /// Makes feeds of connections.
@@ -44,10 +64,9 @@ impl Upgrades for Feeds {
     fn replicate(
         &self,
         args: &[&[u8]],
-        client: &Arc<Client>,
-        alarm: &Arc<Alarm>,
+        peer: Peer<'_>,
     ) -> Result<Box<dyn Upgrade>, String> {
-        let alarm = alarm.clone();
-        self.0.attach(args, &client.address, Arc::new(move || alarm.ring(signal::FEED)))
+        let alarm = peer.alarm.clone();
+        self.0.attach(args, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
     }
 }

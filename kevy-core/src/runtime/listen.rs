@@ -6,11 +6,12 @@ use std::path::Path;
 use crate::base::options::Options;
 use crate::base::{Error, ErrorKind, Result};
 use crate::io::Listener;
+use crate::net::Door;
 
 /// What a runtime listens on.
 #[derive(Debug, Default)]
 pub struct Doors {
-    pub listeners: Vec<Listener>,
+    pub listeners: Vec<Door>,
     /// The TCP port, where there is one.
     pub port: Option<u16>,
 }
@@ -19,36 +20,47 @@ pub struct Doors {
 pub fn open(options: &Options) -> Result<Doors> {
     let mut doors = Doors::default();
     if let Some(port) = options.port {
-        open_tcp(options, port, &mut doors)?;
+        doors.port = Some(open_tcp(options, port, None, &mut doors.listeners)?);
+    }
+    if let Some(base) = options.replication_port_base {
+        for shard in 0..options.shard_count() {
+            let port = u16::try_from(usize::from(base) + shard).map_err(|_| {
+                let text = format!("replication-port-base: {base} leaves no port for shard {shard}");
+                Error::new(ErrorKind::InvalidOption, text)
+            })?;
+            open_tcp(options, port, Some(shard), &mut doors.listeners)?;
+        }
     }
     if !options.unixsocket.is_empty() {
         let path = Path::new(&options.unixsocket);
         let listener = Listener::unix(path, (options.unixsocketperm.0 != 0).then_some(options.unixsocketperm.0), options.tcp_backlog as i32)
             .map_err(|error| Error::io(format_args!("cannot listen on {}", path.display()), &error))?;
-        doors.listeners.push(listener);
+        doors.listeners.push(Door { listener, shard: None });
     }
     Ok(doors)
 }
 
-fn open_tcp(options: &Options, port: u16, doors: &mut Doors) -> Result<()> {
+/// Listens on every address of `bind` and returns the port, which the system chose where it is 0.
+fn open_tcp(options: &Options, port: u16, shard: Option<usize>, doors: &mut Vec<Door>) -> Result<u16> {
     let mut chosen = port;
+    let before = doors.len();
     for name in &options.bind {
         let optional = name.is_optional();
         let address = SocketAddr::new(resolve(name.host())?, chosen);
         match Listener::tcp(address, options.tcp_backlog as i32) {
             Ok(listener) => {
                 chosen = listener.port().unwrap_or(chosen);
-                doors.listeners.push(listener);
+                doors.push(Door { listener, shard });
             }
             Err(error) if optional && is_missing(&error) => {}
             Err(error) => return Err(Error::io(format_args!("cannot listen on {address}"), &error)),
         }
     }
-    if doors.listeners.is_empty() {
-        return Err(Error::new(ErrorKind::InvalidOption, format!("bind: no address to listen on for port {port}")));
+    if doors.len() == before {
+        let text = format!("bind: this machine has none of the addresses to listen on for port {port}");
+        return Err(Error::new(ErrorKind::InvalidOption, text));
     }
-    doors.port = Some(chosen);
-    Ok(())
+    Ok(chosen)
 }
 
 fn is_missing(error: &std::io::Error) -> bool {

@@ -13,13 +13,14 @@ use parking_lot::{Condvar, Mutex};
 use crate::base::options::Options;
 use crate::base::random::Random;
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork};
-use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Server, ServerConfig, State};
+use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State};
 use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Socket};
 use crate::net::{Handle, Reactor};
 use crate::replication::Primary;
 use crate::shard::{Seed, Shard, Shards};
 
+use super::events::{Events, Interrupt};
 use super::hooks::{Feeds, RuntimeHooks};
 use super::listen;
 
@@ -44,6 +45,8 @@ pub struct Core {
     grace: Mutex<Duration>,
     running: Mutex<usize>,
     stopped: Condvar,
+    /// What in-process callers wait on.
+    pub events: Events,
     /// Given by [`fork::watch`] when the runtime started.
     pub born: u32,
 }
@@ -53,6 +56,7 @@ impl Core {
     pub fn begin_stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.handles.iter().for_each(|handle| handle.alarm.ring(signal::STOP));
+        self.events.announce();
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -68,12 +72,47 @@ impl Core {
         Err(self.why_not())
     }
 
-    /// Runs one command in-process. The panic of a handler poisons the runtime and becomes an error.
+    /// Runs one command in-process. The panic of a handler poisons the runtime and becomes an error; so does
+    /// `interrupt` for a command that waits.
     #[inline]
-    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Reply, origin: Origin) -> Result<()> {
+    pub fn run(
+        &self,
+        state: &mut State,
+        args: &[&[u8]],
+        out: &mut Reply,
+        origin: Origin,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let start = out.buf.len();
         let left = self.guard(|| self.engine.run(state, args, out, origin))?;
         self.look_after(left);
-        Ok(())
+        match state.session.request.take() {
+            None => Ok(()),
+            Some(request) => self.grant(request, state, out, start, interrupt),
+        }
+    }
+
+    /// Waits for what answers a command, on the caller's thread.
+    #[cold]
+    fn grant(
+        &self,
+        request: Request,
+        state: &State,
+        out: &mut Reply,
+        start: usize,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let Some((answer, timeout_ms)) = self.engine.waiting(request) else {
+            self.engine.decline(state, out, start);
+            return Ok(());
+        };
+        let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
+        let answered =
+            self.events.wait(deadline, interrupt, || self.engine.answer(&answer, false, out).then_some(()))?;
+        if answered.is_none() {
+            self.engine.answer(&answer, true, out);
+        }
+        self.check()
     }
 
     /// GET without a reply to decode: appends the value to `into`.
@@ -178,6 +217,7 @@ impl Runtime {
             grace: Mutex::new(GRACE),
             running: Mutex::new(shards),
             stopped: Condvar::new(),
+            events: Events::default(),
             born,
         });
         // Nothing else sets the hooks of a server made here.
@@ -230,7 +270,7 @@ impl Runtime {
         let (ours, theirs) =
             Socket::pair().map_err(|error| Error::io("cannot open a socket pair", &error))?;
         let at = self.core.next_handle.fetch_add(1, Ordering::Relaxed) % self.core.handles.len();
-        self.core.handles[at].admit(ours);
+        self.core.handles[at].admit(ours, None);
         Ok(theirs)
     }
 
@@ -298,7 +338,7 @@ pub fn assemble(
         .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
-    let primary = Arc::new(Primary::new(server.clone(), shards.clone(), generation));
+    let primary = Arc::new(Primary::new(shards.clone(), generation));
     Ok((Arc::new(Engine::new(server, shards)), primary))
 }
 

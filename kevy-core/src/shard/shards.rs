@@ -40,7 +40,7 @@ impl Shard {
         };
         Self {
             partition: Partition::new(index, Keyspace::new(config), random),
-            stream: Stream::new(index, options.repl_backlog_size as usize),
+            stream: Stream::new(index, backlog_bytes(options)),
             mailbox: Mailbox::default(),
             armed_until: u64::MAX,
         }
@@ -53,8 +53,14 @@ impl Shard {
         let keyspace = &mut self.partition.keyspace;
         let expired = if server.active_expire() { keyspace.expire_some(now, EXPIRE_BUDGET) } else { 0 };
         let more = keyspace.free_some(FREE_BUDGET);
-        self.settle(server);
+        self.settle();
+        self.publish_memory(server);
         more || expired >= EXPIRE_BUDGET
+    }
+
+    /// Takes over options that may change while the runtime runs.
+    pub fn follow(&mut self, options: &Options) {
+        self.stream.set_budget(backlog_bytes(options));
     }
 
     /// Starts recording effects, for the first replica. Harmless where they are recorded already.
@@ -78,12 +84,16 @@ impl Shard {
             || self.partition.keyspace.next_expiry().is_some_and(|at| at < self.armed_until)
     }
 
-    /// Gives to the stream the keys that expired or were evicted, and publishes the memory in use.
+    /// Gives to the stream the keys that expired or were evicted.
     #[inline]
-    pub fn settle(&mut self, server: &Server) {
+    pub fn settle(&mut self) {
         if !self.partition.keyspace.drops.is_empty() {
             self.settle_drops();
         }
+    }
+
+    /// Shows the memory in use to whoever does not hold the token.
+    pub fn publish_memory(&self, server: &Server) {
         server.publish_memory(self.partition.index, self.partition.keyspace.used_memory());
     }
 
@@ -116,6 +126,10 @@ impl Shard {
             }
         }
     }
+}
+
+fn backlog_bytes(options: &Options) -> usize {
+    usize::try_from(options.repl_backlog_size).unwrap_or(usize::MAX)
 }
 
 /// All shards of a runtime.

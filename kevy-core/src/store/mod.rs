@@ -1,1 +1,43 @@
+//! One shard's keyspace: keys with their values, expiry, memory and the walks that take snapshots of them.
+//!
+//! The command layer calls [`Keyspace`]; nobody else changes data. There is no clock, no I/O and no lock in here:
+//! `now` comes in with each call, in unix milliseconds, and a shard's ownership token keeps others out.
 
+pub mod entry;
+pub mod garbage;
+pub mod hash;
+pub mod item;
+pub mod keyspace;
+pub mod limits;
+pub mod listpack;
+pub mod rdb;
+pub mod seed;
+pub mod table;
+pub mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use entry::Kind;
+pub use hash::{Field, Hash, HashEdit, HashLimits};
+pub use item::Item;
+pub use keyspace::{Config, Dropped, Keyspace, Reason, Ref, WalkId, WalkSink};
+pub use limits::{Limits, Policy};
+pub use seed::Seed;
+pub use value::{Owned, Value, ValueRef};
+
+/// What a write does with the expiry of what it writes to, in unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expire {
+    /// None from now on.
+    Clear,
+    /// The one it had.
+    Keep,
+    /// This one.
+    At(u64),
+}
+
+/// The key holds a value of another type than the operation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("WRONGTYPE Operation against a key holding the wrong kind of value")]
+pub struct WrongType;

@@ -1,0 +1,70 @@
+//! CONFIG: options read and changed while the server runs.
+
+use std::sync::atomic::Ordering;
+
+use crate::store::Limits;
+use crate::command::help::{container, help};
+use crate::command::table::server as rows;
+use crate::command::{Command, Context, Counters, Fail, Outcome};
+
+/// CONFIG and its subcommands.
+pub const CONFIG: Command = Command::container(rows::CONFIG, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::CONFIG_GET, get),
+    Command::new(rows::CONFIG_HELP, help),
+    Command::new(rows::CONFIG_RESETSTAT, resetstat),
+    Command::new(rows::CONFIG_SET, set),
+];
+
+fn get(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let patterns: Vec<_> = args[2..].iter().map(|pattern| String::from_utf8_lossy(pattern)).collect();
+    let patterns: Vec<&str> = patterns.iter().map(AsRef::as_ref).collect();
+    let found = ctx.server.options.read().matching(&patterns);
+    ctx.out.map(found.len());
+    for (name, value) in found {
+        ctx.out.bulk(name.as_bytes());
+        ctx.out.bulk(value.as_bytes());
+    }
+    Ok(())
+}
+
+fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let mut pairs = Vec::new();
+    for pair in args[2..].chunks(2) {
+        let [name, value] = *pair else { return Err(Fail::SYNTAX) };
+        let Ok(value) = str::from_utf8(value) else {
+            let name = String::from_utf8_lossy(name);
+            return Err(Fail::with(format!(
+                "ERR CONFIG SET failed (possibly related to argument '{name}') - argument must be UTF-8"
+            )));
+        };
+        pairs.push((String::from_utf8_lossy(name), value));
+    }
+    let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (&**name, *value)).collect();
+    let server = ctx.server;
+    let limits = {
+        let mut options = server.options.write();
+        options.set_many_atomically(&pairs).map_err(|error| Fail::with(error.config_set_reply()))?;
+        server.maxmemory.store(usize::try_from(options.maxmemory).unwrap_or(usize::MAX), Ordering::Relaxed);
+        Limits::from(&*options)
+    };
+    for partition in ctx.every() {
+        partition.keyspace.set_limits(limits.clone());
+    }
+    if let Some(hooks) = server.hooks.get() {
+        let names: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();
+        hooks.options_changed(&names);
+    }
+    ctx.out.ok();
+    Ok(())
+}
+
+fn resetstat(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    for partition in ctx.every() {
+        partition.counters = Counters::default();
+    }
+    ctx.server.stats.reset();
+    ctx.out.ok();
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! DEBUG: what tests of the server itself need, for clients that `enable-debug-command` lets in.
+
+use std::sync::atomic::Ordering;
+
+use crate::base::number::{parse_f64, parse_i64};
+use crate::base::options::DebugAccess;
+use crate::command::help::{container, help};
+use crate::command::session::Request;
+use crate::command::table::server as rows;
+use crate::command::{Command, Context, Fail, Outcome};
+use crate::resp::Protocol;
+use crate::store::{Expire, rdb};
+
+use super::digest;
+
+/// DEBUG and its subcommands.
+pub const DEBUG: Command = Command::container(rows::DEBUG, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::DEBUG_DIGEST, digest_all),
+    Command::new(rows::DEBUG_DIGEST_VALUE, digest_values),
+    Command::new(rows::DEBUG_ERROR, error),
+    Command::new(rows::DEBUG_HELP, help),
+    Command::new(rows::DEBUG_OBJECT, object),
+    Command::new(rows::DEBUG_POPULATE, populate),
+    Command::new(rows::DEBUG_PROTOCOL, protocol),
+    Command::new(rows::DEBUG_SET_ACTIVE_EXPIRE, set_active_expire),
+    Command::new(rows::DEBUG_SLEEP, sleep),
+];
+
+const NOT_ALLOWED: Fail = Fail::new(
+    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a \
+     local connection, otherwise you need to set this option in the configuration file, and then restart the \
+     server.",
+);
+const NOT_POSITIVE: Fail = Fail::new("ERR value is out of range, must be positive");
+
+/// The most that one DEBUG POPULATE creates and one DEBUG SLEEP takes.
+const POPULATE_KEYS_MAX: i64 = 100_000_000;
+const POPULATE_SIZE_MAX: i64 = 1 << 20;
+const SLEEP_SECONDS_MAX: f64 = 3600.0;
+
+/// Refuses clients that may not use DEBUG.
+fn check_access(ctx: &Context<'_>) -> Outcome {
+    let client = &ctx.session.client;
+    let is_local = || {
+        client.fd < 0
+            || client.address.starts_with("127.")
+            || client.address.starts_with("[::1]:")
+            || client.address.starts_with("::1:")
+            || client.address.starts_with('/')
+    };
+    match ctx.server.options.read().enable_debug_command {
+        DebugAccess::Yes => Ok(()),
+        DebugAccess::Local if is_local() => Ok(()),
+        _ => Err(NOT_ALLOWED),
+    }
+}
+
+fn digest_all(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    let databases = ctx.server.options.read().databases as usize;
+    let now = ctx.now;
+    let digest = digest::of_everything(&ctx.every(), databases, now);
+    ctx.out.simple(&digest.hex());
+    Ok(())
+}
+
+fn digest_values(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    let keys = &args[2..];
+    ctx.out.array(keys.len());
+    for key in keys {
+        let (keyspace, db, now) = ctx.keys(key);
+        let digest = digest::of_value(keyspace, db, key, now);
+        ctx.out.simple(&digest.hex());
+    }
+    Ok(())
+}
+
+fn error(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    Err(Fail::with(String::from_utf8_lossy(args[2]).into_owned()))
+}
+
+fn set_active_expire(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    ctx.server.active_expire.store(parse_i64(args[2]).is_some_and(|on| on != 0), Ordering::Relaxed);
+    ctx.out.ok();
+    Ok(())
+}
+
+/// Lets this client, and nobody else, wait: the session's owner answers when the time is over, and no shard's token
+/// is held meanwhile.
+fn sleep(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    let seconds = parse_f64(args[2]).ok_or(Fail::NOT_FLOAT)?;
+    if !(0.0..=SLEEP_SECONDS_MAX).contains(&seconds) {
+        return Err(Fail::with(format!("ERR DEBUG SLEEP takes between 0 and {SLEEP_SECONDS_MAX} seconds")));
+    }
+    if ctx.session.in_exec {
+        return Err(Fail::new("ERR DEBUG SLEEP is not allowed inside a transaction"));
+    }
+    ctx.session.request = Some(Request::Sleep { ms: (seconds * 1000.0) as u64 });
+    Ok(())
+}
+
+fn object(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    let key = args[2];
+    let (db, now) = (ctx.session.db, ctx.now);
+    let found = ctx.partitions.at(key).keyspace.peek(db, key, now).ok_or(Fail::NO_SUCH_KEY)?;
+    let payload = rdb::dump(&found.value());
+    ctx.out.simple(&format!(
+        "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru_seconds_idle:{}",
+        found.encoding(),
+        // The type before a value, and the version and checksum behind it, are no part of it.
+        payload.len().saturating_sub(11),
+        found.idle_seconds(now),
+    ));
+    Ok(())
+}
+
+/// `DEBUG POPULATE count [prefix] [size]`: string keys `prefix:0`, `prefix:1`, …, where there are none yet.
+fn populate(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    if args.len() > 5 {
+        return Err(Fail::arity("debug|populate"));
+    }
+    let bounded = |arg: &[u8], max| parse_i64(arg).filter(|value| (0..=max).contains(value)).ok_or(NOT_POSITIVE);
+    let count = bounded(args[2], POPULATE_KEYS_MAX)?;
+    let prefix = args.get(3).copied().unwrap_or(b"key");
+    let size = args.get(4).map(|size| bounded(size, POPULATE_SIZE_MAX)).transpose()?;
+    let (mut key, mut value) = (Vec::new(), Vec::new());
+    for number in 0..count {
+        let number = number.to_string();
+        key.clear();
+        key.extend_from_slice(prefix);
+        key.push(b':');
+        key.extend_from_slice(number.as_bytes());
+        value.clear();
+        value.extend_from_slice(b"value:");
+        value.extend_from_slice(number.as_bytes());
+        if let Some(size) = size {
+            value.resize(size as usize, 0);
+        }
+        let (keyspace, db, now) = ctx.keys(&key);
+        if !keyspace.exists(db, &key, now) {
+            keyspace.set_bytes(db, &key, &value, Expire::Clear, now);
+            ctx.effect(&key, &[b"SET", &key, &value]);
+        }
+    }
+    ctx.out.ok();
+    Ok(())
+}
+
+/// `DEBUG PROTOCOL type`: one reply of each type, the values those that client libraries test with.
+fn protocol(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    let out = &mut *ctx.out;
+    let is_resp3 = out.protocol == Protocol::Resp3;
+    match args[2].to_ascii_lowercase().as_slice() {
+        b"string" => out.bulk(b"Hello World"),
+        b"integer" => out.integer(12345),
+        b"double" => out.double(3.141),
+        b"bignum" => out.big_number("1234567999999999999999999999999999999"),
+        b"null" => out.null(),
+        b"array" => {
+            out.array(3);
+            (0..3).for_each(|number| out.integer(number));
+        }
+        b"set" => {
+            out.set(3);
+            (0..3).for_each(|number| out.integer(number));
+        }
+        b"map" => {
+            out.map(3);
+            for number in 0..3 {
+                out.integer(number);
+                out.boolean(number == 1);
+            }
+        }
+        b"attrib" => {
+            if is_resp3 {
+                out.attribute(1);
+                out.bulk(b"key-popularity");
+                out.array(2);
+                out.bulk(b"key:123");
+                out.integer(90);
+            }
+            out.bulk(b"Some real reply following the attribute");
+        }
+        b"push" => {
+            if !is_resp3 {
+                return Err(Fail::new("ERR RESP2 is not supported by this command"));
+            }
+            out.push(2);
+            out.bulk(b"server-cpu-usage");
+            out.integer(42);
+            out.bulk(b"Some real reply following the push reply");
+        }
+        b"true" => out.boolean(true),
+        b"false" => out.boolean(false),
+        b"verbatim" => out.verbatim("txt", b"This is a verbatim\nstring"),
+        _ => {
+            return Err(Fail::new(
+                "ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|\
+                 null|array|set|map|attrib|push|verbatim|true|false",
+            ));
+        }
+    }
+    Ok(())
+}

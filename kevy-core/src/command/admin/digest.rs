@@ -1,0 +1,98 @@
+//! A digest of the keyspace: equal for equal contents, whatever the order, the encoding and the number of shards.
+//!
+//! The construction is that of Redis's DEBUG DIGEST (SHA-1 of the parts, combined by exclusive or where order
+//! must not matter), so that copies on either side can be compared. Beyond Redis the exact time at which a key
+//! or field expires is part of it: digests differ from Redis's as soon as something expires.
+
+use sha1::{Digest as _, Sha1};
+
+use crate::base::number::format_i64;
+use crate::command::Partition;
+use crate::store::{Keyspace, Kind, ValueRef};
+
+/// 160 bits that stand for some contents.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Digest([u8; 20]);
+
+impl Digest {
+    /// Adds a part whose order among its neighbours does not matter.
+    fn add(&mut self, part: &[u8]) {
+        for (byte, other) in self.0.iter_mut().zip(Sha1::digest(part)) {
+            *byte ^= other;
+        }
+    }
+
+    /// Adds a part that follows what has been added.
+    fn follow(&mut self, part: &[u8]) {
+        self.add(part);
+        self.0 = Sha1::digest(self.0).into();
+    }
+
+    /// Forty hexadecimal digits.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The numbers of the types in Redis, which are part of the digest.
+fn type_number(value: ValueRef<'_>) -> u32 {
+    match value.kind() {
+        Kind::String => 0,
+        Kind::Hash => 4,
+    }
+}
+
+fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>, now: u64) {
+    digest.follow(&type_number(value).to_be_bytes());
+    match value {
+        ValueRef::Int(number) => digest.follow(format_i64(number).as_bytes()),
+        ValueRef::Bytes(bytes) => digest.follow(bytes),
+        ValueRef::Hash(hash) => {
+            for field in hash.iter(now) {
+                let mut part = Digest::default();
+                part.follow(&field.name);
+                part.follow(&field.value);
+                if let Some(at) = field.expire_at {
+                    part.add(format!("!!hexpire!!{at}").as_bytes());
+                }
+                digest.add(&part.0);
+            }
+        }
+    }
+    if let Some(at) = expire_at {
+        digest.add(format!("!!expire!!{at}").as_bytes());
+    }
+}
+
+/// The digest of one key's value; zeros where there is none.
+pub fn of_value(keyspace: &mut Keyspace, db: usize, key: &[u8], now: u64) -> Digest {
+    let mut digest = Digest::default();
+    if let Some(found) = keyspace.peek(db, key, now) {
+        follow_value(&mut digest, found.value(), found.expire_at(), now);
+    }
+    digest
+}
+
+/// The digest of all databases on all given shards.
+pub fn of_everything(partitions: &[&mut Partition], databases: usize, now: u64) -> Digest {
+    let mut digest = Digest::default();
+    for db in 0..databases {
+        let mut keys = Digest::default();
+        for partition in partitions {
+            for found in partition.keyspace.iterate(db, now) {
+                let mut part = Digest::default();
+                part.follow(found.key());
+                follow_value(&mut part, found.value(), found.expire_at(), now);
+                keys.add(&part.0);
+            }
+        }
+        // The same keys in another database are other contents.
+        if keys != Digest::default() {
+            digest.follow(&(db as u32).to_be_bytes());
+            for (byte, other) in digest.0.iter_mut().zip(keys.0) {
+                *byte ^= other;
+            }
+        }
+    }
+    digest
+}

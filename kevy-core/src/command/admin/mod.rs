@@ -1,0 +1,88 @@
+//! The verbs about the server as a whole.
+
+mod command;
+mod command_docs;
+mod command_info;
+mod config;
+mod debug;
+mod digest;
+mod flush;
+mod info;
+mod memory;
+
+use crate::base::number::format_u64;
+
+use super::arguments::is_word;
+use super::session::Request;
+use super::table::server as rows;
+use super::{Command, Context, Fail, Outcome};
+
+/// The verbs of this group.
+pub static COMMANDS: &[Command] = &[
+    command::COMMAND,
+    config::CONFIG,
+    Command::new(rows::DBSIZE, flush::dbsize),
+    debug::DEBUG,
+    Command::new(rows::FLUSHALL, flush::flushall),
+    Command::new(rows::FLUSHDB, flush::flushdb),
+    Command::new(rows::INFO, info::info),
+    memory::MEMORY,
+    Command::new(rows::ROLE, role),
+    Command::new(rows::SHUTDOWN, shutdown),
+    Command::new(rows::SWAPDB, flush::swapdb),
+    Command::new(rows::TIME, time),
+];
+
+fn time(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    let now = ctx.server.clock.now_us();
+    ctx.out.array(2);
+    ctx.out.bulk(format_u64(now / 1_000_000).as_bytes());
+    ctx.out.bulk(format_u64(now % 1_000_000).as_bytes());
+    Ok(())
+}
+
+fn role(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    let hooks = ctx.server.hooks.get();
+    let replicas = hooks.map(|hooks| hooks.replicas()).unwrap_or_default();
+    let out = &mut *ctx.out;
+    out.array(3);
+    out.bulk(b"master");
+    out.unsigned(hooks.map(|hooks| hooks.replication_offset()).unwrap_or_default());
+    out.array(replicas.len());
+    for (address, port, offset) in replicas {
+        out.array(3);
+        out.bulk(address.as_bytes());
+        out.bulk(format_u64(port.into()).as_bytes());
+        out.bulk(format_u64(offset).as_bytes());
+    }
+    Ok(())
+}
+
+fn shutdown(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let (mut save, mut nosave, mut now, mut force, mut abort) = (false, false, false, false, false);
+    for arg in &args[1..] {
+        let option = match arg {
+            arg if is_word(arg, "SAVE") => &mut save,
+            arg if is_word(arg, "NOSAVE") => &mut nosave,
+            arg if is_word(arg, "NOW") => &mut now,
+            arg if is_word(arg, "FORCE") => &mut force,
+            arg if is_word(arg, "ABORT") => &mut abort,
+            _ => return Err(Fail::SYNTAX),
+        };
+        *option = true;
+    }
+    if save && nosave || abort && (save || nosave || now || force) {
+        return Err(Fail::SYNTAX);
+    }
+    if abort {
+        // A stop that has begun is seconds from its end and takes no more commands.
+        return Err(Fail::new("ERR No shutdown in progress."));
+    }
+    if save && !force {
+        return Err(Fail::new("ERR Errors trying to SHUTDOWN: snapshots are not written to disk"));
+    }
+    let hooks = ctx.server.hooks.get().ok_or(Fail::new("ERR there is no server to stop"))?;
+    hooks.shutdown();
+    ctx.session.request = Some(Request::Close);
+    Ok(())
+}

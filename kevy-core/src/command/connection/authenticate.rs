@@ -1,0 +1,140 @@
+//! AUTH and HELLO.
+
+use std::sync::atomic::Ordering;
+
+use crate::base::number::parse_i64;
+use crate::command::arguments::is_word;
+use crate::command::version::REDIS_VERSION;
+use crate::command::{Context, Fail, Outcome};
+use crate::resp::Protocol;
+
+use super::client::check_name;
+use super::{needs_password, set_protocol, version};
+
+/// The one user there is.
+pub const DEFAULT_USER: &str = "default";
+
+const WRONG_PASSWORD: Fail = Fail::new("WRONGPASS invalid username-password pair or user is disabled.");
+const NO_PASSWORD: Fail = Fail::new(
+    "ERR AUTH <password> called without any password configured for the default user. \
+     Are you sure your configuration is correct?",
+);
+const HELLO_BEFORE_AUTH: Fail = Fail::new(
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
+     <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the \
+     same time",
+);
+
+pub fn auth(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let (user, password) = match args {
+        [_, password] => {
+            if !needs_password(&ctx.server.options.read()) {
+                return Err(NO_PASSWORD);
+            }
+            (DEFAULT_USER.as_bytes(), *password)
+        }
+        [_, user, password] => (*user, *password),
+        _ => return Err(Fail::SYNTAX),
+    };
+    authenticate(ctx, user, password)?;
+    ctx.out.ok();
+    Ok(())
+}
+
+/// Marks the session as that of `user` if the password is right.
+fn authenticate(ctx: &mut Context<'_>, user: &[u8], password: &[u8]) -> Outcome {
+    let accepted = {
+        let options = ctx.server.options.read();
+        user == DEFAULT_USER.as_bytes()
+            && (!needs_password(&options) || is_same(options.requirepass.0.as_bytes(), password))
+    };
+    if !accepted {
+        ctx.server.stats.acl_access_denied_auth.fetch_add(1, Ordering::Relaxed);
+        return Err(WRONG_PASSWORD);
+    }
+    ctx.session.authenticated = true;
+    DEFAULT_USER.clone_into(&mut ctx.session.client.text.lock().user);
+    Ok(())
+}
+
+/// Compares in a time that tells nothing about where the two differ.
+fn is_same(secret: &[u8], offered: &[u8]) -> bool {
+    let mut difference = secret.len() ^ offered.len();
+    for (at, byte) in offered.iter().enumerate() {
+        let expected = secret.get(at % secret.len().max(1)).copied().unwrap_or_default();
+        difference |= usize::from(byte ^ expected);
+    }
+    std::hint::black_box(difference) == 0
+}
+
+/// What HELLO was asked to change.
+#[derive(Default)]
+struct Greeting<'a> {
+    protocol: Option<Protocol>,
+    credentials: Option<(&'a [u8], &'a [u8])>,
+    name: Option<&'a [u8]>,
+}
+
+impl<'a> Greeting<'a> {
+    fn parse(args: &[&'a [u8]]) -> Result<Self, Fail> {
+        let mut greeting = Self::default();
+        let Some((asked, mut rest)) = args.split_first() else { return Ok(greeting) };
+        greeting.protocol = Some(match parse_i64(asked) {
+            Some(2) => Protocol::Resp2,
+            Some(3) => Protocol::Resp3,
+            Some(_) => return Err(Fail::new("NOPROTO unsupported protocol version")),
+            None => return Err(Fail::new("ERR Protocol version is not an integer or out of range")),
+        });
+        loop {
+            rest = match rest {
+                [] => return Ok(greeting),
+                [word, user, password, rest @ ..] if is_word(word, "AUTH") => {
+                    greeting.credentials = Some((user, password));
+                    rest
+                }
+                [word, name, rest @ ..] if is_word(word, "SETNAME") => {
+                    check_name(name)?;
+                    greeting.name = Some(name);
+                    rest
+                }
+                [word, ..] => {
+                    let word = String::from_utf8_lossy(word);
+                    return Err(Fail::with(format!("ERR Syntax error in HELLO option '{word}'")));
+                }
+            }
+        }
+    }
+}
+
+pub fn hello(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let greeting = Greeting::parse(&args[1..])?;
+    if let Some((user, password)) = greeting.credentials {
+        authenticate(ctx, user, password)?;
+    }
+    if !ctx.session.authenticated {
+        return Err(HELLO_BEFORE_AUTH);
+    }
+    if let Some(name) = greeting.name {
+        name.clone_into(&mut ctx.session.client.text.lock().name);
+    }
+    if let Some(protocol) = greeting.protocol {
+        set_protocol(ctx, protocol);
+    }
+    let out = &mut *ctx.out;
+    out.map(7);
+    for (field, value) in [("server", "redis"), ("version", REDIS_VERSION)] {
+        out.bulk(field.as_bytes());
+        out.bulk(value.as_bytes());
+    }
+    out.bulk(b"proto");
+    out.integer(version(out.protocol).into());
+    out.bulk(b"id");
+    out.unsigned(ctx.session.client.id);
+    for (field, value) in [("mode", "standalone"), ("role", "master")] {
+        out.bulk(field.as_bytes());
+        out.bulk(value.as_bytes());
+    }
+    out.bulk(b"modules");
+    out.array(0);
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! CLIENT: what a connection may say and ask about itself and the others.
+
+use std::sync::atomic::Ordering;
+
+use crate::base::number::parse_i64;
+use crate::command::arguments::is_word;
+use crate::command::client::ClientKind;
+use crate::command::help::{container, help};
+use crate::command::session::ReplyMode;
+use crate::command::table::connection as rows;
+use crate::command::{Command, Context, Fail, Outcome};
+
+use super::client_kill::kill;
+use super::client_line::push_line;
+
+/// CLIENT and its subcommands.
+pub const CLIENT: Command = Command::container(rows::CLIENT, container, SUBCOMMANDS);
+
+static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::CLIENT_GETNAME, getname),
+    Command::new(rows::CLIENT_GETREDIR, getredir),
+    Command::new(rows::CLIENT_HELP, help),
+    Command::new(rows::CLIENT_ID, id),
+    Command::new(rows::CLIENT_INFO, info),
+    Command::new(rows::CLIENT_KILL, kill),
+    Command::new(rows::CLIENT_LIST, list),
+    Command::new(rows::CLIENT_NO_EVICT, no_evict),
+    Command::new(rows::CLIENT_NO_TOUCH, no_touch),
+    Command::new(rows::CLIENT_REPLY, reply),
+    Command::new(rows::CLIENT_SETINFO, setinfo),
+    Command::new(rows::CLIENT_SETNAME, setname),
+    Command::new(rows::CLIENT_TRACKINGINFO, trackinginfo),
+];
+
+/// True where every byte is a printable ASCII character other than a space.
+fn is_plain(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_graphic)
+}
+
+/// Refuses names that would break the lines of CLIENT LIST.
+pub fn check_name(name: &[u8]) -> Outcome {
+    if is_plain(name) {
+        Ok(())
+    } else {
+        Err(Fail::new("ERR Client names cannot contain spaces, newlines or special characters."))
+    }
+}
+
+/// The kind of client that `word` names.
+pub fn kind_of(word: &[u8]) -> Result<ClientKind, Fail> {
+    let kinds = [
+        ("normal", ClientKind::Normal),
+        ("slave", ClientKind::Replica),
+        ("replica", ClientKind::Replica),
+        ("pubsub", ClientKind::Pubsub),
+        ("master", ClientKind::Primary),
+    ];
+    let found = kinds.into_iter().find(|(name, _)| is_word(word, name)).map(|(_, kind)| kind);
+    found.ok_or_else(|| {
+        Fail::with(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(word)))
+    })
+}
+
+fn on_or_off(word: &[u8]) -> Result<bool, Fail> {
+    match word {
+        word if is_word(word, "ON") => Ok(true),
+        word if is_word(word, "OFF") => Ok(false),
+        _ => Err(Fail::SYNTAX),
+    }
+}
+
+fn id(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    ctx.out.unsigned(ctx.session.client.id);
+    Ok(())
+}
+
+fn getname(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    let text = ctx.session.client.text.lock();
+    if text.name.is_empty() {
+        ctx.out.null();
+    } else {
+        ctx.out.bulk(&text.name);
+    }
+    Ok(())
+}
+
+fn setname(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_name(args[2])?;
+    args[2].clone_into(&mut ctx.session.client.text.lock().name);
+    ctx.out.ok();
+    Ok(())
+}
+
+fn setinfo(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let (option, value) = (args[2], args[3]);
+    let mut text = ctx.session.client.text.lock();
+    let target = match option {
+        option if is_word(option, "LIB-NAME") => &mut text.library_name,
+        option if is_word(option, "LIB-VER") => &mut text.library_version,
+        option => {
+            let option = String::from_utf8_lossy(option);
+            return Err(Fail::with(format!("ERR Unrecognized option '{option}'")));
+        }
+    };
+    if !is_plain(value) {
+        let option = String::from_utf8_lossy(option);
+        return Err(Fail::with(format!(
+            "ERR {option} cannot contain spaces, newlines or special characters."
+        )));
+    }
+    value.clone_into(target);
+    ctx.out.ok();
+    Ok(())
+}
+
+/// Clients do not follow invalidation messages here, so no connection has them redirected.
+fn getredir(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    ctx.out.integer(-1);
+    Ok(())
+}
+
+fn trackinginfo(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    let out = &mut *ctx.out;
+    out.map(3);
+    out.bulk(b"flags");
+    out.set(1);
+    out.bulk(b"off");
+    out.bulk(b"redirect");
+    out.integer(-1);
+    out.bulk(b"prefixes");
+    out.array(0);
+    Ok(())
+}
+
+/// Shows what this session is at, which its owner does only now and then.
+fn publish(ctx: &Context<'_>) {
+    let client = &ctx.session.client;
+    let (query, output) =
+        (client.query_buffer.load(Ordering::Relaxed), client.output_buffer.load(Ordering::Relaxed));
+    ctx.session.publish(query, output, ctx.out.protocol);
+}
+
+fn info(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    publish(ctx);
+    let mut line = Vec::new();
+    push_line(&mut line, &ctx.session.client, ctx.server, ctx.now);
+    ctx.out.verbatim("txt", &line);
+    Ok(())
+}
+
+fn list(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    publish(ctx);
+    let clients = match &args[2..] {
+        [] => ctx.server.clients.list(),
+        [word, kind] if is_word(word, "TYPE") => {
+            let kind = kind_of(kind)?;
+            let mut clients = ctx.server.clients.list();
+            clients.retain(|client| client.kind() == kind);
+            clients
+        }
+        [word, ids @ ..] if is_word(word, "ID") && !ids.is_empty() => {
+            let mut clients = Vec::new();
+            for id in ids {
+                let id = parse_i64(id).ok_or(Fail::new("ERR Invalid client ID"))?;
+                clients.extend(u64::try_from(id).ok().and_then(|id| ctx.server.clients.get(id)));
+            }
+            clients
+        }
+        _ => return Err(Fail::SYNTAX),
+    };
+    let mut lines = Vec::new();
+    for client in clients {
+        push_line(&mut lines, &client, ctx.server, ctx.now);
+    }
+    ctx.out.verbatim("txt", &lines);
+    Ok(())
+}
+
+fn reply(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let mode = &mut ctx.session.reply_mode;
+    match args[2] {
+        word if is_word(word, "ON") => {
+            *mode = ReplyMode::On;
+            ctx.out.ok();
+        }
+        word if is_word(word, "OFF") => *mode = ReplyMode::Off,
+        word if is_word(word, "SKIP") => {
+            if *mode != ReplyMode::Off {
+                *mode = ReplyMode::SkipNext;
+            }
+        }
+        _ => return Err(Fail::SYNTAX),
+    }
+    Ok(())
+}
+
+fn no_evict(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let on = on_or_off(args[2])?;
+    ctx.session.client.no_evict.store(on, Ordering::Relaxed);
+    ctx.out.ok();
+    Ok(())
+}
+
+fn no_touch(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let on = on_or_off(args[2])?;
+    ctx.session.no_touch = on;
+    ctx.session.client.no_touch.store(on, Ordering::Relaxed);
+    ctx.out.ok();
+    Ok(())
+}

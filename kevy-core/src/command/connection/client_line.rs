@@ -1,0 +1,86 @@
+//! The line that CLIENT LIST and CLIENT INFO show of a client.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::command::client::ClientKind;
+use crate::command::{Client, Server};
+
+use super::authenticate::DEFAULT_USER;
+
+fn load(number: &AtomicUsize) -> usize {
+    number.load(Ordering::Relaxed)
+}
+
+/// Appends the line of `client`, its line end included. Fields and their order are those of Redis 7.2 with the
+/// `watch` field of later versions.
+///
+/// Buffers that kevy does not keep for a client (parsed arguments, a fixed reply buffer) are shown as 0.
+pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) {
+    let text = client.text.lock().clone();
+    let seconds = |since: u64| now.saturating_sub(since) / 1000;
+    let (query, query_free, output) =
+        (load(&client.query_buffer), load(&client.query_buffer_free), load(&client.output_buffer));
+    let total = size_of::<Client>() + client.address.len() + query + query_free + output;
+    let number = load(&client.last_command);
+    let command = if number < server.commands.count() { server.commands.name(number) } else { "NULL" };
+    let user = if text.user.is_empty() { DEFAULT_USER } else { &text.user };
+    let _ = write!(out, "id={} addr={} laddr={} fd={}", client.id, client.address, client.local_address, client.fd);
+    let _ = write!(out, " name={}", text.name.escape_ascii());
+    let _ = write!(
+        out,
+        " age={} idle={} flags={} db={} sub={} psub={} ssub=0 multi={} watch={}",
+        seconds(client.created_ms),
+        seconds(client.last_active_ms.load(Ordering::Relaxed)),
+        flags(client),
+        load(&client.db),
+        load(&client.subscriptions),
+        load(&client.pattern_subscriptions),
+        client.queued.load(Ordering::Relaxed),
+        load(&client.watched),
+    );
+    let _ = write!(
+        out,
+        " qbuf={query} qbuf-free={query_free} argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem={output} \
+         tot-mem={total} events={} cmd={command} user={user} redir=-1 resp={}",
+        events(client, output),
+        client.protocol.load(Ordering::Relaxed),
+    );
+    let _ = writeln!(
+        out,
+        " lib-name={} lib-ver={}",
+        text.library_name.escape_ascii(),
+        text.library_version.escape_ascii()
+    );
+}
+
+/// What the reactor waits for on the client's socket; nothing for a session without one.
+fn events(client: &Client, output: usize) -> &'static str {
+    match (client.fd, output) {
+        (..0, _) => "",
+        (_, 0) => "r",
+        _ => "rw",
+    }
+}
+
+fn flags(client: &Client) -> String {
+    let mut flags = String::new();
+    match client.kind() {
+        ClientKind::Normal => {}
+        ClientKind::Replica => flags.push('S'),
+        ClientKind::Primary => flags.push('M'),
+        ClientKind::Pubsub => flags.push('P'),
+    }
+    let is_unix = client.fd >= 0 && client.address.starts_with('/');
+    let shown = [
+        (client.queued.load(Ordering::Relaxed) >= 0, 'x'),
+        (client.blocked.load(Ordering::Relaxed), 'b'),
+        (client.is_killed(), 'A'),
+        (is_unix, 'U'),
+        (client.no_evict.load(Ordering::Relaxed), 'e'),
+        (client.no_touch.load(Ordering::Relaxed), 'T'),
+    ];
+    flags.extend(shown.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag));
+    if flags.is_empty() { "N".to_owned() } else { flags }
+}

@@ -1,0 +1,49 @@
+//! WAIT and WAITAOF. The waiting itself is done by the session's owner.
+
+use crate::base::number::parse_i64;
+use crate::command::arguments::integer;
+use crate::command::session::Request;
+use crate::command::{Context, Fail, Outcome};
+
+/// Milliseconds, 0 for ever.
+fn timeout(arg: &[u8]) -> Result<u64, Fail> {
+    let ms = parse_i64(arg).ok_or(Fail::new("ERR timeout is not an integer or out of range"))?;
+    u64::try_from(ms).map_err(|_| Fail::new("ERR timeout is negative"))
+}
+
+pub fn wait(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let replicas = integer(args[1])?;
+    let timeout_ms = timeout(args[2])?;
+    let replicas = usize::try_from(replicas).unwrap_or_default();
+    let in_sync = ctx.server.hooks.get().map_or(0, |hooks| hooks.replicas_in_sync());
+    if in_sync >= replicas || ctx.session.in_exec {
+        ctx.out.unsigned(in_sync as u64);
+    } else {
+        ctx.session.request = Some(Request::WaitReplicas { replicas, timeout_ms });
+    }
+    Ok(())
+}
+
+pub fn waitaof(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let local = integer(args[1])?;
+    if !(0..=1).contains(&local) {
+        return Err(Fail::new("ERR value is out of range, value must between 0 and 1"));
+    }
+    let replicas = integer(args[2])?;
+    let replicas = usize::try_from(replicas)
+        .map_err(|_| Fail::new("ERR value is out of range, must be positive"))?;
+    let timeout_ms = timeout(args[3])?;
+    if local > 0 {
+        return Err(Fail::new(
+            "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
+        ));
+    }
+    if replicas == 0 || ctx.session.in_exec {
+        ctx.out.array(2);
+        ctx.out.integer(0);
+        ctx.out.integer(0);
+    } else {
+        ctx.session.request = Some(Request::WaitDurable { replicas, timeout_ms });
+    }
+    Ok(())
+}

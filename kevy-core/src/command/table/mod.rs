@@ -1,0 +1,118 @@
+//! The rows of the Redis command table, one file per group.
+//!
+//! A handler's module pairs each row with its function; routing, `COMMAND`, `COMMAND DOCS` and the reference
+//! pages read the same rows. Arity, flags, key positions, categories and grammar are those of Redis 7.2, or
+//! of the version a row names as its first.
+
+pub mod connection;
+pub mod generic;
+pub mod hash;
+pub mod server;
+pub mod string;
+pub mod transactions;
+
+use super::spec::{Arg, ArgKind, Begin, Find, Flags, KeySpec};
+
+const ADMIN: Flags = Flags::ADMIN;
+const ALLOW_BUSY: Flags = Flags::ALLOW_BUSY;
+const DENYOOM: Flags = Flags::DENYOOM;
+const FAST: Flags = Flags::FAST;
+const IN_MULTI: Flags = Flags::IN_MULTI;
+const LOADING: Flags = Flags::LOADING;
+const NOSCRIPT: Flags = Flags::NOSCRIPT;
+const NO_AUTH: Flags = Flags::NO_AUTH;
+const NO_MULTI: Flags = Flags::NO_MULTI;
+const READONLY: Flags = Flags::READONLY;
+const SESSION_KEYS: Flags = Flags::SESSION_KEYS;
+const SKIP_SLOWLOG: Flags = Flags::SKIP_SLOWLOG;
+const STALE: Flags = Flags::STALE;
+const WRITE: Flags = Flags::WRITE;
+
+/// Keys from argument `first` to `last` (relative to `first`, negative: from the end), every `step` arguments.
+const fn keys_at(flags: &'static [&'static str], first: usize, last: i32, step: usize) -> KeySpec {
+    KeySpec { flags, begin: Begin::Index(first), find: Find::Range { last, step, limit: 0 } }
+}
+
+impl Arg {
+    const fn new(name: &'static str, kind: ArgKind) -> Self {
+        Self {
+            name,
+            kind,
+            token: None,
+            optional: false,
+            multiple: false,
+            multiple_token: false,
+            since: None,
+            children: &[],
+        }
+    }
+
+    pub const fn key(name: &'static str) -> Self {
+        Self::new(name, ArgKind::Key)
+    }
+
+    pub const fn string(name: &'static str) -> Self {
+        Self::new(name, ArgKind::String)
+    }
+
+    pub const fn integer(name: &'static str) -> Self {
+        Self::new(name, ArgKind::Integer)
+    }
+
+    pub const fn double(name: &'static str) -> Self {
+        Self::new(name, ArgKind::Double)
+    }
+
+    pub const fn pattern(name: &'static str) -> Self {
+        Self::new(name, ArgKind::Pattern)
+    }
+
+    pub const fn unix_time(name: &'static str) -> Self {
+        Self::new(name, ArgKind::UnixTime)
+    }
+
+    /// A word that stands for itself.
+    pub const fn word(name: &'static str, token: &'static str) -> Self {
+        Self::new(name, ArgKind::Token).after(token)
+    }
+
+    pub const fn one_of(name: &'static str, children: &'static [Self]) -> Self {
+        let mut arg = Self::new(name, ArgKind::OneOf);
+        arg.children = children;
+        arg
+    }
+
+    /// Arguments that come together.
+    pub const fn block(name: &'static str, children: &'static [Self]) -> Self {
+        let mut arg = Self::new(name, ArgKind::Block);
+        arg.children = children;
+        arg
+    }
+
+    /// The same argument after a word that introduces it.
+    pub const fn after(mut self, token: &'static str) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    pub const fn optional(mut self) -> Self {
+        self.optional = true;
+        self
+    }
+
+    pub const fn multiple(mut self) -> Self {
+        self.multiple = true;
+        self
+    }
+
+    /// The introducing word is repeated with each value.
+    pub const fn multiple_token(mut self) -> Self {
+        self.multiple_token = true;
+        self
+    }
+
+    pub const fn since(mut self, version: &'static str) -> Self {
+        self.since = Some(version);
+        self
+    }
+}

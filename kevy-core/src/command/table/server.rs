@@ -1,0 +1,347 @@
+//! The verbs about the server as a whole.
+
+use crate::command::spec::{Arg, Flags, Scope, Spec};
+
+use super::{ADMIN, ALLOW_BUSY, FAST, LOADING, NO_MULTI, NOSCRIPT, READONLY, STALE, WRITE, keys_at};
+
+const fn row(name: &'static str, arity: i32, flags: Flags, since: &'static str) -> Spec {
+    Spec { group: "server", since, ..Spec::new(name, arity, flags) }
+}
+
+pub const COMMAND: Spec = Spec {
+    categories: &["connection", "slow"],
+    complexity: "O(N), N commands",
+    summary: "Describes every command.",
+    tips: &["nondeterministic_output_order"],
+    ..row("command", -1, LOADING.or(STALE), "2.8.13")
+};
+
+pub const COMMAND_COUNT: Spec = Spec {
+    categories: &["connection", "slow"],
+    summary: "Returns how many commands there are.",
+    ..row("count", 2, LOADING.or(STALE), "2.8.13")
+};
+
+pub const COMMAND_DOCS: Spec = Spec {
+    categories: &["connection", "slow"],
+    complexity: "O(N), N commands asked",
+    summary: "Returns summary, grammar and history of commands.",
+    tips: &["nondeterministic_output_order"],
+    args: &[Arg::string("command-name").optional().multiple()],
+    ..row("docs", -2, LOADING.or(STALE), "7.0.0")
+};
+
+pub const COMMAND_GETKEYS: Spec = Spec {
+    categories: &["connection", "slow"],
+    complexity: "O(N), N arguments",
+    summary: "Finds the keys in a full command line.",
+    ..row("getkeys", -4, LOADING.or(STALE), "2.8.13")
+};
+
+pub const COMMAND_GETKEYSANDFLAGS: Spec = Spec {
+    categories: &["connection", "slow"],
+    complexity: "O(N), N arguments",
+    summary: "Finds the keys in a full command line and says how each is used.",
+    ..row("getkeysandflags", -4, LOADING.or(STALE), "7.0.0")
+};
+
+pub const COMMAND_HELP: Spec = Spec {
+    categories: &["connection", "slow"],
+    summary: "Lists the COMMAND subcommands.",
+    ..row("help", 2, LOADING.or(STALE), "5.0.0")
+};
+
+pub const COMMAND_INFO: Spec = Spec {
+    categories: &["connection", "slow"],
+    complexity: "O(N), N commands asked",
+    summary: "Returns arity, flags and key positions of commands.",
+    history: &[("7.0.0", "Without a name: all commands.")],
+    tips: &["nondeterministic_output_order"],
+    args: &[Arg::string("command-name").optional().multiple()],
+    ..row("info", -2, LOADING.or(STALE), "2.8.13")
+};
+
+pub const COMMAND_LIST: Spec = Spec {
+    categories: &["connection", "slow"],
+    complexity: "O(N), N commands",
+    summary: "Returns the names of commands, all or those that match.",
+    tips: &["nondeterministic_output_order"],
+    args: &[Arg::one_of(
+        "filterby",
+        &[
+            Arg::string("module-name").after("MODULE"),
+            Arg::string("category").after("ACLCAT"),
+            Arg::pattern("pattern").after("PATTERN"),
+        ],
+    )
+    .after("FILTERBY")
+    .optional()],
+    ..row("list", -2, LOADING.or(STALE), "7.0.0")
+};
+
+pub const CONFIG: Spec = Spec {
+    categories: &["slow"],
+    complexity: "By subcommand",
+    summary: "Reads and changes options.",
+    ..row("config", -2, Flags::NONE, "2.0.0")
+};
+
+pub const CONFIG_GET: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N options",
+    summary: "Returns the options whose names match, with their values.",
+    history: &[("7.0.0", "Several patterns.")],
+    args: &[Arg::block("parameter", &[Arg::string("parameter")]).multiple()],
+    ..row("get", -3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.0.0")
+};
+
+pub const CONFIG_HELP: Spec = Spec {
+    categories: &["slow"],
+    summary: "Lists the CONFIG subcommands.",
+    ..row("help", 2, LOADING.or(STALE), "5.0.0")
+};
+
+pub const CONFIG_RESETSTAT: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Sets the counters of INFO back to zero.",
+    ..row("resetstat", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.0.0")
+};
+
+pub const CONFIG_SET: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N options",
+    summary: "Changes options, all of them or none.",
+    history: &[("7.0.0", "Several options.")],
+    tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+    args: &[Arg::block("parameter_value", &[Arg::string("parameter"), Arg::string("value")]).multiple()],
+    ..row("set", -4, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.0.0")
+};
+
+pub const DBSIZE: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["keyspace", "read", "fast"],
+    summary: "Returns how many keys the database has.",
+    tips: &["request_policy:all_shards", "response_policy:agg_sum"],
+    ..row("dbsize", 1, READONLY.or(FAST), "1.0.0")
+};
+
+pub const DEBUG: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "By subcommand",
+    summary: "Tools for tests of the server itself.",
+    ..row("debug", -2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_DIGEST: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N keys",
+    summary: "Returns a digest of all keys, equal for equal contents.",
+    ..row("digest", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_DIGEST_VALUE: Spec = Spec {
+    scope: Scope::Keys,
+    keys: &[keys_at(&["RO", "access"], 2, -1, 1)],
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N keys",
+    summary: "Returns a digest of the values of some keys.",
+    args: &[Arg::key("key").optional().multiple()],
+    ..row("digest-value", -2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_ERROR: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Replies with an error of the given text.",
+    args: &[Arg::string("message")],
+    ..row("error", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_HELP: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Lists the DEBUG subcommands.",
+    ..row("help", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_OBJECT: Spec = Spec {
+    scope: Scope::Keys,
+    keys: &[keys_at(&["RO", "access"], 2, 0, 1)],
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Describes how a value is kept, in one line.",
+    args: &[Arg::key("key")],
+    ..row("object", -3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_POPULATE: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N keys created",
+    summary: "Creates many small keys.",
+    args: &[Arg::integer("count"), Arg::string("prefix").optional(), Arg::integer("size").optional()],
+    ..row("populate", -3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_PROTOCOL: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Replies with one value of the named protocol type.",
+    args: &[Arg::string("type")],
+    ..row("protocol", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_SET_ACTIVE_EXPIRE: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Turns the search for expired keys on or off.",
+    args: &[Arg::integer("enabled")],
+    ..row("set-active-expire", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_SLEEP: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Keeps the server busy for some seconds.",
+    args: &[Arg::double("seconds")],
+    ..row("sleep", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const FLUSHALL: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["keyspace", "write", "dangerous", "slow"],
+    complexity: "O(N), N keys in all databases",
+    summary: "Deletes every key of every database.",
+    history: &[("4.0.0", "`ASYNC`."), ("6.2.0", "`SYNC`.")],
+    tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+    args: &[Arg::one_of(
+        "async",
+        &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")],
+    )
+    .optional()],
+    ..row("flushall", -1, WRITE, "1.0.0")
+};
+
+pub const FLUSHDB: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["keyspace", "write", "dangerous", "slow"],
+    complexity: "O(N), N keys in the database",
+    summary: "Deletes every key of the database.",
+    history: &[("4.0.0", "`ASYNC`."), ("6.2.0", "`SYNC`.")],
+    tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+    args: &[Arg::one_of(
+        "async",
+        &[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")],
+    )
+    .optional()],
+    ..row("flushdb", -1, WRITE, "1.0.0")
+};
+
+pub const INFO: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["dangerous", "slow"],
+    summary: "Reports state and counters of the server, by section.",
+    history: &[("7.0.0", "Several sections.")],
+    tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+    args: &[Arg::string("section").optional().multiple()],
+    ..row("info", -1, LOADING.or(STALE), "1.0.0")
+};
+
+pub const MEMORY: Spec = Spec {
+    categories: &["slow"],
+    complexity: "By subcommand",
+    summary: "Reports how memory is used.",
+    ..row("memory", -2, Flags::NONE, "4.0.0")
+};
+
+pub const MEMORY_DOCTOR: Spec = Spec {
+    categories: &["slow"],
+    summary: "Looks for trouble with memory and says what it found.",
+    tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+    ..row("doctor", 2, Flags::NONE, "4.0.0")
+};
+
+pub const MEMORY_HELP: Spec = Spec {
+    categories: &["slow"],
+    summary: "Lists the MEMORY subcommands.",
+    ..row("help", 2, LOADING.or(STALE), "4.0.0")
+};
+
+pub const MEMORY_PURGE: Spec = Spec {
+    categories: &["slow"],
+    complexity: "By how much is allocated",
+    summary: "Asks the allocator to give unused pages back.",
+    tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+    ..row("purge", 2, Flags::NONE, "4.0.0")
+};
+
+pub const MEMORY_STATS: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["slow"],
+    summary: "Returns memory figures of the whole server.",
+    tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+    ..row("stats", 2, Flags::NONE, "4.0.0")
+};
+
+pub const MEMORY_USAGE: Spec = Spec {
+    scope: Scope::Keys,
+    keys: &[keys_at(&["RO"], 2, 0, 1)],
+    categories: &["read", "slow"],
+    complexity: "O(N), N elements sampled",
+    summary: "Estimates how many bytes a key and its value take.",
+    args: &[Arg::key("key"), Arg::integer("count").after("SAMPLES").optional()],
+    ..row("usage", -3, READONLY, "4.0.0")
+};
+
+pub const REPLCONF: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Carries what a replica tells its primary on their connection.",
+    ..row("replconf", -1, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(ALLOW_BUSY), "3.0.0")
+};
+
+pub const REPLICATE: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Turns the connection into a replica's feed in the native protocol.",
+    args: &[
+        Arg::word("from", "FROM"),
+        Arg::string("generation").optional(),
+        Arg::integer("offset"),
+        Arg::string("id").after("ID"),
+        Arg::string("capa").after("CAPA").optional().multiple().multiple_token(),
+    ],
+    ..row("replicate", -5, ADMIN.or(NOSCRIPT).or(NO_MULTI), "0.1.0")
+};
+
+pub const ROLE: Spec = Spec {
+    categories: &["admin", "dangerous", "fast"],
+    summary: "Tells whether the server is a primary or a replica, and of whom.",
+    ..row("role", 1, NOSCRIPT.or(LOADING).or(STALE).or(FAST), "2.8.12")
+};
+
+pub const SHUTDOWN: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(1), or O(N) to save N keys",
+    summary: "Stops the server in good order.",
+    history: &[("7.0.0", "`NOW`, `FORCE` and `ABORT`.")],
+    args: &[
+        Arg::one_of("nosave_save", &[Arg::word("nosave", "NOSAVE"), Arg::word("save", "SAVE")]).optional(),
+        Arg::word("now", "NOW").optional().since("7.0.0"),
+        Arg::word("force", "FORCE").optional().since("7.0.0"),
+        Arg::word("abort", "ABORT").optional().since("7.0.0"),
+    ],
+    ..row("shutdown", -1, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(NO_MULTI).or(ALLOW_BUSY), "1.0.0")
+};
+
+pub const SWAPDB: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["keyspace", "write", "dangerous", "fast"],
+    complexity: "O(N), N watched keys",
+    summary: "Exchanges the keys of two databases.",
+    args: &[Arg::integer("index1"), Arg::integer("index2")],
+    ..row("swapdb", 3, WRITE.or(FAST), "4.0.0")
+};
+
+pub const TIME: Spec = Spec {
+    categories: &["fast"],
+    summary: "Returns the server's clock.",
+    tips: &["nondeterministic_output"],
+    ..row("time", 1, LOADING.or(STALE).or(FAST), "2.6.0")
+};

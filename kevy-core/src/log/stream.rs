@@ -1,0 +1,297 @@
+//! Appending to a shard's stream, under the shard's token.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use smallvec::SmallVec;
+
+use crate::base::segment::{Appender, CAPACITY_MAX, RECORDS_MAX};
+
+use super::backlog::{Backlog, LogSegment, MARK_BYTES, Place, SharedTransaction};
+use super::frame;
+
+/// How large a segment is: a share of the budget within these bounds, so that history goes in small steps.
+const SEGMENT_BYTES_MIN: usize = 16 << 10;
+const SEGMENT_BYTES_MAX: usize = 1 << 20;
+const SEGMENTS_PER_BUDGET: usize = 8;
+
+/// A transaction's buffer above this size is given back.
+const KEEP_BYTES_MAX: usize = 1 << 20;
+
+/// One shard's stream of effects.
+#[derive(Debug)]
+pub struct Stream {
+    shard: usize,
+    backlog: Arc<Backlog>,
+    active: bool,
+    budget: usize,
+    pinned_max: usize,
+    /// Capacity of all segments of the backlog.
+    held: usize,
+    next: u64,
+    /// The stream's database, unknown after a cut.
+    db: Option<usize>,
+    tail: Option<Tail>,
+    spare: Option<Appender>,
+    group: Group,
+    /// The last transaction over several shards.
+    transaction: u64,
+    /// Something was appended since the last notification.
+    unannounced: bool,
+}
+
+/// The segment that is being filled.
+#[derive(Debug)]
+struct Tail {
+    appender: Appender,
+    segment: Arc<LogSegment>,
+    next_mark: usize,
+}
+
+/// The transaction that is being collected; it becomes visible as a whole.
+#[derive(Debug, Default)]
+struct Group {
+    open: bool,
+    transaction: u64,
+    shards: SmallVec<[usize; 4]>,
+    bytes: Vec<u8>,
+    frames: u32,
+}
+
+impl Stream {
+    /// The stream of shard number `shard`, not recorded yet, that will keep at least `budget_bytes` of history.
+    pub fn new(shard: usize, budget_bytes: usize) -> Self {
+        Self {
+            shard,
+            backlog: Arc::new(Backlog::new()),
+            active: false,
+            budget: budget_bytes,
+            pinned_max: budget_bytes,
+            held: 0,
+            next: 0,
+            db: None,
+            tail: None,
+            spare: None,
+            group: Group::default(),
+            transaction: 0,
+            unannounced: false,
+        }
+    }
+
+    /// The shard's number.
+    pub fn shard(&self) -> usize {
+        self.shard
+    }
+
+    /// Starts recording; the shard must collect effects from now on.
+    pub fn activate(&mut self) {
+        if !self.active {
+            self.active = true;
+            self.db = None;
+            self.backlog.first.store(self.next, Ordering::Release);
+            self.backlog.active.store(true, Ordering::Release);
+        }
+    }
+
+    /// Stops recording and drops the history. What happens until the next activation has no offsets, so whoever
+    /// calls this begins a new generation.
+    pub fn deactivate(&mut self) {
+        self.active = false;
+        self.backlog.active.store(false, Ordering::Release);
+        self.forget();
+        self.spare = None;
+    }
+
+    /// True while effects are recorded.
+    #[inline]
+    pub fn is_active(&self) -> bool {
+        self.active
+    }
+
+    /// What feeds on other threads read.
+    pub fn shared(&self) -> Arc<Backlog> {
+        Arc::clone(&self.backlog)
+    }
+
+    /// The offset of the next frame.
+    pub fn next_offset(&self) -> u64 {
+        self.next
+    }
+
+    /// The offset of the oldest frame kept.
+    pub fn first_offset(&self) -> u64 {
+        self.backlog.first_offset()
+    }
+
+    /// Makes the next frame say which database it is for: whoever reads from here has not seen an earlier one.
+    pub fn cut(&mut self) -> u64 {
+        self.db = None;
+        self.next
+    }
+
+    /// How much history is kept whether anybody needs it or not, in bytes.
+    pub fn set_budget(&mut self, bytes: usize) {
+        self.budget = bytes;
+        self.trim();
+    }
+
+    /// How much history is kept at most for a replica that is away or has a snapshot under way, in bytes.
+    pub fn set_pinned_max(&mut self, bytes: usize) {
+        self.pinned_max = bytes;
+        self.trim();
+    }
+
+    /// Appends one effect, an array of bulk strings, that happened in database `db`.
+    #[inline]
+    pub fn append(&mut self, db: usize, argv: &[u8]) {
+        if !self.active {
+            return;
+        }
+        if self.db != Some(db) {
+            self.switch_db(db);
+        }
+        self.push(argv);
+    }
+
+    /// Begins a transaction. `shards` are its participants in ascending order where there are several, and
+    /// `transaction` its number, above that of every earlier one with a common participant.
+    pub fn begin(&mut self, transaction: u64, shards: &[usize]) {
+        if !self.active {
+            return;
+        }
+        self.group.open = true;
+        self.group.transaction = if shards.len() > 1 { transaction } else { 0 };
+        self.group.shards = SmallVec::from_slice(shards);
+        self.push(&frame::multi(transaction, shards));
+    }
+
+    /// Ends a transaction: all of it becomes visible at once.
+    pub fn end(&mut self) {
+        if !self.group.open {
+            return;
+        }
+        self.push(frame::EXEC);
+        self.group.open = false;
+        let mut bytes = std::mem::take(&mut self.group.bytes);
+        let frames = std::mem::take(&mut self.group.frames);
+        if bytes.len() <= CAPACITY_MAX && frames <= RECORDS_MAX {
+            self.publish(&bytes, &[], frames);
+        } else {
+            self.forget();
+        }
+        bytes.clear();
+        if bytes.capacity() <= KEEP_BYTES_MAX {
+            self.group.bytes = bytes;
+        }
+    }
+
+    /// Wakes the feeds that wait for frames, if there are both.
+    #[inline]
+    pub fn notify(&mut self) {
+        if self.unannounced {
+            self.unannounced = false;
+            self.backlog.subscribers.notify();
+        }
+    }
+
+    #[cold]
+    fn switch_db(&mut self, db: usize) {
+        self.db = Some(db);
+        self.push(&frame::select(db));
+    }
+
+    /// Appends one frame, to the open transaction or to the stream.
+    #[inline]
+    fn push(&mut self, argv: &[u8]) {
+        let head = frame::Head::new(self.next);
+        self.next += 1;
+        if self.group.open {
+            self.group.bytes.extend_from_slice(head.as_bytes());
+            self.group.bytes.extend_from_slice(argv);
+            self.group.frames += 1;
+        } else {
+            self.publish(head.as_bytes(), argv, 1);
+        }
+    }
+
+    /// Publishes a unit made of `frames` frames, its bytes in two pieces.
+    #[inline]
+    fn publish(&mut self, head: &[u8], rest: &[u8], frames: u32) {
+        let len = head.len() + rest.len();
+        let fits = |tail: &Tail| {
+            tail.appender.room() >= len && RECORDS_MAX - tail.appender.records() >= frames
+        };
+        if !self.tail.as_ref().is_some_and(fits) {
+            self.roll(len, frames);
+        }
+        let Some(Tail { appender, segment, next_mark }) = &mut self.tail else { return };
+        let start = Place { bytes: appender.len(), frames: appender.records() };
+        if start.bytes >= *next_mark {
+            segment.mark(start);
+            *next_mark = start.bytes + MARK_BYTES;
+        }
+        if self.group.transaction != 0 {
+            let end = Place { bytes: start.bytes + len, frames: start.frames + frames };
+            let transaction = std::mem::take(&mut self.group.transaction);
+            let shards = std::mem::take(&mut self.group.shards);
+            segment.add_transaction(SharedTransaction { start, end, transaction, shards });
+            self.transaction = transaction;
+        }
+        appender.append(head);
+        appender.append(rest);
+        appender.publish(frames);
+        self.backlog.next.store(self.next, Ordering::Release);
+        self.unannounced = true;
+    }
+
+    /// Drops all history: whoever needs any of it has to begin with a snapshot.
+    fn forget(&mut self) {
+        let mut index = self.backlog.index.lock();
+        index.clear();
+        self.backlog.first.store(self.next, Ordering::Release);
+        if let Some(tail) = self.tail.take() {
+            tail.segment.seal();
+        }
+        (self.held, self.db) = (0, None);
+        self.backlog.next.store(self.next, Ordering::Release);
+        self.unannounced = true;
+    }
+
+    /// Opens a segment for a unit of `len` bytes and `frames` frames.
+    #[cold]
+    fn roll(&mut self, len: usize, frames: u32) {
+        let usual = (self.budget / SEGMENTS_PER_BUDGET).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
+        let capacity = len.max(usual);
+        self.held += capacity;
+        self.trim();
+        let spare = self.spare.take().filter(|spare| spare.segment().capacity() == capacity);
+        let appender = spare.unwrap_or_else(|| Appender::new(capacity));
+        let first = self.next - u64::from(frames);
+        let segment =
+            Arc::new(LogSegment::new(Arc::clone(appender.segment()), first, self.transaction));
+        self.backlog.index.lock().push_back(Arc::clone(&segment));
+        // Readers at the end of the old segment look for the new one once they see the seal.
+        if let Some(old) = self.tail.replace(Tail { appender, segment, next_mark: 0 }) {
+            old.segment.seal();
+        }
+    }
+
+    /// Drops segments that are neither within the budget nor pinned.
+    fn trim(&mut self) {
+        let mut index = self.backlog.index.lock();
+        let pinned = self.backlog.pinned.load(Ordering::Acquire);
+        while let [oldest, second, ..] = index.make_contiguous() {
+            let left = self.held - oldest.bytes.capacity();
+            let needed = second.first > pinned && left < self.pinned_max;
+            if left < self.budget || needed {
+                break;
+            }
+            self.held = left;
+            self.backlog.first.store(second.first, Ordering::Release);
+            let freed = index.pop_front().and_then(Arc::into_inner);
+            if let Some(appender) = freed.and_then(|freed| Appender::recycle(freed.bytes)) {
+                self.spare = Some(appender);
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What concerns whole databases: flushing and swapping them.
+
+use super::Keyspace;
+
+impl Keyspace {
+    /// Removes every key of a database at once; the memory is freed by [`free_some`](Self::free_some), or once
+    /// no walk needs the keys any more. Returns how many keys there were.
+    pub fn flush(&mut self, db: usize) -> usize {
+        let Some(records) = self.databases.get_mut(db) else { return 0 };
+        let records = std::mem::take(records);
+        let count = records.len();
+        if self.is_observed {
+            let seed = &self.seed;
+            self.watchers
+                .touch_if(|watched_db, key| watched_db == db && records.find(seed.hash(key), key).is_some());
+        }
+        if let Some(records) = self.walks.detach(db, records) {
+            self.garbage.bury_records(records);
+        }
+        self.update_observed();
+        count
+    }
+
+    /// Removes every key of every database. Returns how many keys there were.
+    pub fn flush_all(&mut self) -> usize {
+        (0..self.databases.len()).map(|db| self.flush(db)).sum()
+    }
+
+    /// Exchanges the keys of two databases.
+    pub fn swap_db(&mut self, a: usize, b: usize) {
+        if a == b || a.max(b) >= self.databases_max {
+            return;
+        }
+        self.open_database(a.max(b));
+        if self.is_observed {
+            let (databases, seed) = (&self.databases, &self.seed);
+            self.watchers.touch_if(|db, key| {
+                let hash = seed.hash(key);
+                (db == a || db == b) && [a, b].iter().any(|&db| databases[db].find(hash, key).is_some())
+            });
+            self.walks.swap(a, b);
+            self.update_observed();
+        }
+        self.databases.swap(a, b);
+    }
+}

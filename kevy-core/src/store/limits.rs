@@ -1,0 +1,50 @@
+//! The options that the keyspace follows, changeable while it runs.
+
+use crate::base::options::Options;
+
+use super::hash::HashLimits;
+
+/// `maxmemory-policy`: what goes when memory is short.
+pub use crate::base::options::EvictionPolicy as Policy;
+
+/// What the keyspace follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// When a hash stops being a listpack.
+    pub hash: HashLimits,
+    /// `maxmemory-policy`
+    pub policy: Policy,
+    /// `maxmemory-samples`
+    pub samples: usize,
+    /// `lfu-log-factor`
+    pub lfu_log_factor: u32,
+    /// `lfu-decay-time`, in minutes; 0 means no decay.
+    pub lfu_decay_minutes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            hash: HashLimits::default(),
+            policy: Policy::default(),
+            samples: 5,
+            lfu_log_factor: 10,
+            lfu_decay_minutes: 1,
+        }
+    }
+}
+
+impl From<&Options> for Limits {
+    fn from(options: &Options) -> Self {
+        Self {
+            hash: HashLimits {
+                listpack_entries_max: usize::try_from(options.hash_max_listpack_entries).unwrap_or(usize::MAX),
+                listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value).unwrap_or(usize::MAX),
+            },
+            policy: options.maxmemory_policy,
+            samples: options.maxmemory_samples as usize,
+            lfu_log_factor: options.lfu_log_factor,
+            lfu_decay_minutes: options.lfu_decay_time,
+        }
+    }
+}

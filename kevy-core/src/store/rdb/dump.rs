@@ -1,0 +1,48 @@
+//! DUMP payloads: a value with its type, the version of RDB it needs, and a checksum.
+
+use crc_fast::{CrcAlgorithm, checksum};
+
+use super::reader::Reader;
+use super::{VERSION_MAX, read_value, type_of, version_of, write_value};
+use crate::store::hash::HashLimits;
+use crate::store::seed::Seed;
+use crate::store::value::{Value, ValueRef};
+
+/// Why a payload was not restored; the text is the reply of `RESTORE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// It is not a payload, is from a later version, or was changed.
+    #[error("ERR DUMP payload version or checksum are wrong")]
+    VersionOrChecksum,
+    /// Its value is damaged or of an unknown type.
+    #[error("ERR Bad data format")]
+    BadFormat,
+}
+
+/// The payload of a value.
+pub fn dump(value: &ValueRef<'_>) -> Vec<u8> {
+    let mut out = vec![type_of(value)];
+    write_value(&mut out, value);
+    out.extend_from_slice(&version_of(value).to_le_bytes());
+    let sum = checksum(CrcAlgorithm::Crc64Redis, &out);
+    out.extend_from_slice(&sum.to_le_bytes());
+    out
+}
+
+/// The value of a payload from outside.
+pub fn restore(payload: &[u8], limits: &HashLimits, seed: &Seed) -> Result<Value, RestoreError> {
+    let wrong = RestoreError::VersionOrChecksum;
+    let (signed, sum) = payload.split_last_chunk::<8>().ok_or(wrong)?;
+    let (body, version) = signed.split_last_chunk::<2>().ok_or(wrong)?;
+    if u16::from_le_bytes(*version) > VERSION_MAX
+        || u64::from_le_bytes(*sum) != checksum(CrcAlgorithm::Crc64Redis, signed)
+    {
+        return Err(wrong);
+    }
+    let mut reader = Reader::new(body);
+    let value = reader.byte().and_then(|value_type| read_value(value_type, &mut reader, limits, seed));
+    match value {
+        Ok(value) if reader.rest().is_empty() => Ok(value),
+        _ => Err(RestoreError::BadFormat),
+    }
+}

@@ -1,0 +1,99 @@
+//! Values in the form in which Redis saves them: for DUMP and RESTORE, and for whoever frames whole RDB streams.
+//!
+//! Format: rdb.h and rdb.c of Redis 7 and 8, which is also what "RDB File Format" of the redis-rdb-tools wiki
+//! describes. A value is a type byte, written apart from it, and a body that depends on the type.
+
+mod dump;
+mod hash;
+mod legacy;
+mod lzf;
+mod reader;
+mod string;
+
+pub use dump::{RestoreError, dump, restore};
+pub use reader::Reader;
+pub use string::{write_length, write_string};
+
+use super::hash::HashLimits;
+use super::seed::Seed;
+use super::value::{Value, ValueRef};
+
+/// The latest version whose values can be read.
+pub const VERSION_MAX: u16 = 13;
+/// The version that all values can be read by but those that need a later one.
+const VERSION_PLAIN: u16 = 10;
+/// The version that brought fields that expire.
+const VERSION_FIELD_EXPIRY: u16 = 12;
+
+const TYPE_STRING: u8 = 0;
+const TYPE_HASH: u8 = 4;
+const TYPE_HASH_ZIPMAP: u8 = 9;
+const TYPE_HASH_ZIPLIST: u8 = 13;
+const TYPE_HASH_LISTPACK: u8 = 16;
+/// As [`TYPE_HASH_METADATA`], of release candidates of 7.4: expiries are absolute and no first one precedes them.
+const TYPE_HASH_METADATA_PRE_GA: u8 = 22;
+/// As [`TYPE_HASH_LISTPACK_EX`], of release candidates of 7.4: no first expiry precedes it.
+const TYPE_HASH_LISTPACK_EX_PRE_GA: u8 = 23;
+/// Fields with expiries, each before its field and relative to the first one.
+const TYPE_HASH_METADATA: u8 = 24;
+/// A listpack of triples.
+const TYPE_HASH_LISTPACK_EX: u8 = 25;
+
+/// Bytes that are not a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RdbError {
+    /// They end before the value does.
+    #[error("the value is cut short")]
+    Truncated,
+    /// They contradict the format, or themselves.
+    #[error("the value is damaged")]
+    Malformed,
+    /// The type is not one that is known here.
+    #[error("values of RDB type {0} are not supported")]
+    UnknownType(u8),
+}
+
+/// The version of RDB that a reader of this value has to know.
+pub fn version_of(value: &ValueRef<'_>) -> u16 {
+    match value {
+        ValueRef::Hash(hash) if hash.next_expiry().is_some() => VERSION_FIELD_EXPIRY,
+        _ => VERSION_PLAIN,
+    }
+}
+
+/// The type byte of a value.
+pub fn type_of(value: &ValueRef<'_>) -> u8 {
+    match value {
+        ValueRef::Int(_) | ValueRef::Bytes(_) => TYPE_STRING,
+        ValueRef::Hash(hash) => hash::type_of(hash),
+    }
+}
+
+/// Appends the body of a value.
+pub fn write_value(out: &mut Vec<u8>, value: &ValueRef<'_>) {
+    match value {
+        ValueRef::Int(value) => string::write_int(out, *value),
+        ValueRef::Bytes(bytes) => write_string(out, bytes),
+        ValueRef::Hash(hash) => hash::write(out, hash),
+    }
+}
+
+/// Reads the body of a value of a type. Never allocates more than a small multiple of what was read.
+pub fn read_value(
+    value_type: u8,
+    reader: &mut Reader<'_>,
+    limits: &HashLimits,
+    seed: &Seed,
+) -> Result<Value, RdbError> {
+    match value_type {
+        TYPE_STRING => Ok(Value::of_string(reader.string()?.into_owned())),
+        TYPE_HASH
+        | TYPE_HASH_ZIPMAP
+        | TYPE_HASH_ZIPLIST
+        | TYPE_HASH_LISTPACK
+        | TYPE_HASH_METADATA_PRE_GA..=TYPE_HASH_LISTPACK_EX => {
+            hash::read(value_type, reader, limits, seed).map(Value::Hash)
+        }
+        _ => Err(RdbError::UnknownType(value_type)),
+    }
+}

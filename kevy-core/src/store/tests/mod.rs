@@ -1,0 +1,24 @@
+//! Tests of the store as a whole.
+
+mod allocations;
+mod keys;
+mod listpack;
+mod memory;
+mod model;
+mod rdb;
+mod scan;
+mod table;
+mod walk;
+
+use super::{Config, Keyspace, Limits, Seed};
+
+/// A time to begin with, in unix milliseconds.
+const START: u64 = 1_700_000_000_000;
+
+fn keyspace() -> Keyspace {
+    keyspace_of(Limits::default())
+}
+
+fn keyspace_of(limits: Limits) -> Keyspace {
+    Keyspace::new(Config { databases: 16, seed: Seed::new(7), limits })
+}

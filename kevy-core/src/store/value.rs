@@ -1,0 +1,141 @@
+//! Values outside of a table: borrowed to be read, or owned to be moved between keys, shards and payloads.
+
+use super::entry::{Collection, Content, Entry, INLINE_MAX, Kind, View};
+use super::hash::Hash;
+use super::item::Item;
+use crate::base::number::parse_i64;
+
+/// Longest string that Redis keeps in its object rather than in a buffer, and calls "embstr".
+const EMBSTR_MAX: usize = 44;
+
+/// A value in the keyspace.
+#[derive(Clone, Copy, Debug)]
+pub enum ValueRef<'a> {
+    /// A string that is stored as the integer it spells.
+    Int(i64),
+    /// A string.
+    Bytes(&'a [u8]),
+    /// A hash, perhaps with fields that are due and not removed yet.
+    Hash(&'a Hash),
+}
+
+impl<'a> ValueRef<'a> {
+    #[inline]
+    pub(super) fn of(entry: &'a Entry) -> Self {
+        match entry.view() {
+            View::Int(value) => Self::Int(value),
+            View::Inline(value) => Self::Bytes(value),
+            View::Bytes(value) => Self::Bytes(value),
+            View::Collection(Collection::Hash(hash)) => Self::Hash(hash),
+        }
+    }
+
+    /// The type.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Int(_) | Self::Bytes(_) => Kind::String,
+            Self::Hash(_) => Kind::Hash,
+        }
+    }
+
+    /// The text of a string.
+    #[inline]
+    pub fn as_string(&self) -> Option<Item<'a>> {
+        match *self {
+            Self::Int(value) => Some(Item::of_int(value)),
+            Self::Bytes(bytes) => Some(Item::Bytes(bytes)),
+            Self::Hash(_) => None,
+        }
+    }
+
+    /// A copy of the value.
+    pub fn to_value(&self) -> Value {
+        match *self {
+            Self::Int(value) => Value::Int(value),
+            Self::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+            Self::Hash(hash) => Value::Hash(hash.clone()),
+        }
+    }
+}
+
+pub(super) fn encoding(entry: &Entry) -> &'static str {
+    match entry.view() {
+        View::Int(_) => "int",
+        View::Inline(value) if value.len() <= EMBSTR_MAX => "embstr",
+        View::Inline(_) | View::Bytes(_) => "raw",
+        View::Collection(Collection::Hash(hash)) => hash.encoding(),
+    }
+}
+
+/// A value that belongs to no key.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// A string that is stored as the integer it spells.
+    Int(i64),
+    /// A string.
+    Bytes(Vec<u8>),
+    /// A hash.
+    Hash(Hash),
+}
+
+impl Value {
+    /// The value of a string: an integer where it spells one.
+    pub fn of_string(bytes: Vec<u8>) -> Self {
+        parse_i64(&bytes).map_or(Self::Bytes(bytes), Self::Int)
+    }
+
+    /// The value, borrowed.
+    pub fn as_ref(&self) -> ValueRef<'_> {
+        match self {
+            Self::Int(value) => ValueRef::Int(*value),
+            Self::Bytes(bytes) => ValueRef::Bytes(bytes),
+            Self::Hash(hash) => ValueRef::Hash(hash),
+        }
+    }
+
+    /// Passes the value on in the form in which it enters a table.
+    pub(super) fn into_content<R>(self, with: impl FnOnce(Kind, Content<'_>) -> R) -> R {
+        match self {
+            Self::Int(value) => with(Kind::String, Content::Int(value)),
+            Self::Bytes(bytes) if bytes.len() <= INLINE_MAX => with(Kind::String, Content::Inline(&bytes)),
+            Self::Bytes(bytes) => with(Kind::String, Content::Bytes(bytes)),
+            Self::Hash(hash) => with(Kind::Hash, Content::Collection(Collection::Hash(hash))),
+        }
+    }
+
+    pub(super) fn of_content(content: Content<'_>) -> Self {
+        match content {
+            Content::Int(value) => Self::Int(value),
+            Content::Inline(bytes) => Self::Bytes(bytes.to_vec()),
+            Content::Bytes(bytes) => Self::Bytes(bytes),
+            Content::Collection(Collection::Hash(hash)) => Self::Hash(hash),
+        }
+    }
+}
+
+/// A string's content in the form in which Redis would store it: as an integer where it spells one.
+#[inline]
+pub(super) fn content_of_string(bytes: &[u8]) -> Content<'_> {
+    match parse_i64(bytes) {
+        Some(value) => Content::Int(value),
+        None if bytes.len() <= INLINE_MAX => Content::Inline(bytes),
+        None => Content::Bytes(bytes.to_vec()),
+    }
+}
+
+/// A value with what belongs to its key, on its way from one key to another.
+#[derive(Clone, Debug)]
+pub struct Owned {
+    /// The value.
+    pub value: Value,
+    /// When it expires, in unix milliseconds.
+    pub expire_at: Option<u64>,
+    /// The access field, or `None` to begin anew.
+    pub access: Option<u32>,
+}
+
+impl From<Value> for Owned {
+    fn from(value: Value) -> Self {
+        Self { value, expire_at: None, access: None }
+    }
+}
