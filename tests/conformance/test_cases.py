@@ -41,32 +41,32 @@ class Runner:
             assert not session.call("FLUSHALL").is_error
             for option in changed:
                 self.remember(session, option)
-        told = []
+        told, wrong = [f"{case.file}.case:{case.line} ({case.title})"], 0
         for step in case.steps:
             told.append(step.shown)
             theirs, ours = self.session(step.session)
             got = ours.call(*step.arguments)
             if step.has_expected:
-                if not matches(step.expected, got, self.protocol):
-                    self.fail(case, step, told, step.expected, got)
-                continue
-            want = self.target.reduce(theirs.call(*step.arguments))
-            if not self.same(step, want, got):
-                self.fail(case, step, told, want, got)
-        if case.compares_state:
-            want, got = (state.read(session) for session in self.fresh_sessions())
+                want, right = step.expected, matches(step.expected, got, self.protocol)
+            else:
+                want = self.target.reduce(theirs.call(*step.arguments))
+                right = self.same(step, want, got)
+            if not right:
+                wrong += 1
+                told += [f"   should be {want!r}", f"   is        {got!r}"]
+        if case.compares_state and not wrong:
+            want, got = (state.read(session) for session in self.session("to read the state"))
             differing = state.differences(want, got)
-            if differing:
-                pytest.fail("\n".join([case.id, *told, *differing]), pytrace=False)
+            wrong += len(differing)
+            told += differing
+        if wrong:
+            pytest.fail("\n".join(told), pytrace=False)
 
     def remember(self, session, option: bytes) -> None:
         """Notes an option that the case changes, to be set back."""
         reply = session.call("CONFIG", "GET", option)
         pairs = reply.value if reply.kind == "%" else zip(reply.value[::2], reply.value[1::2])
         self.options += [(session, name.value, value.value) for name, value in pairs]
-
-    def fresh_sessions(self):
-        return self.session("to read the state")
 
     def same(self, step, want, got) -> bool:
         """Compares replies, those of EXEC by what was queued."""
@@ -81,10 +81,6 @@ class Runner:
             if verb == b"EXEC" and want.kind == "*":
                 return compare.same_exec(rules, want, got)
         return compare.same(step.rule, want, got)
-
-    def fail(self, case, step, told, want, got) -> None:
-        where = f"{case.file}.case:{step.line} ({case.title})"
-        pytest.fail("\n".join([where, *told, f"  should be {want!r}", f"  is        {got!r}"]), pytrace=False)
 
     def close(self) -> None:
         for session, name, value in self.options:
