@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows about keys, commands or connections.
 
+pub mod argv;
 pub mod clock;
 pub mod error;
 pub mod float_text;
@@ -21,6 +22,7 @@ pub mod signal;
 pub mod token;
 pub mod words;
 
+pub use argv::{Argv, ArgvBuf, Span};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
 pub use token::{Owned, OwnedGuard};

@@ -65,6 +65,10 @@ impl Socket {
         Ok((Self::new(ours, None)?, theirs.into()))
     }
 
+    pub(super) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
     pub fn fd(&self) -> RawFd {
         self.inner.as_raw_fd()
     }
