@@ -11,9 +11,9 @@ use crate::resp::{Limits, RequestParser};
 #[derive(Debug)]
 pub struct Pending {
     pub request: u64,
-    /// The client wants to see the reply (`CLIENT REPLY`).
-    pub wanted: bool,
     pub reply: Option<Vec<u8>>,
+    /// The session wants no reply to it (`CLIENT REPLY`).
+    pub silent: bool,
     /// Replies of later commands that were ready first.
     pub behind: Vec<u8>,
 }
@@ -129,20 +129,21 @@ impl Connection {
 
     /// Takes the reply of a pending command, and sends on what it held back.
     pub fn answer(&mut self, request: u64, reply: &[u8]) {
-        if let Some(first) = self.pending.pop_front_if(|first| first.request == request) {
-            if first.wanted {
+        if let Some(first) = self.pending.front()
+            && first.request == request
+        {
+            if !first.silent {
                 self.out.raw(reply);
             }
-            self.out.raw(&first.behind);
+            let behind = self.pending.pop_front().map(|first| first.behind).unwrap_or_default();
+            self.out.raw(&behind);
         } else if let Some(one) = self.pending.iter_mut().find(|one| one.request == request) {
-            one.reply = Some(reply.to_vec());
+            one.reply = Some(if one.silent { Vec::new() } else { reply.to_vec() });
             return;
         }
         while self.pending.front().is_some_and(|first| first.reply.is_some()) {
-            if let Some(Pending { wanted, reply: Some(reply), behind, .. }) = self.pending.pop_front() {
-                if wanted {
-                    self.out.raw(&reply);
-                }
+            if let Some(Pending { reply: Some(reply), behind, .. }) = self.pending.pop_front() {
+                self.out.raw(&reply);
                 self.out.raw(&behind);
             }
         }

@@ -481,12 +481,8 @@ impl Reactor {
                 while !run_parcel(&engine, &mut token, &mut self.guest, &mut parcel, now) {
                     token.yield_fairly();
                 }
-                token.stream.notify();
-                let wake = token.wants_reactor();
+                token.leave();
                 drop(token);
-                if wake {
-                    self.peers[shard].alarm.ring(signal::HOUSEKEEPING);
-                }
                 self.hand_out(&parcel);
                 if parcel.clear() {
                     self.spare.push(parcel);

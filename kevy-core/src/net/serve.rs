@@ -159,8 +159,8 @@ impl Counter<'_> {
         *self.next_request += 1;
         let request = *self.next_request;
         parcel.push(key, request, command, (session.db, protocol, session.no_touch), args);
-        let wanted = session.reply_mode == ReplyMode::On;
-        pending.push_back(Pending { request, wanted, reply: None, behind: Vec::new() });
+        let silent = !matches!(session.reply_mode, ReplyMode::On | ReplyMode::SkipNext);
+        pending.push_back(Pending { request, reply: None, silent, behind: Vec::new() });
         true
     }
 

@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::options::Options;
 use crate::base::random::Random;
-use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork};
+use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
 use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State};
 use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Socket};
@@ -84,8 +84,7 @@ impl Core {
         interrupt: &Interrupt,
     ) -> Result<()> {
         let start = out.buf.len();
-        let left = self.guard(|| self.engine.run(state, args, out, origin))?;
-        self.look_after(left);
+        self.guard(|| self.engine.run(state, args, out, origin))?;
         match state.session.request.take() {
             None => Ok(()),
             Some(request) => self.grant(request, state, out, start, interrupt),
@@ -124,9 +123,7 @@ impl Core {
     /// SET without a reply to decode.
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
-        let left = self.guard(|| self.engine.set(state, key, value))??;
-        self.look_after(left);
-        Ok(())
+        self.guard(|| self.engine.set(state, key, value))?
     }
 
     #[inline]
@@ -136,17 +133,10 @@ impl Core {
 
     #[cold]
     fn poisoned(&self) -> Error {
+        log_sink::error(format_args!("a command panicked: the runtime stops"));
         self.engine.poison();
         self.begin_stop();
         Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
-    }
-
-    /// Wakes the reactor that has housekeeping to do for a shard.
-    #[inline]
-    fn look_after(&self, shard: Option<usize>) {
-        if let Some(shard) = shard {
-            self.handles[shard].alarm.ring(signal::HOUSEKEEPING);
-        }
     }
 
     /// Opens an in-process session.
@@ -231,12 +221,17 @@ impl Runtime {
                     (to != index).then(|| engine.shards.take(to).mailbox.open(index, alarm))
                 })
                 .collect();
+            engine.shards.take(index).keeper = Some(handles[index].alarm.clone());
             let listeners = if index == 0 { std::mem::take(&mut doors.listeners) } else { Vec::new() };
             let feeds = Arc::new(Feeds(primary.clone()));
             let reactor =
                 Reactor::new(index, engine.clone(), feeds, (poll, handles.clone()), posts, listeners)
                     .map_err(|error| Error::io("cannot register a listener", &error))?;
             runtime.spawn(index, reactor)?;
+        }
+        match runtime.core.port {
+            Some(port) => log_sink::info(format_args!("runtime started: {shards} shards, port {port}")),
+            None => log_sink::info(format_args!("runtime started: {shards} shards")),
         }
         Ok(runtime)
     }
@@ -248,6 +243,7 @@ impl Runtime {
             .spawn(move || {
                 let grace = || *core.grace.lock();
                 if catch_unwind(AssertUnwindSafe(|| reactor.run(grace))).is_err() {
+                    log_sink::error(format_args!("the core thread of shard {index} panicked: the runtime stops"));
                     core.engine.poison();
                     core.begin_stop();
                 }
@@ -297,7 +293,11 @@ impl Runtime {
             }
         }
         drop(running);
-        for thread in self.threads.lock().drain(..) {
+        let mut threads = self.threads.lock();
+        if !threads.is_empty() {
+            log_sink::info(format_args!("runtime stopped"));
+        }
+        for thread in threads.drain(..) {
             // A panic of the thread has been reported as poison.
             let _ = thread.join();
         }

@@ -237,7 +237,9 @@ pub fn clients_memory(server: &Server) -> usize {
 
 fn persistence(text: &mut Text, _: &Figures<'_>) {
     text.section("Persistence");
-    for name in ["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"] {
+    for name in
+        ["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]
+    {
         text.field(name, 0);
     }
 }

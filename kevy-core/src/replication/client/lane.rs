@@ -114,6 +114,7 @@ impl Lane {
             return Ok(Head::Frame(found));
         }
         let (transaction, members) = participants(&args[1..])?;
+        drop(args);
         let seen = self.head + found.len;
         self.group = Some(Group { transaction, members, offset: found.offset, seen, whole: false });
         Ok(if self.look_for_end(decoder)? { Head::Whole } else { Head::Partial })

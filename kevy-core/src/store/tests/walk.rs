@@ -108,7 +108,7 @@ proptest! {
     #[test]
     fn a_walk_delivers_the_cut(steps in prop::collection::vec(step(), 0..120)) {
         let hash = HashLimits { listpack_entries_max: 3, ..HashLimits::default() };
-        let mut keys = keyspace_of(Limits { hash, policy: Policy::AllKeysLru, ..Limits::default() });
+        let mut keys = keyspace_of(Limits { hash, policy: Policy::AllkeysLru, ..Limits::default() });
         let mut walks = Vec::new();
         let mut now = START;
         for step in steps {
