@@ -19,7 +19,6 @@ form that RESP2 has for it.
 """
 
 import re
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,15 +35,19 @@ class Step:
 
     line: int
     session: str
-    arguments: list[bytes]
+    #: As written: times and repetitions are not filled in yet.
+    words: list[bytes]
     rule: Rule
     expected: object = None
     has_expected: bool = False
 
+    def arguments(self, now: float) -> list[bytes]:
+        """What is sent at the Unix time ``now``."""
+        return [expand(word, now) for word in self.words]
+
     @property
     def shown(self) -> str:
-        words = (repr(a[:80])[1:] if len(a) > 80 or not a.isalnum() else a.decode() for a in self.arguments)
-        return f"{self.session}> " + " ".join(words)
+        return f"{self.session}> " + " ".join(word.decode() if word.isalnum() else repr(word)[1:] for word in self.words)
 
 
 @dataclass
@@ -174,17 +177,16 @@ def expand(word: bytes, now: float) -> bytes:
 LINE = re.compile(r"(?:(\w+)>\s+)?(?:\[([^\]]+)\]\s+)?(.*)")
 
 
-def _rule(tag: str | None, arguments: list[bytes]) -> Rule:
+def _rule(tag: str | None, words: list[bytes]) -> Rule:
     if tag is None:
-        return rule_for(arguments)
+        return rule_for(words)
     if tag.startswith("near "):
         return near(int(tag.split()[1]))
     return RULES[tag]
 
 
-def read(path: Path, now: float | None = None) -> list[Case]:
+def read(path: Path) -> list[Case]:
     """The cases of one file."""
-    now = time.time() if now is None else now
     cases: list[Case] = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         line = line.strip()
@@ -200,8 +202,8 @@ def read(path: Path, now: float | None = None) -> list[Case]:
             step.has_expected = True
         else:
             session, tag, text = LINE.fullmatch(line).groups()
-            arguments = [expand(word, now) for word in split_words(text)]
-            cases[-1].steps.append(Step(number, session or "1", arguments, _rule(tag, arguments)))
+            words = split_words(text)
+            cases[-1].steps.append(Step(number, session or "1", words, _rule(tag, words)))
     return cases
 
 

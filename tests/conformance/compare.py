@@ -39,6 +39,10 @@ def _length(reply: Reply) -> object:
     return reply.kind, len(reply.value) if isinstance(reply.value, (tuple, bytes)) else reply.value
 
 
+def _encoding(reply: Reply) -> Reply:
+    return Reply("$", b"string") if reply.value in (b"int", b"embstr", b"raw") else reply
+
+
 def _choice(reply: Reply) -> object:
     return reply.kind if reply.kind == "$" and reply.value is not None else _length(reply)
 
@@ -53,6 +57,8 @@ EXACT = Rule("exact", lambda reply: reply)
 SORTED = Rule("sorted", _sorted)
 PAIRS = Rule("pairs", _sorted_pairs)
 LENGTH = Rule("length", _length)
+#: An encoding, all those of strings being one: which it is depends on how the string came about.
+ENCODING = Rule("encoding", _encoding)
 #: One member or several of the server's choice.
 CHOICE = Rule("choice", _choice)
 #: The type of the reply, and the text of an error.
@@ -101,6 +107,8 @@ DEFAULTS = {
     "memory|usage": KIND,
     "object|help": KIND,
     "object|idletime": SECONDS,
+    # The reference shares small integers among keys.
+    "object|refcount": KIND,
     "pexpiretime": MILLISECONDS,
     "pttl": MILLISECONDS,
     "randomkey": CHOICE,

@@ -27,9 +27,19 @@ def read(session: Session) -> dict:
         replies = session.pipeline(commands) if commands else []
         for at, (key, kind) in enumerate(zip(keys, types)):
             encoding, expiry, value = replies[at * 3 : at * 3 + 3]
-            everything[database, key] = kind.value, encoding.value, expiry.value, _canonical(value)
+            everything[database, key] = kind.value, _encoding(encoding, value), expiry.value, _canonical(value)
     session.call("SELECT", 0)
     return everything
+
+
+#: Strings up to this long are `int`, `embstr` or, after certain changes, `raw`.
+EMBSTR_BYTES_MAX = 44
+
+
+def _encoding(encoding: Reply, value: Reply) -> bytes:
+    """The encoding, as far as it follows from the value and not from how the value came about."""
+    is_short_string = value.kind == "$" and len(value.value) <= EMBSTR_BYTES_MAX
+    return b"string" if is_short_string else encoding.value
 
 
 def _canonical(value: Reply) -> object:

@@ -1,5 +1,7 @@
 """Every case file, on every surface: replies one by one, then all keys."""
 
+import time
+
 import pytest
 
 from . import compare, state
@@ -36,7 +38,8 @@ class Runner:
         return self.sessions[name]
 
     def run(self, case: Case) -> None:
-        changed = {step.arguments[2] for step in case.steps if step.arguments[:2] == [b"CONFIG", b"SET"] and step.arguments[3:]}
+        changed = {step.words[2] for step in case.steps if step.words[:2] == [b"CONFIG", b"SET"] and step.words[3:]}
+        now = time.time()
         for session in self.session("1"):
             assert not session.call("FLUSHALL").is_error
             for option in changed:
@@ -45,11 +48,12 @@ class Runner:
         for step in case.steps:
             told.append(step.shown)
             theirs, ours = self.session(step.session)
-            got = ours.call(*step.arguments)
+            arguments = step.arguments(now)
+            got = ours.call(*arguments)
             if step.has_expected:
                 want, right = step.expected, matches(step.expected, got, self.protocol)
             else:
-                want = self.target.reduce(theirs.call(*step.arguments))
+                want = self.target.reduce(theirs.call(*arguments))
                 right = self.same(step, want, got)
             if not right:
                 wrong += 1
@@ -70,7 +74,7 @@ class Runner:
 
     def same(self, step, want, got) -> bool:
         """Compares replies, those of EXEC by what was queued."""
-        verb = step.arguments[0].upper() if step.arguments else b""
+        verb = step.words[0].upper() if step.words else b""
         rules = self.queued.get(step.session)
         if verb == b"MULTI" and want.value == b"OK":
             self.queued[step.session] = []

@@ -56,7 +56,7 @@ def exercised(commands: list[list[bytes]], verbs: dict[str, set[str]]) -> dict[s
 def test_every_verb_and_word_is_exercised(reference, shared):
     theirs, ours = reference.open(3), shared(1).connect(3)
     verbs = table(ours.call("COMMAND", "DOCS"))
-    commands = [step.arguments for case in all_cases() for step in case.steps if step.arguments]
+    commands = [step.words for case in all_cases() for step in case.steps if step.words]
     for seed in SEEDS:
         commands += Generator(theirs.call("COMMAND", "DOCS"), [b""], seed).commands(EACH)
     called = exercised(commands, verbs)

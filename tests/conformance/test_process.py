@@ -137,7 +137,7 @@ def test_signals_stop_it_cleanly(shards, sent):
         assert all(connection.at_end() for connection in idle)
 
 
-@pytest.mark.parametrize("words", [[], ["NOSAVE"], ["NOW"], ["SAVE"], ["NOSAVE", "NOW", "FORCE"]], ids=" ".join)
+@pytest.mark.parametrize("words", [[], ["NOSAVE"], ["NOW"], ["SAVE", "FORCE"], ["NOSAVE", "NOW", "FORCE"]], ids=" ".join)
 @pytest.mark.parametrize("shards", SHARDS)
 def test_shutdown(shards, words):
     with start_kevy(shards=shards) as server:
@@ -147,6 +147,14 @@ def test_shutdown(shards, words):
         assert session.read_to_end() == []
         assert other.at_end()
         assert server.wait() == 0
+
+
+def test_shutdown_save_says_that_nothing_can_be_saved():
+    with start_kevy() as server:
+        session = server.connect()
+        assert session.call("SHUTDOWN", "SAVE").text.startswith("ERR Errors trying to SHUTDOWN")
+        assert session.call("SHUTDOWN", "ABORT").text == "ERR No shutdown in progress."
+        assert session.call("PING").text == "PONG"
 
 
 class Load:
