@@ -10,6 +10,7 @@ pub mod fork;
 pub mod glob;
 #[cfg(test)]
 pub mod live_redis;
+pub mod log_sink;
 pub mod long_double;
 pub mod memory_size;
 pub mod number;
@@ -17,8 +18,8 @@ pub mod options;
 pub mod process;
 pub mod random;
 pub mod segment;
-pub mod slot;
 pub mod signal;
+pub mod slot;
 pub mod token;
 pub mod words;
 

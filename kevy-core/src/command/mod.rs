@@ -16,6 +16,7 @@ pub mod help;
 pub mod keys;
 pub mod partition;
 pub mod redis;
+pub mod replication;
 pub mod scan_cursor;
 pub mod server;
 pub mod session;
@@ -25,6 +26,11 @@ pub mod string;
 pub mod table;
 pub mod transaction;
 pub mod version;
+
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};

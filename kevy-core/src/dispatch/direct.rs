@@ -2,11 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{Error, ErrorKind, OwnedGuard, Result};
+use crate::command::session::Request;
 use crate::command::string::{self};
 use crate::command::{Origin, Session};
 use crate::resp::writer::{Protocol, Writer};
 use crate::route;
+use crate::shard::Shard;
 use crate::shard::run::{self, Caller};
 
 use super::Engine;
@@ -40,29 +42,32 @@ impl Engine {
         self.server.clients.remove(&state.session.client);
     }
 
-    /// Runs one command; `out` gets exactly one reply, a null where the session wants none. Returns the shard
-    /// whose reactor has work left.
+    /// Runs one command; `out` gets exactly one reply, a null where the session wants none.
     #[inline]
-    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) -> Option<usize> {
+    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) {
         let start = out.buf.len();
         let now = self.server.clock.now_ms();
-        let left = self.dispatch(&mut state.session, args, out, (now, origin));
+        // What a primary's effects touch has not expired there, so nothing is due here while they are applied.
+        let due_at = if origin == Origin::Replica { 0 } else { now };
+        self.dispatch(&mut state.session, args, out, (due_at, origin));
         state.session.client.last_active_ms.store(now, Ordering::Relaxed);
         state.session.publish(0, 0, out.protocol);
         if out.buf.len() == start && state.session.request.is_none() {
             out.null();
         }
-        left
     }
 
     /// A handler asked for something that takes a connection, and an in-process session has none. `start` is
     /// where its reply begins.
     #[cold]
-    pub fn decline(&self, state: &State, out: &mut Writer, start: usize) {
-        let name = self.server.commands.name(state.session.last_command);
-        if name != "quit" {
+    pub fn decline(&self, state: &State, request: Request, out: &mut Writer, start: usize) {
+        if request != Request::Close {
+            let name = self.server.commands.name(state.session.last_command);
             out.buf.truncate(start);
             out.error(&format!("ERR '{name}' needs a connection; this session is in-process"));
+        } else if out.buf.len() == start {
+            // SHUTDOWN answers a connection by its end.
+            out.ok();
         }
     }
 
@@ -80,8 +85,32 @@ impl Engine {
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
         Self::refuse_in_multi(&state.session)?;
+        let shard = self.shards.take(route::shard_of(key, self.shards.len()));
+        self.get_from(shard, state, key, into)
+    }
+
+    /// As [`Engine::get`]; `None`, and nothing done, where another thread holds the shard's token.
+    ///
+    /// # Errors
+    /// As [`Engine::get`].
+    #[inline]
+    pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
+        Self::refuse_in_multi(&state.session)?;
+        match self.shards.try_take(route::shard_of(key, self.shards.len())) {
+            Some(shard) => self.get_from(shard, state, key, into).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn get_from(
+        &self,
+        mut shard: OwnedGuard<'_, Shard>,
+        state: &State,
+        key: &[u8],
+        into: &mut Vec<u8>,
+    ) -> Result<Direct> {
         let now = self.server.clock.now_ms();
-        let mut shard = self.shards.take(route::shard_of(key, self.shards.len()));
         shard.partition.counters.commands += 1;
         let found = string::read(&mut shard.partition, &state.session, key, now, into);
         shard.settle();
@@ -92,26 +121,47 @@ impl Engine {
         }
     }
 
-    /// SET: returns the shard whose reactor has work left.
+    /// SET without options.
     ///
     /// # Errors
     /// No memory, or MULTI.
     #[inline]
-    pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<Option<usize>> {
+    pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
         Self::refuse_in_multi(&state.session)?;
+        self.set_in(self.shards.take(route::shard_of(key, self.shards.len())), state, key, value)
+    }
+
+    /// As [`Engine::set`]; false, and nothing done, where another thread holds the shard's token.
+    ///
+    /// # Errors
+    /// As [`Engine::set`].
+    #[inline]
+    pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
+        Self::refuse_in_multi(&state.session)?;
+        match self.shards.try_take(route::shard_of(key, self.shards.len())) {
+            Some(shard) => self.set_in(shard, state, key, value).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    #[inline]
+    fn set_in(
+        &self,
+        mut shard: OwnedGuard<'_, Shard>,
+        state: &mut State,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<()> {
         let now = self.server.clock.now_ms();
-        let home = route::shard_of(key, self.shards.len());
-        let mut shard = self.shards.take(home);
         let State { session, spill } = state;
         spill.buf.clear();
         let mut caller = Caller { server: &self.server, session, out: spill, now, origin: Origin::Client };
         run::run_alone(&mut shard, &mut caller, &string::PLAIN_SET, &[b"SET", key, value]);
-        shard.stream.notify();
-        let left = shard.wants_reactor().then_some(home);
+        shard.leave();
         drop(shard);
         match spill.buf.first() {
             Some(b'-') => Err(refused(&spill.buf)),
-            _ => Ok(left),
+            _ => Ok(()),
         }
     }
 }

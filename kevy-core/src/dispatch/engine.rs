@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::command::help::unknown_subcommand;
 use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::Flags;
-use crate::command::{Command, Commands, Fail, Origin, Server, Session};
+use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
 use crate::route::{self, Route};
 use crate::shard::run::Caller;
@@ -23,6 +24,18 @@ pub enum Plan {
     /// The tokens of several shards, or it must not overtake what the session has under way elsewhere. Run it
     /// with [`Engine::run_several`] while holding no token.
     Several { command: usize, route: Route },
+}
+
+impl Plan {
+    /// What the command `number` needs to run on the shards of `route`.
+    #[inline]
+    pub(super) fn of(number: usize, spec: &Spec, route: Route) -> Self {
+        match route {
+            Route::Nowhere => Self::Here(number),
+            Route::One(shard) if !spec.flags.has(Flags::OWN_SESSION) => Self::One { command: number, shard },
+            route => Self::Several { command: number, route },
+        }
+    }
 }
 
 /// A command set over shards.
@@ -89,7 +102,7 @@ impl Engine {
         let command = self.command(number);
         let spec = &command.spec;
         if !command.subcommands.is_empty() && args.len() > 1 {
-            return Err(unknown_subcommand(self.commands().name(number), args[1]));
+            return Err(unknown_subcommand(args[0], args[1]));
         }
         if !spec.takes(args.len()) {
             return Err(Fail::arity(self.commands().name(number)));
@@ -104,11 +117,7 @@ impl Engine {
         if spec.flags.has(Flags::SESSION_KEYS) {
             return Ok(self.plan_session_keys(session, number));
         }
-        Ok(match route::route(spec, args, self.shards.len())? {
-            Route::Nowhere => Plan::Here(number),
-            Route::One(shard) => Plan::One { command: number, shard },
-            route => Plan::Several { command: number, route },
-        })
+        Ok(Plan::of(number, spec, route::route(spec, args, self.shards.len())?))
     }
 
     /// Runs a command that touches no shard.
@@ -168,39 +177,31 @@ impl Engine {
         run_many(&self.shards, &mut guards, &members, &mut caller, |step| {
             if exec { self.exec(step) } else { step.call(command, args) }
         });
-        for guard in &mut guards {
-            guard.stream.notify();
-        }
+        guards.iter_mut().for_each(|guard| guard.leave());
     }
 
-    /// Runs a command to its reply on the caller's thread. Returns true where a reactor must look at shard
-    /// `.0` because the command left it work.
+    /// Runs a command to its reply on the caller's thread.
     pub fn dispatch(
         &self,
         session: &mut Session,
         args: &[&[u8]],
         out: &mut Writer,
         (now, origin): (u64, Origin),
-    ) -> Option<usize> {
+    ) {
         let start = out.buf.len();
-        let mut left = None;
         match self.plan(session, args, out) {
             Plan::Done => {}
             Plan::Here(number) => self.run_here(session, number, args, out, now),
             Plan::One { command, shard } => {
                 let mut guard = self.shards.take(shard);
                 self.run_one(&mut guard, session, command, args, out, (now, origin));
-                guard.stream.notify();
-                if guard.wants_reactor() {
-                    left = Some(shard);
-                }
+                guard.leave();
             }
             Plan::Several { command, route } => {
                 self.run_several(session, command, &route, args, out, (now, origin));
             }
         }
         self.after(session, out, start);
-        left
     }
 
     /// Takes back a reply that the session does not want (`CLIENT REPLY`).
@@ -234,9 +235,4 @@ fn unknown(args: &[&[u8]]) -> Fail {
         shown.push_str(&format!("'{text}' "));
     }
     Fail::with(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
-}
-
-fn unknown_subcommand(verb: &str, word: &[u8]) -> Fail {
-    let word = String::from_utf8_lossy(&word[..word.len().min(SHOWN_BYTES_MAX)]);
-    Fail::with(format!("ERR unknown subcommand '{word}'. Try {} HELP.", verb.to_ascii_uppercase()))
 }

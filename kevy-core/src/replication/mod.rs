@@ -11,6 +11,7 @@ pub mod primary;
 pub mod slots;
 pub mod wire;
 
+pub use crate::log::Subscription;
 pub use client::{Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source};
 pub use primary::{Primary, Syncs};
 

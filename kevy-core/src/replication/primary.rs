@@ -135,16 +135,16 @@ impl Primary {
     }
 
     /// Forgets replicas that have been away for too long, and stops recording once none is left: to be called
-    /// every second or so by whoever holds no token.
-    pub fn housekeep(&self) {
+    /// every second or so by whoever holds no token. False where nothing is left to look after.
+    pub fn housekeep(&self) -> bool {
         let now = self.clock.now_ms();
         if !self.slots.expire(now, self.settings.window_ms.load(Ordering::Relaxed)) {
-            return;
+            return true;
         }
         let beginning = self.beginning.lock();
         // A feed that has registered since then has not decided yet, and will find the new generation.
         if !self.slots.expire(now, u64::MAX) || !self.backlogs.iter().any(|backlog| backlog.is_active()) {
-            return;
+            return false;
         }
         self.generation.store(self.random.lock().generation(), Ordering::Release);
         for mut shard in self.shards.take_all() {
@@ -153,6 +153,7 @@ impl Primary {
         }
         self.slots.forget_places();
         drop(beginning);
+        false
     }
 
     /// How handshakes were answered.

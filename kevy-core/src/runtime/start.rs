@@ -12,12 +12,12 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::options::Options;
 use crate::base::random::Random;
-use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork};
+use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
 use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State};
 use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Socket};
 use crate::net::{Handle, Reactor};
-use crate::replication::Primary;
+use crate::replication::{Primary, Subscription};
 use crate::shard::{Seed, Shard, Shards};
 
 use super::events::{Events, Interrupt};
@@ -46,7 +46,9 @@ pub struct Core {
     running: Mutex<usize>,
     stopped: Condvar,
     /// What in-process callers wait on.
-    pub events: Events,
+    pub events: Arc<Events>,
+    /// Wakes them and the reactors when a replica acknowledges.
+    pub acks: Subscription,
     /// Given by [`fork::watch`] when the runtime started.
     pub born: u32,
 }
@@ -84,8 +86,7 @@ impl Core {
         interrupt: &Interrupt,
     ) -> Result<()> {
         let start = out.buf.len();
-        let left = self.guard(|| self.engine.run(state, args, out, origin))?;
-        self.look_after(left);
+        self.guard(|| self.engine.run(state, args, out, origin))?;
         match state.session.request.take() {
             None => Ok(()),
             Some(request) => self.grant(request, state, out, start, interrupt),
@@ -103,12 +104,14 @@ impl Core {
         interrupt: &Interrupt,
     ) -> Result<()> {
         let Some((answer, timeout_ms)) = self.engine.waiting(request) else {
-            self.engine.decline(state, out, start);
+            self.engine.decline(state, request, out, start);
             return Ok(());
         };
         let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
         let answered =
-            self.events.wait(deadline, interrupt, || self.engine.answer(&answer, false, out).then_some(()))?;
+            self.events.wait(deadline, interrupt, || {
+                (self.is_stopping() || self.engine.answer(&answer, false, out)).then_some(())
+            })?;
         if answered.is_none() {
             self.engine.answer(&answer, true, out);
         }
@@ -121,12 +124,22 @@ impl Core {
         self.guard(|| self.engine.get(state, key, into))?
     }
 
+    /// As [`Core::get`]; `None` where another thread holds the shard's token.
+    #[inline]
+    pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
+        self.guard(|| self.engine.try_get(state, key, into))?
+    }
+
+    /// As [`Core::set`]; false, and nothing done, where another thread holds the shard's token.
+    #[inline]
+    pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
+        self.guard(|| self.engine.try_set(state, key, value))?
+    }
+
     /// SET without a reply to decode.
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
-        let left = self.guard(|| self.engine.set(state, key, value))??;
-        self.look_after(left);
-        Ok(())
+        self.guard(|| self.engine.set(state, key, value))?
     }
 
     #[inline]
@@ -136,17 +149,10 @@ impl Core {
 
     #[cold]
     fn poisoned(&self) -> Error {
+        log_sink::error(format_args!("a command panicked: the runtime stops"));
         self.engine.poison();
         self.begin_stop();
         Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
-    }
-
-    /// Wakes the reactor that has housekeeping to do for a shard.
-    #[inline]
-    fn look_after(&self, shard: Option<usize>) {
-        if let Some(shard) = shard {
-            self.handles[shard].alarm.ring(signal::HOUSEKEEPING);
-        }
     }
 
     /// Opens an in-process session.
@@ -206,6 +212,7 @@ impl Runtime {
             handles.push(Arc::new(Handle::new(Arc::new(alarm))));
         }
         let handles: Arc<[Arc<Handle>]> = handles.into();
+        let events = Arc::<Events>::default();
         let core = Arc::new(Core {
             engine: engine.clone(),
             primary: primary.clone(),
@@ -217,7 +224,14 @@ impl Runtime {
             grace: Mutex::new(GRACE),
             running: Mutex::new(shards),
             stopped: Condvar::new(),
-            events: Events::default(),
+            acks: primary.subscribe_acks({
+                let (events, handles) = (events.clone(), handles.clone());
+                Arc::new(move || {
+                    events.announce();
+                    handles.iter().for_each(|handle| handle.alarm.ring(signal::FEED));
+                })
+            }),
+            events,
             born,
         });
         // Nothing else sets the hooks of a server made here.
@@ -231,12 +245,17 @@ impl Runtime {
                     (to != index).then(|| engine.shards.take(to).mailbox.open(index, alarm))
                 })
                 .collect();
+            engine.shards.take(index).keeper = Some(handles[index].alarm.clone());
             let listeners = if index == 0 { std::mem::take(&mut doors.listeners) } else { Vec::new() };
             let feeds = Arc::new(Feeds(primary.clone()));
             let reactor =
                 Reactor::new(index, engine.clone(), feeds, (poll, handles.clone()), posts, listeners)
                     .map_err(|error| Error::io("cannot register a listener", &error))?;
             runtime.spawn(index, reactor)?;
+        }
+        match runtime.core.port {
+            Some(port) => log_sink::info(format_args!("runtime started: {shards} shards, port {port}")),
+            None => log_sink::info(format_args!("runtime started: {shards} shards")),
         }
         Ok(runtime)
     }
@@ -248,6 +267,7 @@ impl Runtime {
             .spawn(move || {
                 let grace = || *core.grace.lock();
                 if catch_unwind(AssertUnwindSafe(|| reactor.run(grace))).is_err() {
+                    log_sink::error(format_args!("the core thread of shard {index} panicked: the runtime stops"));
                     core.engine.poison();
                     core.begin_stop();
                 }
@@ -297,7 +317,11 @@ impl Runtime {
             }
         }
         drop(running);
-        for thread in self.threads.lock().drain(..) {
+        let mut threads = self.threads.lock();
+        if !threads.is_empty() {
+            log_sink::info(format_args!("runtime stopped"));
+        }
+        for thread in threads.drain(..) {
             // A panic of the thread has been reported as poison.
             let _ = thread.join();
         }

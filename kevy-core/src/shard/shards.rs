@@ -1,11 +1,13 @@
 //! The shards of one runtime and their tokens.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
 use crate::base::options::Options;
 use crate::base::random::Random;
+use crate::base::signal::{self, Ring};
 use crate::base::token::{Owned, OwnedGuard};
 use crate::command::{Partition, Server};
 use crate::log::Stream;
@@ -22,6 +24,8 @@ pub struct Shard {
     pub mailbox: Mailbox,
     /// When the reactor that sleeps over this shard will look at it again (Unix milliseconds).
     pub armed_until: u64,
+    /// The alarm of that reactor; `None` for a shard without one.
+    pub keeper: Option<Arc<dyn Ring>>,
 }
 
 /// How much housekeeping one turn may do.
@@ -43,6 +47,7 @@ impl Shard {
             stream: Stream::new(index, backlog_bytes(options)),
             mailbox: Mailbox::default(),
             armed_until: u64::MAX,
+            keeper: None,
         }
     }
 
@@ -77,11 +82,26 @@ impl Shard {
         self.partition.keyspace.next_expiry().map(|at| at.max(now + EXPIRE_INTERVAL_MS))
     }
 
-    /// True where the sleeping reactor must be woken earlier than it planned.
+    /// True where the reactor has work before it planned to look.
     #[inline]
     pub fn wants_reactor(&self) -> bool {
         self.partition.keyspace.garbage_memory() > 0
-            || self.partition.keyspace.next_expiry().is_some_and(|at| at < self.armed_until)
+            || self
+                .partition
+                .keyspace
+                .next_expiry()
+                .is_some_and(|at| at.saturating_add(EXPIRE_INTERVAL_MS) < self.armed_until)
+    }
+
+    /// To be called before anyone but the shard's reactor gives the token back: wakes whoever has work now.
+    #[inline]
+    pub fn leave(&mut self) {
+        self.stream.notify();
+        if self.wants_reactor()
+            && let Some(keeper) = &self.keeper
+        {
+            keeper.ring(signal::HOUSEKEEPING);
+        }
     }
 
     /// Gives to the stream the keys that expired or were evicted.
@@ -158,6 +178,12 @@ impl Shards {
     #[inline]
     pub fn try_take(&self, shard: usize) -> Option<OwnedGuard<'_, Shard>> {
         self.all[shard].try_take()
+    }
+
+    /// True where some token is held at this moment.
+    #[inline]
+    pub fn is_contended(&self) -> bool {
+        self.all.iter().any(Owned::is_taken)
     }
 
     /// Takes the tokens of several shards. The caller must hold none.

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::store::Limits;
 use crate::command::help::{container, help};
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Counters, Fail, Outcome};
+use crate::store::Limits;
 
 /// CONFIG and its subcommands.
 pub const CONFIG: Command = Command::container(rows::CONFIG, container, SUBCOMMANDS);
@@ -65,6 +65,9 @@ fn resetstat(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
         partition.counters = Counters::default();
     }
     ctx.server.stats.reset();
+    if let Some(hooks) = ctx.server.hooks.get() {
+        hooks.reset_syncs();
+    }
     ctx.out.ok();
     Ok(())
 }

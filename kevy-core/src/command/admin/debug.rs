@@ -127,7 +127,8 @@ fn populate(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if args.len() > 5 {
         return Err(Fail::arity("debug|populate"));
     }
-    let bounded = |arg: &[u8], max| parse_i64(arg).filter(|value| (0..=max).contains(value)).ok_or(NOT_POSITIVE);
+    let bounded =
+        |arg: &[u8], max| parse_i64(arg).filter(|value| (0..=max).contains(value)).ok_or(NOT_POSITIVE);
     let count = bounded(args[2], POPULATE_KEYS_MAX)?;
     let prefix = args.get(3).copied().unwrap_or(b"key");
     let size = args.get(4).map(|size| bounded(size, POPULATE_SIZE_MAX)).transpose()?;
@@ -155,6 +156,7 @@ fn populate(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 }
 
 /// `DEBUG PROTOCOL type`: one reply of each type, the values those that client libraries test with.
+#[expect(clippy::approx_constant, reason = "the value that Redis replies")]
 fn protocol(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
     let out = &mut *ctx.out;

@@ -1,7 +1,5 @@
 //! CLIENT KILL.
 
-use std::sync::atomic::Ordering;
-
 use crate::base::number::parse_i64;
 use crate::command::arguments::{integer_in, is_word};
 use crate::command::client::ClientKind;
@@ -53,8 +51,8 @@ impl<'a> Filter<'a> {
                     };
                 }
                 option if is_word(option, "MAXAGE") => {
-                    let age = parse_i64(value)
-                        .ok_or(Fail::new("ERR maxage is not an integer or out of range"))?;
+                    let age =
+                        parse_i64(value).ok_or(Fail::new("ERR maxage is not an integer or out of range"))?;
                     let age = u64::try_from(age).ok().filter(|age| *age > 0);
                     filter.age_seconds_min =
                         Some(age.ok_or(Fail::new("ERR maxage should be greater than 0"))?);
@@ -84,7 +82,7 @@ pub fn kill(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             continue;
         }
         killed += 1;
-        if client.id == me {
+        if client.id == me && client.fd >= 0 {
             // The reply still has to leave.
             ctx.session.request = Some(Request::Close);
         } else {

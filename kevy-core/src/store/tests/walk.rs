@@ -25,8 +25,11 @@ fn dumped(value: &ValueRef<'_>) -> Vec<u8> {
     }
 }
 
+/// What a walk passed on, in its order.
+type Entries = Vec<((usize, Vec<u8>), (Vec<u8>, Option<u64>))>;
+
 #[derive(Clone, Default)]
-struct Taken(Arc<Mutex<Vec<((usize, Vec<u8>), (Vec<u8>, Option<u64>))>>>);
+struct Taken(Arc<Mutex<Entries>>);
 
 impl WalkSink for Taken {
     fn entry(&mut self, db: usize, key: &[u8], value: &ValueRef<'_>, expire_at: Option<u64>) {
@@ -108,7 +111,7 @@ proptest! {
     #[test]
     fn a_walk_delivers_the_cut(steps in prop::collection::vec(step(), 0..120)) {
         let hash = HashLimits { listpack_entries_max: 3, ..HashLimits::default() };
-        let mut keys = keyspace_of(Limits { hash, policy: Policy::AllKeysLru, ..Limits::default() });
+        let mut keys = keyspace_of(Limits { hash, policy: Policy::AllkeysLru, ..Limits::default() });
         let mut walks = Vec::new();
         let mut now = START;
         for step in steps {
