@@ -56,12 +56,8 @@ const HELLO: [&str; 9] = ["REPLICATE", "FROM", "0", "0", "ID", "tail", "CAPA", "
 
 /// An empty snapshot of one shard in generation 9 at offset 0.
 fn empty_snapshot() -> Vec<u8> {
-    [
-        &b"+ACK 9 0\r\n+SNAPSHOT\r\n$18\r\nREDIS0012\xff"[..],
-        &[0; 8],
-        b"\r\n+SNAPSHOT_END 0\r\n+SHARD 0\r\n",
-    ]
-    .concat()
+    [&b"+ACK 9 0\r\n+SNAPSHOT\r\n$18\r\nREDIS0012\xff"[..], &[0; 8], b"\r\n+SNAPSHOT_END 0\r\n+SHARD 0\r\n"]
+        .concat()
 }
 
 /// Takes the frames of the empty snapshot.
@@ -234,7 +230,10 @@ fn a_primary_that_is_not_there_is_told_of_once() {
     let url = format!("kevy://{address}");
     let mut replica = Replica::open(options(&[("source", &url)]), b"").expect("a replica");
     let down = replica.next(SOON).expect("a frame").expect("in time");
-    assert!(down.kind == FrameKind::Link && !down.up && down.reason.contains(&address.to_string()), "{down:?}");
+    assert!(
+        down.kind == FrameKind::Link && !down.up && down.reason.contains(&address.to_string()),
+        "{down:?}"
+    );
     let begun = Instant::now();
     assert_eq!(replica.next(Some(Duration::from_millis(30))), Ok(None));
     assert!(begun.elapsed() >= Duration::from_millis(30));
