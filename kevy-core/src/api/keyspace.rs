@@ -64,6 +64,9 @@ impl Keyspace {
         }
         self.out.buf.clear();
         self.engine.run(&mut self.state, argv, &mut self.out, origin);
+        if self.state.session.request.take().is_some() {
+            self.engine.decline(&self.state, &mut self.out, 0);
+        }
         self.tree
             .parse(&self.out.buf)
             .map_err(|error| Error::new(ErrorKind::Protocol, format!("a reply that is not RESP: {error:?}")))?;

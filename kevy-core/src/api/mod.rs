@@ -18,11 +18,14 @@
 
 mod keyspace;
 mod options;
+mod replica;
 mod runtime;
 mod server;
 mod session;
 
-pub use crate::base::{Clock, Error, ErrorKind, ManualClock, Result};
+pub use crate::base::fork;
+pub use crate::base::log_sink as log;
+pub use crate::base::{Argv, Clock, Error, ErrorKind, ManualClock, Result};
 pub use crate::dispatch::commands::{
     Arg, ArgKind, Begin, Command, CommandSet, Commands, Context, Fail, Find, Flags, KeySpec, Outcome, Run,
     Scope, Spec, one_key,
@@ -31,6 +34,10 @@ pub use crate::resp::{Kind, Node as Reply, Value};
 
 pub use keyspace::Keyspace;
 pub use options::{OptionInfo, Options};
+pub use replica::{
+    Batch, Frame, FrameKind, Replica, ReplicaInterrupter, ReplicaOption, ReplicaOptions, ReplicaSource,
+    ReplicaStats,
+};
 pub use runtime::{OpenReport, Runtime};
 pub use server::serve;
 pub use session::{Interrupter, Session};

@@ -1,16 +1,13 @@
 //! Commands in-process, on the caller's thread.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use parking_lot::{Condvar, Mutex};
 
 use crate::base::{Error, ErrorKind, Result};
 use crate::dispatch::commands::Origin;
 use crate::dispatch::{Direct, State};
 use crate::resp::{Node, Protocol, Tree, Writer};
-use crate::runtime;
+use crate::runtime::{self, Interrupt};
 
 /// One client's state, used by one thread at a time: database, MULTI, WATCH, RESP version.
 ///
@@ -21,31 +18,21 @@ pub struct Session {
     state: State,
     out: Writer,
     tree: Tree,
-    pushes: Arc<Pushes>,
-}
-
-/// Messages for a session that nobody asked for, and the way to end a wait for them.
-#[derive(Debug, Default)]
-struct Pushes {
-    inner: Mutex<PushQueue>,
-    arrived: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct PushQueue {
-    waiting: VecDeque<Vec<u8>>,
-    interrupted: bool,
+    interrupt: Arc<Interrupt>,
 }
 
 /// Ends a session's wait from any thread.
 #[derive(Clone, Debug)]
-pub struct Interrupter(Arc<Pushes>);
+pub struct Interrupter {
+    runtime: Arc<runtime::Runtime>,
+    interrupt: Arc<Interrupt>,
+}
 
 impl Interrupter {
     /// The wait under way, or else the next one, returns [`ErrorKind::Interrupted`].
     pub fn interrupt(&self) {
-        self.0.inner.lock().interrupted = true;
-        self.0.arrived.notify_all();
+        self.interrupt.set();
+        self.runtime.core().events.announce();
     }
 }
 
@@ -61,7 +48,7 @@ impl Session {
             state,
             out: Writer::new(Protocol::Resp3),
             tree: Tree::new(),
-            pushes: Arc::default(),
+            interrupt: Arc::default(),
             runtime,
         })
     }
@@ -96,7 +83,7 @@ impl Session {
         }
         self.start()?;
         self.out.buf.clear();
-        self.runtime.core().run(&mut self.state, argv, &mut self.out, origin)
+        self.runtime.core().run(&mut self.state, argv, &mut self.out, origin, &self.interrupt)
     }
 
     /// Runs commands one after the other in one call and returns their replies as one array. They are not a
@@ -112,7 +99,7 @@ impl Session {
         self.out.buf.clear();
         self.out.array(commands.len());
         for argv in commands {
-            self.runtime.core().run(&mut self.state, argv, &mut self.out, Origin::Client)?;
+            self.runtime.core().run(&mut self.state, argv, &mut self.out, Origin::Client, &self.interrupt)?;
         }
         self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
         Ok(self.tree.root(&self.out.buf))
@@ -121,6 +108,9 @@ impl Session {
     #[inline]
     fn start(&mut self) -> Result<()> {
         self.runtime.core().check()?;
+        if self.state.session.client.is_killed() {
+            return Err(Error::new(ErrorKind::Closed, "the session was ended by CLIENT KILL"));
+        }
         if self.out.buf.capacity() > KEEP_BYTES_MAX {
             self.out.buf = Vec::new();
         }
@@ -156,22 +146,18 @@ impl Session {
     /// # Errors
     /// [`ErrorKind::Interrupted`] after [`Interrupter::interrupt`].
     pub fn next_push(&mut self, timeout: Duration) -> Result<Option<Node<'_>>> {
-        self.runtime.core().check()?;
-        let deadline = Instant::now() + timeout;
-        let message = {
-            let mut queue = self.pushes.inner.lock();
-            loop {
-                if std::mem::take(&mut queue.interrupted) {
-                    return Err(Error::new(ErrorKind::Interrupted, "the wait was interrupted"));
-                }
-                if let Some(message) = queue.waiting.pop_front() {
-                    break message;
-                }
-                if self.pushes.arrived.wait_until(&mut queue, deadline).timed_out() {
-                    return Ok(None);
-                }
-            }
-        };
+        let core = self.runtime.core();
+        core.check()?;
+        let client = &self.state.session.client;
+        // A timeout beyond what the clock can count is for ever.
+        let deadline = Instant::now().checked_add(timeout);
+        let found = core.events.wait(deadline, &self.interrupt, || match client.take_push() {
+            None if core.is_stopping() => Some(None),
+            None => None,
+            push => Some(push),
+        })?;
+        let Some(message) = found else { return Ok(None) };
+        let Some(message) = message else { return Err(core.check().err().unwrap_or_else(stopped)) };
         self.out.buf = message;
         self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
         Ok(Some(self.tree.root(&self.out.buf)))
@@ -179,7 +165,7 @@ impl Session {
 
     /// A handle that ends this session's waits from another thread.
     pub fn interrupter(&self) -> Interrupter {
-        Interrupter(self.pushes.clone())
+        Interrupter { runtime: self.runtime.clone(), interrupt: self.interrupt.clone() }
     }
 
     /// The session's number, as CLIENT ID tells it.
@@ -192,6 +178,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.runtime.core().close(&mut self.state);
     }
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Closed, "the runtime has been stopped")
 }
 
 fn no_verb() -> Error {

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows about keys, commands or connections.
 
+pub mod argv;
 pub mod clock;
 pub mod error;
 pub mod float_text;
@@ -9,6 +10,7 @@ pub mod fork;
 pub mod glob;
 #[cfg(test)]
 pub mod live_redis;
+pub mod log_sink;
 pub mod long_double;
 pub mod memory_size;
 pub mod number;
@@ -16,11 +18,12 @@ pub mod options;
 pub mod process;
 pub mod random;
 pub mod segment;
-pub mod slot;
 pub mod signal;
+pub mod slot;
 pub mod token;
 pub mod words;
 
+pub use argv::{Argv, ArgvBuf, Span};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
 pub use token::{Owned, OwnedGuard};

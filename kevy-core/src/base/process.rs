@@ -56,7 +56,8 @@ pub fn system_name() -> String {
     }
     let text = |field: &[libc::c_char]| {
         let bytes: Vec<u8> = field.iter().map(|&byte| byte as u8).collect();
-        CStr::from_bytes_until_nul(&bytes).map_or_else(|_| String::new(), |text| text.to_string_lossy().into())
+        CStr::from_bytes_until_nul(&bytes)
+            .map_or_else(|_| String::new(), |text| text.to_string_lossy().into())
     };
     format!("{} {} {}", text(&names.sysname), text(&names.release), text(&names.machine))
 }

@@ -113,7 +113,6 @@ pub struct ScanOptions<'a> {
 pub enum ScanVerb {
     Scan,
     Hscan,
-    Other,
 }
 
 impl<'a> ScanOptions<'a> {
@@ -175,11 +174,12 @@ mod tests {
 
     #[test]
     fn scan_options_come_in_any_order_and_end_in_nothing_else() {
-        let options = ScanOptions::parse(&[b"count", b"3", b"MATCH", b"a*"], ScanVerb::Other).unwrap();
+        let options = ScanOptions::parse(&[b"count", b"3", b"MATCH", b"a*"], ScanVerb::Hscan).unwrap();
         assert_eq!((options.count, options.pattern), (3, Some(&b"a*"[..])));
         assert!(ScanOptions::parse(&[b"novalues"], ScanVerb::Hscan).unwrap().no_values);
-        for bad in [&[&b"COUNT"[..], b"0"][..], &[b"MATCH"], &[b"TYPE", b"hash"], &[b"NOVALUES"]] {
-            assert_eq!(ScanOptions::parse(bad, ScanVerb::Other).unwrap_err(), Fail::SYNTAX);
+        for bad in [&[&b"COUNT"[..], b"0"][..], &[b"MATCH"], &[b"TYPE", b"hash"]] {
+            assert_eq!(ScanOptions::parse(bad, ScanVerb::Hscan).unwrap_err(), Fail::SYNTAX);
         }
+        assert_eq!(ScanOptions::parse(&[b"NOVALUES"], ScanVerb::Scan).unwrap_err(), Fail::SYNTAX);
     }
 }

@@ -1,6 +1,6 @@
 //! The clients of a runtime, as `CLIENT LIST` shows them and `CLIENT KILL` ends them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -46,6 +46,8 @@ pub struct Client {
     pub no_touch: AtomicBool,
     pub commands: AtomicU64,
     pub text: Mutex<ClientText>,
+    /// Messages that an in-process session has not asked for yet, encoded.
+    pushes: Mutex<VecDeque<Vec<u8>>>,
     killed: AtomicBool,
     wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -70,6 +72,11 @@ impl Client {
     pub fn kill(&self) {
         self.killed.store(true, Ordering::Release);
         (self.wake)();
+    }
+
+    /// The oldest message that waits for an in-process session.
+    pub fn take_push(&self) -> Option<Vec<u8>> {
+        self.pushes.lock().pop_front()
     }
 
     pub fn is_killed(&self) -> bool {
@@ -154,6 +161,7 @@ impl Clients {
             no_touch: AtomicBool::new(false),
             commands: AtomicU64::new(0),
             text: Mutex::default(),
+            pushes: Mutex::default(),
             killed: AtomicBool::new(false),
             wake,
         })

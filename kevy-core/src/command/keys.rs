@@ -27,7 +27,11 @@ pub fn keys_of(spec: &Spec, args: &[&[u8]]) -> Result<Positions, Invalid> {
     match *spec.keys {
         [] => Ok(Positions::new()),
         [KeySpec { begin: Begin::Index(at), find: Find::Range { last: 0, .. }, .. }] => {
-            if at < args.len() { Ok(smallvec![at]) } else { Err(Invalid) }
+            if at < args.len() {
+                Ok(smallvec![at])
+            } else {
+                Err(Invalid)
+            }
         }
         _ => {
             let mut positions = Positions::new();
@@ -89,7 +93,8 @@ fn find(find: Find, first: usize, args: &[&[u8]]) -> Result<(usize, usize, usize
         }
         Find::Count { count, first: offset, step } => {
             let count = args.get(first + count).and_then(|text| parse_i64(text)).ok_or(Invalid)?;
-            let beyond = usize::try_from(count - 1).map_err(|_| Invalid)?;
+            let beyond =
+                count.checked_sub(1).and_then(|beyond| usize::try_from(beyond).ok()).ok_or(Invalid)?;
             let first = first + offset;
             let last = beyond.checked_mul(step.max(1)).and_then(|length| first.checked_add(length));
             Ok((first, last.ok_or(Invalid)?, step))
@@ -158,8 +163,11 @@ mod tests {
         }];
         assert_eq!(positions(XREAD, "xread count 2 streams a b 0 0"), Some(vec![4, 5]));
         assert_eq!(positions(XREAD, "xread count 2"), Some(vec![]));
-        const BACKWARDS: &[KeySpec] =
-            &[KeySpec { flags: &[], begin: Begin::Keyword { word: "KEYS", from: -2 }, find: Find::Range { last: -1, step: 1, limit: 0 } }];
+        const BACKWARDS: &[KeySpec] = &[KeySpec {
+            flags: &[],
+            begin: Begin::Keyword { word: "KEYS", from: -2 },
+            find: Find::Range { last: -1, step: 1, limit: 0 },
+        }];
         assert_eq!(positions(BACKWARDS, "migrate h p keys a b c"), Some(vec![4, 5, 6]));
         assert_eq!(positions(BACKWARDS, "x"), Some(vec![]));
     }

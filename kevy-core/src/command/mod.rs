@@ -26,6 +26,11 @@ pub mod table;
 pub mod transaction;
 pub mod version;
 
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};
 pub use effects::Effects;

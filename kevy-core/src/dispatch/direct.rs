@@ -1,5 +1,7 @@
 //! In-process sessions: every command by name, and the hottest ones without a reply in between.
 
+use std::sync::atomic::Ordering;
+
 use crate::base::{Error, ErrorKind, Result};
 use crate::command::string::{self};
 use crate::command::{Origin, Session};
@@ -38,25 +40,23 @@ impl Engine {
         self.server.clients.remove(&state.session.client);
     }
 
-    /// Runs one command; `out` gets exactly one reply, a null where the session wants none. Returns the shard
-    /// whose reactor has work left.
+    /// Runs one command; `out` gets exactly one reply, a null where the session wants none.
     #[inline]
-    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) -> Option<usize> {
+    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) {
         let start = out.buf.len();
         let now = self.server.clock.now_ms();
-        let left = self.dispatch(&mut state.session, args, out, (now, origin));
-        if out.buf.len() == start {
+        self.dispatch(&mut state.session, args, out, (now, origin));
+        state.session.client.last_active_ms.store(now, Ordering::Relaxed);
+        state.session.publish(0, 0, out.protocol);
+        if out.buf.len() == start && state.session.request.is_none() {
             out.null();
         }
-        if state.session.request.take().is_some() {
-            self.decline(state, out, start);
-        }
-        left
     }
 
-    /// A handler asked for something that takes a connection, and this session has none.
+    /// A handler asked for something that takes a connection, and an in-process session has none. `start` is
+    /// where its reply begins.
     #[cold]
-    fn decline(&self, state: &State, out: &mut Writer, start: usize) {
+    pub fn decline(&self, state: &State, out: &mut Writer, start: usize) {
         let name = self.server.commands.name(state.session.last_command);
         if name != "quit" {
             out.buf.truncate(start);
@@ -82,7 +82,7 @@ impl Engine {
         let mut shard = self.shards.take(route::shard_of(key, self.shards.len()));
         shard.partition.counters.commands += 1;
         let found = string::read(&mut shard.partition, &state.session, key, now, into);
-        shard.settle(&self.server);
+        shard.settle();
         match found {
             Ok(true) => Ok(Direct::Found),
             Ok(false) => Ok(Direct::Missing),
@@ -90,26 +90,24 @@ impl Engine {
         }
     }
 
-    /// SET: returns the shard whose reactor has work left.
+    /// SET without options.
     ///
     /// # Errors
     /// No memory, or MULTI.
     #[inline]
-    pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<Option<usize>> {
+    pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
         Self::refuse_in_multi(&state.session)?;
         let now = self.server.clock.now_ms();
-        let home = route::shard_of(key, self.shards.len());
-        let mut shard = self.shards.take(home);
+        let mut shard = self.shards.take(route::shard_of(key, self.shards.len()));
         let State { session, spill } = state;
         spill.buf.clear();
         let mut caller = Caller { server: &self.server, session, out: spill, now, origin: Origin::Client };
         run::run_alone(&mut shard, &mut caller, &string::PLAIN_SET, &[b"SET", key, value]);
-        shard.stream.notify();
-        let left = shard.wants_reactor().then_some(home);
+        shard.leave();
         drop(shard);
         match spill.buf.first() {
             Some(b'-') => Err(refused(&spill.buf)),
-            _ => Ok(left),
+            _ => Ok(()),
         }
     }
 }

@@ -168,39 +168,31 @@ impl Engine {
         run_many(&self.shards, &mut guards, &members, &mut caller, |step| {
             if exec { self.exec(step) } else { step.call(command, args) }
         });
-        for guard in &mut guards {
-            guard.stream.notify();
-        }
+        guards.iter_mut().for_each(|guard| guard.leave());
     }
 
-    /// Runs a command to its reply on the caller's thread. Returns true where a reactor must look at shard
-    /// `.0` because the command left it work.
+    /// Runs a command to its reply on the caller's thread.
     pub fn dispatch(
         &self,
         session: &mut Session,
         args: &[&[u8]],
         out: &mut Writer,
         (now, origin): (u64, Origin),
-    ) -> Option<usize> {
+    ) {
         let start = out.buf.len();
-        let mut left = None;
         match self.plan(session, args, out) {
             Plan::Done => {}
             Plan::Here(number) => self.run_here(session, number, args, out, now),
             Plan::One { command, shard } => {
                 let mut guard = self.shards.take(shard);
                 self.run_one(&mut guard, session, command, args, out, (now, origin));
-                guard.stream.notify();
-                if guard.wants_reactor() {
-                    left = Some(shard);
-                }
+                guard.leave();
             }
             Plan::Several { command, route } => {
                 self.run_several(session, command, &route, args, out, (now, origin));
             }
         }
         self.after(session, out, start);
-        left
     }
 
     /// Takes back a reply that the session does not want (`CLIENT REPLY`).

@@ -12,6 +12,8 @@ use crate::resp::{Limits, RequestParser};
 pub struct Pending {
     pub request: u64,
     pub reply: Option<Vec<u8>>,
+    /// The session wants no reply to it (`CLIENT REPLY`).
+    pub silent: bool,
     /// Replies of later commands that were ready first.
     pub behind: Vec<u8>,
 }
@@ -127,12 +129,16 @@ impl Connection {
 
     /// Takes the reply of a pending command, and sends on what it held back.
     pub fn answer(&mut self, request: u64, reply: &[u8]) {
-        if self.pending.front().is_some_and(|first| first.request == request) {
-            self.out.raw(reply);
+        if let Some(first) = self.pending.front()
+            && first.request == request
+        {
+            if !first.silent {
+                self.out.raw(reply);
+            }
             let behind = self.pending.pop_front().map(|first| first.behind).unwrap_or_default();
             self.out.raw(&behind);
         } else if let Some(one) = self.pending.iter_mut().find(|one| one.request == request) {
-            one.reply = Some(reply.to_vec());
+            one.reply = Some(if one.silent { Vec::new() } else { reply.to_vec() });
             return;
         }
         while self.pending.front().is_some_and(|first| first.reply.is_some()) {

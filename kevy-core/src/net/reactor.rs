@@ -195,6 +195,7 @@ impl Reactor {
             }
             if signals & signal::OPTIONS != 0 {
                 self.settings = Settings::read(&self.engine.server);
+                self.engine.shards.take(self.index).follow(&self.engine.server.options.read());
             }
             for event in &events {
                 self.note(event, now);
@@ -453,6 +454,7 @@ impl Reactor {
         self.next_deadline =
             upgrades.chain(waits).chain(cron).chain(token.next_deadline(&engine.server, now)).min();
         token.armed_until = self.next_deadline.unwrap_or(u64::MAX);
+        token.publish_memory(&engine.server);
         token.stream.notify();
         token.release_fairly();
         if input_bytes > 0 {
@@ -479,12 +481,8 @@ impl Reactor {
                 while !run_parcel(&engine, &mut token, &mut self.guest, &mut parcel, now) {
                     token.yield_fairly();
                 }
-                token.stream.notify();
-                let wake = token.wants_reactor();
+                token.leave();
                 drop(token);
-                if wake {
-                    self.peers[shard].alarm.ring(signal::HOUSEKEEPING);
-                }
                 self.hand_out(&parcel);
                 if parcel.clear() {
                     self.spare.push(parcel);

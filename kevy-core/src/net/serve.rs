@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::token::OwnedGuard;
-use crate::dispatch::{Engine, Origin, Parcel, Plan, Request, Session, Shard};
+use crate::dispatch::{Engine, Origin, Parcel, Plan, ReplyMode, Request, Session, Shard};
 use crate::io::Alarm;
 use crate::resp::Batch;
 use crate::resp::{ArgVec, ProtocolError};
@@ -159,7 +159,8 @@ impl Counter<'_> {
         *self.next_request += 1;
         let request = *self.next_request;
         parcel.push(key, request, command, (session.db, protocol, session.no_touch), args);
-        pending.push_back(Pending { request, reply: None, behind: Vec::new() });
+        let silent = !matches!(session.reply_mode, ReplyMode::On | ReplyMode::SkipNext);
+        pending.push_back(Pending { request, reply: None, silent, behind: Vec::new() });
         true
     }
 

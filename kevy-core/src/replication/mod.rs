@@ -1,4 +1,7 @@
-
+pub mod client;
+pub mod cursor;
+pub mod wire;
+pub use client::{Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source};
 use std::sync::Arc;
 #[derive(Debug)]
 pub struct Primary;

@@ -28,18 +28,46 @@ pub fn command_len_max(args: &[&[u8]]) -> usize {
 /// missing line end means damage.
 pub fn decode_command<'a>(buf: &'a [u8], args: &mut ArgVec<'a>) -> Result<Option<usize>, ProtocolError> {
     args.clear();
-    let Some((count, mut at)) = header(buf, 0, b'*')? else { return Ok(None) };
+    let Some((count, mut at)) = decode_count(buf, 0)? else { return Ok(None) };
     for _ in 0..count {
-        let Some((len, start)) = header(buf, at, b'$')? else { return Ok(None) };
-        let end = start.saturating_add(len);
-        match buf.get(end..end.saturating_add(2)) {
-            Some(b"\r\n") => args.push(&buf[start..end]),
-            Some(_) => return Err(ProtocolError::MissingLineEnd),
-            None => return Ok(None),
-        }
+        let Some((start, end)) = decode_bulk(buf, at)? else { return Ok(None) };
+        args.push(&buf[start..end]);
         at = end + 2;
     }
     Ok(Some(at))
+}
+
+/// The header of an array at `at`: how many elements it has and where they begin.
+///
+/// # Errors
+/// As [`decode_command`].
+#[inline(always)]
+pub fn decode_count(buf: &[u8], at: usize) -> Result<Option<(usize, usize)>, ProtocolError> {
+    header(buf, at, b'*')
+}
+
+/// The bulk string at `at`: where its content begins and ends, two bytes before what follows.
+///
+/// # Errors
+/// As [`decode_command`].
+#[inline(always)]
+pub fn decode_bulk(buf: &[u8], at: usize) -> Result<Option<(usize, usize)>, ProtocolError> {
+    let Some((len, start)) = decode_bulk_len(buf, at)? else { return Ok(None) };
+    let end = start.saturating_add(len);
+    match buf.get(end..end.saturating_add(2)) {
+        Some(b"\r\n") => Ok(Some((start, end))),
+        Some(_) => Err(ProtocolError::MissingLineEnd),
+        None => Ok(None),
+    }
+}
+
+/// The header of a bulk string at `at`: its length and where its content begins, though it may not be there yet.
+///
+/// # Errors
+/// As [`decode_command`].
+#[inline(always)]
+pub fn decode_bulk_len(buf: &[u8], at: usize) -> Result<Option<(usize, usize)>, ProtocolError> {
+    header(buf, at, b'$')
 }
 
 /// A header of type `tag`: its number and where it ends.

@@ -2,8 +2,10 @@
 //!
 //! The api starts and stops runtimes; several may live in one process and share nothing.
 
+mod events;
 mod hooks;
 mod listen;
 mod start;
 
+pub use events::Interrupt;
 pub use start::{OpenReport, Runtime, assemble, redis_commands};

@@ -12,14 +12,15 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::options::Options;
 use crate::base::random::Random;
-use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork};
-use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Server, ServerConfig, State};
+use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
+use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State};
 use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Socket};
 use crate::net::{Handle, Reactor};
 use crate::replication::Primary;
 use crate::shard::{Seed, Shard, Shards};
 
+use super::events::{Events, Interrupt};
 use super::hooks::{Feeds, RuntimeHooks};
 use super::listen;
 
@@ -44,6 +45,8 @@ pub struct Core {
     grace: Mutex<Duration>,
     running: Mutex<usize>,
     stopped: Condvar,
+    /// What in-process callers wait on.
+    pub events: Events,
     /// Given by [`fork::watch`] when the runtime started.
     pub born: u32,
 }
@@ -53,6 +56,7 @@ impl Core {
     pub fn begin_stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.handles.iter().for_each(|handle| handle.alarm.ring(signal::STOP));
+        self.events.announce();
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -68,12 +72,46 @@ impl Core {
         Err(self.why_not())
     }
 
-    /// Runs one command in-process. The panic of a handler poisons the runtime and becomes an error.
+    /// Runs one command in-process. The panic of a handler poisons the runtime and becomes an error; so does
+    /// `interrupt` for a command that waits.
     #[inline]
-    pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Reply, origin: Origin) -> Result<()> {
-        let left = self.guard(|| self.engine.run(state, args, out, origin))?;
-        self.look_after(left);
-        Ok(())
+    pub fn run(
+        &self,
+        state: &mut State,
+        args: &[&[u8]],
+        out: &mut Reply,
+        origin: Origin,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let start = out.buf.len();
+        self.guard(|| self.engine.run(state, args, out, origin))?;
+        match state.session.request.take() {
+            None => Ok(()),
+            Some(request) => self.grant(request, state, out, start, interrupt),
+        }
+    }
+
+    /// Waits for what answers a command, on the caller's thread.
+    #[cold]
+    fn grant(
+        &self,
+        request: Request,
+        state: &State,
+        out: &mut Reply,
+        start: usize,
+        interrupt: &Interrupt,
+    ) -> Result<()> {
+        let Some((answer, timeout_ms)) = self.engine.waiting(request) else {
+            self.engine.decline(state, out, start);
+            return Ok(());
+        };
+        let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
+        let answered =
+            self.events.wait(deadline, interrupt, || self.engine.answer(&answer, false, out).then_some(()))?;
+        if answered.is_none() {
+            self.engine.answer(&answer, true, out);
+        }
+        self.check()
     }
 
     /// GET without a reply to decode: appends the value to `into`.
@@ -85,9 +123,7 @@ impl Core {
     /// SET without a reply to decode.
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
-        let left = self.guard(|| self.engine.set(state, key, value))??;
-        self.look_after(left);
-        Ok(())
+        self.guard(|| self.engine.set(state, key, value))?
     }
 
     #[inline]
@@ -97,17 +133,10 @@ impl Core {
 
     #[cold]
     fn poisoned(&self) -> Error {
+        log_sink::error(format_args!("a command panicked: the runtime stops"));
         self.engine.poison();
         self.begin_stop();
         Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
-    }
-
-    /// Wakes the reactor that has housekeeping to do for a shard.
-    #[inline]
-    fn look_after(&self, shard: Option<usize>) {
-        if let Some(shard) = shard {
-            self.handles[shard].alarm.ring(signal::HOUSEKEEPING);
-        }
     }
 
     /// Opens an in-process session.
@@ -178,6 +207,7 @@ impl Runtime {
             grace: Mutex::new(GRACE),
             running: Mutex::new(shards),
             stopped: Condvar::new(),
+            events: Events::default(),
             born,
         });
         // Nothing else sets the hooks of a server made here.
@@ -191,12 +221,17 @@ impl Runtime {
                     (to != index).then(|| engine.shards.take(to).mailbox.open(index, alarm))
                 })
                 .collect();
+            engine.shards.take(index).keeper = Some(handles[index].alarm.clone());
             let listeners = if index == 0 { std::mem::take(&mut doors.listeners) } else { Vec::new() };
             let feeds = Arc::new(Feeds(primary.clone()));
             let reactor =
                 Reactor::new(index, engine.clone(), feeds, (poll, handles.clone()), posts, listeners)
                     .map_err(|error| Error::io("cannot register a listener", &error))?;
             runtime.spawn(index, reactor)?;
+        }
+        match runtime.core.port {
+            Some(port) => log_sink::info(format_args!("runtime started: {shards} shards, port {port}")),
+            None => log_sink::info(format_args!("runtime started: {shards} shards")),
         }
         Ok(runtime)
     }
@@ -208,6 +243,7 @@ impl Runtime {
             .spawn(move || {
                 let grace = || *core.grace.lock();
                 if catch_unwind(AssertUnwindSafe(|| reactor.run(grace))).is_err() {
+                    log_sink::error(format_args!("the core thread of shard {index} panicked: the runtime stops"));
                     core.engine.poison();
                     core.begin_stop();
                 }
@@ -257,7 +293,11 @@ impl Runtime {
             }
         }
         drop(running);
-        for thread in self.threads.lock().drain(..) {
+        let mut threads = self.threads.lock();
+        if !threads.is_empty() {
+            log_sink::info(format_args!("runtime stopped"));
+        }
+        for thread in threads.drain(..) {
             // A panic of the thread has been reported as poison.
             let _ = thread.join();
         }

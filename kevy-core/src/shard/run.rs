@@ -27,7 +27,7 @@ pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, 
     if let Err(fail) = admit(&mut shard.partition, caller, command) {
         caller.out.error(fail.text());
         caller.server.count_error();
-        shard.settle(caller.server);
+        shard.settle();
         return;
     }
     call(Partitions::One(&mut shard.partition), caller, command, args);
@@ -88,7 +88,7 @@ fn call(partitions: Partitions<'_>, caller: &mut Caller<'_>, command: &Command, 
 /// Moves the effects of what just ran to the shard's stream.
 #[inline]
 fn commit_alone(shard: &mut Shard, caller: &Caller<'_>) {
-    shard.settle(caller.server);
+    shard.settle();
     if shard.partition.effects.is_empty() {
         return;
     }
@@ -142,7 +142,7 @@ fn commit_together(
 ) {
     let transaction = shards.next_transaction();
     for guard in guards {
-        guard.settle(caller.server);
+        guard.settle();
         let Shard { partition, stream, .. } = &mut **guard;
         if partition.effects.is_empty() {
             continue;

@@ -1,11 +1,13 @@
 //! The shards of one runtime and their tokens.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
 use crate::base::options::Options;
 use crate::base::random::Random;
+use crate::base::signal::{self, Ring};
 use crate::base::token::{Owned, OwnedGuard};
 use crate::command::{Partition, Server};
 use crate::log::Stream;
@@ -22,6 +24,8 @@ pub struct Shard {
     pub mailbox: Mailbox,
     /// When the reactor that sleeps over this shard will look at it again (Unix milliseconds).
     pub armed_until: u64,
+    /// The alarm of that reactor; `None` for a shard without one.
+    pub keeper: Option<Arc<dyn Ring>>,
 }
 
 /// How much housekeeping one turn may do.
@@ -40,9 +44,10 @@ impl Shard {
         };
         Self {
             partition: Partition::new(index, Keyspace::new(config), random),
-            stream: Stream::new(index, options.repl_backlog_size as usize),
+            stream: Stream::new(index, backlog_bytes(options)),
             mailbox: Mailbox::default(),
             armed_until: u64::MAX,
+            keeper: None,
         }
     }
 
@@ -53,8 +58,14 @@ impl Shard {
         let keyspace = &mut self.partition.keyspace;
         let expired = if server.active_expire() { keyspace.expire_some(now, EXPIRE_BUDGET) } else { 0 };
         let more = keyspace.free_some(FREE_BUDGET);
-        self.settle(server);
+        self.settle();
+        self.publish_memory(server);
         more || expired >= EXPIRE_BUDGET
+    }
+
+    /// Takes over options that may change while the runtime runs.
+    pub fn follow(&mut self, options: &Options) {
+        self.stream.set_budget(backlog_bytes(options));
     }
 
     /// Starts recording effects, for the first replica. Harmless where they are recorded already.
@@ -71,19 +82,38 @@ impl Shard {
         self.partition.keyspace.next_expiry().map(|at| at.max(now + EXPIRE_INTERVAL_MS))
     }
 
-    /// True where the sleeping reactor must be woken earlier than it planned.
+    /// True where the reactor has work before it planned to look.
     #[inline]
     pub fn wants_reactor(&self) -> bool {
         self.partition.keyspace.garbage_memory() > 0
-            || self.partition.keyspace.next_expiry().is_some_and(|at| at < self.armed_until)
+            || self
+                .partition
+                .keyspace
+                .next_expiry()
+                .is_some_and(|at| at.saturating_add(EXPIRE_INTERVAL_MS) < self.armed_until)
     }
 
-    /// Gives to the stream the keys that expired or were evicted, and publishes the memory in use.
+    /// To be called before anyone but the shard's reactor gives the token back: wakes whoever has work now.
     #[inline]
-    pub fn settle(&mut self, server: &Server) {
+    pub fn leave(&mut self) {
+        self.stream.notify();
+        if self.wants_reactor()
+            && let Some(keeper) = &self.keeper
+        {
+            keeper.ring(signal::HOUSEKEEPING);
+        }
+    }
+
+    /// Gives to the stream the keys that expired or were evicted.
+    #[inline]
+    pub fn settle(&mut self) {
         if !self.partition.keyspace.drops.is_empty() {
             self.settle_drops();
         }
+    }
+
+    /// Shows the memory in use to whoever does not hold the token.
+    pub fn publish_memory(&self, server: &Server) {
         server.publish_memory(self.partition.index, self.partition.keyspace.used_memory());
     }
 
@@ -116,6 +146,10 @@ impl Shard {
             }
         }
     }
+}
+
+fn backlog_bytes(options: &Options) -> usize {
+    usize::try_from(options.repl_backlog_size).unwrap_or(usize::MAX)
 }
 
 /// All shards of a runtime.

@@ -1,1 +1,18 @@
+//! Whole RDB streams: written in pieces while a keyspace is walked, and read in pieces as they arrive.
+//!
+//! Format: rdb.c of Redis 7 and 8. `REDIS` and a version, then opcodes and entries, then `EOF` and a CRC-64 of
+//! everything before it. The values themselves are [`crate::store::rdb`]'s. `AUX shard <n>` says which shard of
+//! the primary the entries that follow are from; Redis skips what it does not know there.
 
+pub mod entries;
+pub mod opcode;
+pub mod rebuild;
+pub mod write;
+
+pub use entries::{Entries, Next};
+pub use write::{Checksum, Sink, SinkHandle};
+
+#[cfg(test)]
+pub mod model;
+#[cfg(test)]
+mod tests;

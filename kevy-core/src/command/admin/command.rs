@@ -133,10 +133,7 @@ fn getkeysandflags(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 }
 
 /// The keys of a full command line: their positions and how each is used.
-fn keys_of_line(
-    ctx: &Context<'_>,
-    line: &[&[u8]],
-) -> Result<Vec<(usize, &'static [&'static str])>, Fail> {
+fn keys_of_line(ctx: &Context<'_>, line: &[&[u8]]) -> Result<Vec<(usize, &'static [&'static str])>, Fail> {
     let commands = &*ctx.server.commands;
     let number = commands.find(line).filter(|&number| {
         let command = commands.command(number);

@@ -57,15 +57,12 @@ fn write_args(out: &mut Writer, args: &[Arg], key_specs: usize, keys_seen: &mut 
 fn write_arg(out: &mut Writer, arg: &Arg, key_specs: usize, keys_seen: &mut usize) {
     let is_nested = matches!(arg.kind, ArgKind::OneOf | ArgKind::Block);
     let is_key = arg.kind == ArgKind::Key && key_specs > 0;
-    let flags: Vec<&str> = [
-        (arg.optional, "optional"),
-        (arg.multiple, "multiple"),
-        (arg.multiple_token, "multiple_token"),
-    ]
-    .into_iter()
-    .filter(|(set, _)| *set)
-    .map(|(_, name)| name)
-    .collect();
+    let flags: Vec<&str> =
+        [(arg.optional, "optional"), (arg.multiple, "multiple"), (arg.multiple_token, "multiple_token")]
+            .into_iter()
+            .filter(|(set, _)| *set)
+            .map(|(_, name)| name)
+            .collect();
     let fields = 3
         + usize::from(is_key)
         + usize::from(arg.token.is_some())

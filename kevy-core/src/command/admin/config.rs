@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::store::Limits;
 use crate::command::help::{container, help};
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Counters, Fail, Outcome};
+use crate::store::Limits;
 
 /// CONFIG and its subcommands.
 pub const CONFIG: Command = Command::container(rows::CONFIG, container, SUBCOMMANDS);

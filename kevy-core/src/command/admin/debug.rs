@@ -127,7 +127,8 @@ fn populate(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if args.len() > 5 {
         return Err(Fail::arity("debug|populate"));
     }
-    let bounded = |arg: &[u8], max| parse_i64(arg).filter(|value| (0..=max).contains(value)).ok_or(NOT_POSITIVE);
+    let bounded =
+        |arg: &[u8], max| parse_i64(arg).filter(|value| (0..=max).contains(value)).ok_or(NOT_POSITIVE);
     let count = bounded(args[2], POPULATE_KEYS_MAX)?;
     let prefix = args.get(3).copied().unwrap_or(b"key");
     let size = args.get(4).map(|size| bounded(size, POPULATE_SIZE_MAX)).transpose()?;

@@ -43,7 +43,8 @@ pub fn flushall(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 }
 
 pub fn swapdb(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let index = |arg: &[u8], text| parse_i64(arg).filter(|db| i32::try_from(*db).is_ok()).ok_or(Fail::new(text));
+    let index =
+        |arg: &[u8], text| parse_i64(arg).filter(|db| i32::try_from(*db).is_ok()).ok_or(Fail::new(text));
     let first = index(args[1], "ERR invalid first DB index")?;
     let second = index(args[2], "ERR invalid second DB index")?;
     let databases = i64::from(ctx.server.options.read().databases);

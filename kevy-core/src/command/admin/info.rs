@@ -83,7 +83,8 @@ impl<'a> Figures<'a> {
         let server = ctx.server;
         let options = server.options.read().clone();
         let mut counters = Counters::default();
-        let mut databases = vec![DatabaseFigures::default(); options.databases as usize];
+        let used = ctx.every().iter().map(|partition| partition.keyspace.databases_used()).max();
+        let mut databases = vec![DatabaseFigures::default(); used.unwrap_or(0)];
         let mut shards = Vec::new();
         let mut pending_bytes = 0;
         for partition in ctx.every() {
@@ -236,7 +237,9 @@ pub fn clients_memory(server: &Server) -> usize {
 
 fn persistence(text: &mut Text, _: &Figures<'_>) {
     text.section("Persistence");
-    for name in ["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"] {
+    for name in
+        ["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]
+    {
         text.field(name, 0);
     }
 }

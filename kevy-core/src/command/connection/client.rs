@@ -56,9 +56,7 @@ pub fn kind_of(word: &[u8]) -> Result<ClientKind, Fail> {
         ("master", ClientKind::Primary),
     ];
     let found = kinds.into_iter().find(|(name, _)| is_word(word, name)).map(|(_, kind)| kind);
-    found.ok_or_else(|| {
-        Fail::with(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(word)))
-    })
+    found.ok_or_else(|| Fail::with(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(word))))
 }
 
 fn on_or_off(word: &[u8]) -> Result<bool, Fail> {

@@ -53,8 +53,8 @@ impl<'a> Filter<'a> {
                     };
                 }
                 option if is_word(option, "MAXAGE") => {
-                    let age = parse_i64(value)
-                        .ok_or(Fail::new("ERR maxage is not an integer or out of range"))?;
+                    let age =
+                        parse_i64(value).ok_or(Fail::new("ERR maxage is not an integer or out of range"))?;
                     let age = u64::try_from(age).ok().filter(|age| *age > 0);
                     filter.age_seconds_min =
                         Some(age.ok_or(Fail::new("ERR maxage should be greater than 0"))?);

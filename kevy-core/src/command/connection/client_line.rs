@@ -26,7 +26,11 @@ pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) 
     let number = load(&client.last_command);
     let command = if number < server.commands.count() { server.commands.name(number) } else { "NULL" };
     let user = if text.user.is_empty() { DEFAULT_USER } else { &text.user };
-    let _ = write!(out, "id={} addr={} laddr={} fd={}", client.id, client.address, client.local_address, client.fd);
+    let _ = write!(
+        out,
+        "id={} addr={} laddr={} fd={}",
+        client.id, client.address, client.local_address, client.fd
+    );
     let _ = write!(out, " name={}", text.name.escape_ascii());
     let _ = write!(
         out,

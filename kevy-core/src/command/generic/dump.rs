@@ -65,9 +65,10 @@ pub fn restore(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if !options.replace && keyspace.exists(db, key, now) {
         return Err(Fail::new("BUSYKEY Target key name already exists."));
     }
-    let ttl = u64::try_from(integer(args[2])?)
-        .map_err(|_| Fail::new("ERR Invalid TTL value, must be >= 0"))?;
-    let value = rdb::restore(payload, &keyspace.limits().hash, keyspace.seed()).map_err(|error| Fail::with(error.to_string()))?;
+    let ttl =
+        u64::try_from(integer(args[2])?).map_err(|_| Fail::new("ERR Invalid TTL value, must be >= 0"))?;
+    let value = rdb::restore(payload, &keyspace.limits().hash, keyspace.seed())
+        .map_err(|error| Fail::with(error.to_string()))?;
     let expire_at = match (ttl, options.absolute) {
         (0, _) => None,
         (at, true) => Some(at),

@@ -40,7 +40,8 @@ pub fn scan(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if let Some(partition) = ctx.partitions.every().into_iter().find(|partition| partition.index == shard) {
         let position = if cursor.shard == shard { cursor.position } else { 0 };
         next = partition.keyspace.scan(db, position, options.count, now, |found| {
-            let is_kind = options.kind.is_none_or(|kind| kind.eq_ignore_ascii_case(found.kind().name().as_bytes()));
+            let is_kind =
+                options.kind.is_none_or(|kind| kind.eq_ignore_ascii_case(found.kind().name().as_bytes()));
             if is_kind && options.pattern.is_none_or(|pattern| glob::matches(pattern, found.key(), false)) {
                 keys.bulk(found.key());
                 count += 1;

@@ -30,13 +30,11 @@ pub fn waitaof(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         return Err(Fail::new("ERR value is out of range, value must between 0 and 1"));
     }
     let replicas = integer(args[2])?;
-    let replicas = usize::try_from(replicas)
-        .map_err(|_| Fail::new("ERR value is out of range, must be positive"))?;
+    let replicas =
+        usize::try_from(replicas).map_err(|_| Fail::new("ERR value is out of range, must be positive"))?;
     let timeout_ms = timeout(args[3])?;
     if local > 0 {
-        return Err(Fail::new(
-            "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.",
-        ));
+        return Err(Fail::new("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."));
     }
     if replicas == 0 || ctx.session.in_exec {
         ctx.out.array(2);

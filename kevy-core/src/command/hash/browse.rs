@@ -66,13 +66,19 @@ pub fn hrandfield(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         return Ok(());
     };
     let times = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+    let live = hash.live_len(now);
+    if count > 0 && times >= live {
+        header(out, live, with_values);
+        hash.iter(now).for_each(|field| write(out, &field, with_values));
+        return Ok(());
+    }
     if count > 0 {
         let chosen = hash.random_distinct(&mut random, times, now);
         header(out, chosen.len(), with_values);
         chosen.iter().for_each(|field| write(out, field, with_values));
         return Ok(());
     }
-    if hash.live_len(now) == 0 {
+    if live == 0 {
         out.array(0);
         return Ok(());
     }

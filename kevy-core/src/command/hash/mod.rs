@@ -5,6 +5,8 @@ mod browse;
 mod expiry;
 mod number;
 mod read;
+#[cfg(test)]
+mod tests;
 mod timed;
 mod write;
 

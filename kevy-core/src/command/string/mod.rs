@@ -7,6 +7,8 @@ mod number;
 mod part;
 mod set;
 mod subsequence;
+#[cfg(test)]
+mod tests;
 
 use crate::store::{Item, Ref, ValueRef};
 

@@ -72,10 +72,11 @@ pub fn setrange(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         context.out.unsigned(len as u64);
         return Ok(());
     }
-    if partition.keyspace.peek(db, key, now).is_some_and(|found| found.value().as_string().is_none()) {
-        return Err(Fail::WRONG_TYPE);
+    if let Err(too_long) = check_len(server, offset, value.len()) {
+        // Another type is the worse mistake.
+        text(partition.keyspace.peek(db, key, now))?;
+        return Err(too_long);
     }
-    check_len(server, offset, value.len())?;
     let end = offset + value.len();
     let len = partition.keyspace.edit_string(db, key, now, true, |text| {
         if text.len() < end {

@@ -8,6 +8,9 @@
 /// The most memory one call may take for its rows and masks.
 const TRANSIENT_BYTES_MAX: usize = 1 << 30;
 
+/// The most words one call may compute: a second or two.
+const STEPS_MAX: usize = 1 << 31;
+
 const WORD_BITS: usize = u64::BITS as usize;
 
 /// A run of equal bytes: where it starts in either string, and how long it is.
@@ -18,7 +21,7 @@ pub struct Run {
     pub len: usize,
 }
 
-/// The length of the longest common subsequence. `None` if it takes too much memory to find.
+/// The length of the longest common subsequence. `None` if it takes too much memory or time to find.
 pub fn length(a: &[u8], b: &[u8]) -> Option<usize> {
     let table = Table::new(a, b, false)?;
     Some(table.length())
@@ -26,7 +29,7 @@ pub fn length(a: &[u8], b: &[u8]) -> Option<usize> {
 
 /// The runs of equal bytes that make up a longest common subsequence, the last one first.
 ///
-/// Of several subsequences of that length it is the one that Redis finds. `None` if it takes too much memory.
+/// Of several subsequences of that length it is the one that Redis finds. `None` if it takes too much memory or time.
 pub fn runs(a: &[u8], b: &[u8]) -> Option<Vec<Run>> {
     let table = Table::new(a, b, true)?;
     let mut runs: Vec<Run> = Vec::new();
@@ -57,6 +60,9 @@ struct Table {
 impl Table {
     fn new(a: &[u8], b: &[u8], all_rows: bool) -> Option<Self> {
         let words = b.len().div_ceil(WORD_BITS);
+        if words.checked_mul(a.len()).is_none_or(|steps| steps > STEPS_MAX) {
+            return None;
+        }
         let (masks, mask_of) = masks(a, b, words)?;
         let rows_len = if all_rows { words.checked_mul(a.len().max(1))? } else { words };
         let mut rows = zeroed(rows_len, masks.len())?;
@@ -171,9 +177,10 @@ mod tests {
     }
 
     #[test]
-    fn strings_that_would_take_too_much_memory_are_refused() {
-        let long = vec![b'x'; 200_000];
-        assert_eq!(runs(&long, &long), None);
+    fn strings_that_would_take_too_much_are_refused() {
+        let long = vec![b'x'; 1_000_000];
+        assert_eq!(runs(&long[..200_000], &long[..200_000]), None);
+        assert_eq!(length(&long, &long), None);
         assert_eq!(length(&long[..100_000], b"xx"), Some(2));
     }
 }

@@ -216,13 +216,23 @@ pub const PING: Spec = Spec {
 pub const QUIT: Spec = Spec {
     categories: &["connection", "fast"],
     summary: "Closes the connection after the reply.",
-    ..row("quit", -1, IN_MULTI.or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(NO_AUTH).or(ALLOW_BUSY), "1.0.0")
+    ..row(
+        "quit",
+        -1,
+        IN_MULTI.or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(NO_AUTH).or(ALLOW_BUSY),
+        "1.0.0",
+    )
 };
 
 pub const RESET: Spec = Spec {
     categories: &["connection", "fast"],
     summary: "Puts the connection back to how it was when it opened.",
-    ..row("reset", 1, SESSION_KEYS.or(IN_MULTI).or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(NO_AUTH).or(ALLOW_BUSY), "6.2.0")
+    ..row(
+        "reset",
+        1,
+        SESSION_KEYS.or(IN_MULTI).or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(NO_AUTH).or(ALLOW_BUSY),
+        "6.2.0",
+    )
 };
 
 pub const SELECT: Spec = Spec {

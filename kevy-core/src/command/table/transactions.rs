@@ -2,9 +2,7 @@
 
 use crate::command::spec::{Arg, Flags, Scope, Spec};
 
-use super::{
-    ALLOW_BUSY, FAST, IN_MULTI, LOADING, NOSCRIPT, SESSION_KEYS, SKIP_SLOWLOG, STALE, keys_at,
-};
+use super::{ALLOW_BUSY, FAST, IN_MULTI, LOADING, NOSCRIPT, SESSION_KEYS, SKIP_SLOWLOG, STALE, keys_at};
 
 const fn row(name: &'static str, arity: i32, flags: Flags, since: &'static str) -> Spec {
     Spec { group: "transactions", since, ..Spec::new(name, arity, flags) }
@@ -14,7 +12,12 @@ pub const DISCARD: Spec = Spec {
     categories: &["transaction", "fast"],
     complexity: "O(N), N queued commands",
     summary: "Drops the queued commands and leaves the transaction.",
-    ..row("discard", 1, SESSION_KEYS.or(IN_MULTI).or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(ALLOW_BUSY), "2.0.0")
+    ..row(
+        "discard",
+        1,
+        SESSION_KEYS.or(IN_MULTI).or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(ALLOW_BUSY),
+        "2.0.0",
+    )
 };
 
 pub const EXEC: Spec = Spec {

@@ -115,6 +115,7 @@ impl Keyspace {
     /// Adds an entry whose key is known to be absent; walks and watchers know already.
     pub(super) fn insert(&mut self, db: usize, record: Record<'_>) -> Location {
         let hash = self.seed.hash(record.key);
+        self.open_database(db);
         self.databases[db].insert(hash, record, &self.seed)
     }
 }

@@ -73,7 +73,9 @@ pub enum Dropped {
 /// nothing in it and writes panic, so the caller checks `SELECT` and the like against [`databases`](Self::databases).
 #[derive(Debug)]
 pub struct Keyspace {
+    /// Those up to the highest that was ever written to.
     databases: Vec<Records>,
+    databases_max: usize,
     seed: Seed,
     limits: Limits,
     rng: fastrand::Rng,
@@ -96,7 +98,8 @@ impl Keyspace {
     /// An empty keyspace.
     pub fn new(config: Config) -> Self {
         Self {
-            databases: (0..config.databases).map(|_| Records::default()).collect(),
+            databases: Vec::new(),
+            databases_max: config.databases,
             rng: fastrand::Rng::with_seed(config.seed.hash(b"rng")),
             seed: config.seed,
             limits: config.limits,
@@ -114,7 +117,23 @@ impl Keyspace {
 
     /// Number of databases.
     pub fn databases(&self) -> usize {
+        self.databases_max
+    }
+
+    /// Number of databases up to the highest that was ever written to.
+    pub fn databases_used(&self) -> usize {
         self.databases.len()
+    }
+
+    /// Makes sure that a database can be written to.
+    ///
+    /// # Panics
+    /// Where there is no such database.
+    pub(super) fn open_database(&mut self, db: usize) {
+        if db >= self.databases.len() {
+            assert!(db < self.databases_max, "database {db} of {}", self.databases_max);
+            self.databases.resize_with(db + 1, Records::default);
+        }
     }
 
     /// The options it follows.

@@ -28,9 +28,10 @@ impl Keyspace {
 
     /// Exchanges the keys of two databases.
     pub fn swap_db(&mut self, a: usize, b: usize) {
-        if a == b || a.max(b) >= self.databases.len() {
+        if a == b || a.max(b) >= self.databases_max {
             return;
         }
+        self.open_database(a.max(b));
         if self.is_observed {
             let (databases, seed) = (&self.databases, &self.seed);
             self.watchers.touch_if(|db, key| {

@@ -1,7 +1,7 @@
 //! Hashes of RDB, in all the forms they have had.
 
 use super::reader::Reader;
-use super::string::{write_length, write_string};
+use super::string::write_length;
 use super::{
     RdbError, TYPE_HASH, TYPE_HASH_LISTPACK, TYPE_HASH_LISTPACK_EX, TYPE_HASH_LISTPACK_EX_PRE_GA,
     TYPE_HASH_METADATA, TYPE_HASH_METADATA_PRE_GA, TYPE_HASH_ZIPLIST, TYPE_HASH_ZIPMAP, legacy,
@@ -29,7 +29,7 @@ pub(super) fn type_of(hash: &Hash) -> u8 {
     }
 }
 
-pub(super) fn write(out: &mut Vec<u8>, hash: &Hash) {
+pub(super) fn write(out: &mut Vec<u8>, hash: &Hash, write_string: fn(&mut Vec<u8>, &[u8])) {
     if let Some(list) = hash.as_pairs() {
         write_string(out, list.as_bytes());
         return;

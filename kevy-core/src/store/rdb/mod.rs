@@ -12,7 +12,7 @@ mod string;
 
 pub use dump::{RestoreError, dump, restore};
 pub use reader::Reader;
-pub use string::{write_length, write_string};
+pub use string::{write_length, write_string, write_uncompressed};
 
 use super::hash::HashLimits;
 use super::seed::Seed;
@@ -25,17 +25,17 @@ const VERSION_PLAIN: u16 = 10;
 /// The version that brought fields that expire.
 const VERSION_FIELD_EXPIRY: u16 = 12;
 
-const TYPE_STRING: u8 = 0;
-const TYPE_HASH: u8 = 4;
+pub const TYPE_STRING: u8 = 0;
+pub const TYPE_HASH: u8 = 4;
 const TYPE_HASH_ZIPMAP: u8 = 9;
 const TYPE_HASH_ZIPLIST: u8 = 13;
 const TYPE_HASH_LISTPACK: u8 = 16;
 /// As [`TYPE_HASH_METADATA`], of release candidates of 7.4: expiries are absolute and no first one precedes them.
-const TYPE_HASH_METADATA_PRE_GA: u8 = 22;
+pub const TYPE_HASH_METADATA_PRE_GA: u8 = 22;
 /// As [`TYPE_HASH_LISTPACK_EX`], of release candidates of 7.4: no first expiry precedes it.
 const TYPE_HASH_LISTPACK_EX_PRE_GA: u8 = 23;
 /// Fields with expiries, each before its field and relative to the first one.
-const TYPE_HASH_METADATA: u8 = 24;
+pub const TYPE_HASH_METADATA: u8 = 24;
 /// A listpack of triples.
 const TYPE_HASH_LISTPACK_EX: u8 = 25;
 
@@ -71,10 +71,15 @@ pub fn type_of(value: &ValueRef<'_>) -> u8 {
 
 /// Appends the body of a value.
 pub fn write_value(out: &mut Vec<u8>, value: &ValueRef<'_>) {
+    write_value_with(out, value, write_string);
+}
+
+/// Appends the body of a value, its strings by `write_string`.
+pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: fn(&mut Vec<u8>, &[u8])) {
     match value {
         ValueRef::Int(value) => string::write_int(out, *value),
         ValueRef::Bytes(bytes) => write_string(out, bytes),
-        ValueRef::Hash(hash) => hash::write(out, hash),
+        ValueRef::Hash(hash) => hash::write(out, hash, write_string),
     }
 }
 

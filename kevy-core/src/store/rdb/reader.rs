@@ -17,12 +17,18 @@ enum Length {
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
     rest: &'a [u8],
+    string_max: usize,
 }
 
 impl<'a> Reader<'a> {
     /// Reads `bytes` from the beginning.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes }
+        Self { rest: bytes, string_max: usize::MAX }
+    }
+
+    /// As [`Reader::new`], refusing strings that take more than `string_max` bytes once they are unpacked.
+    pub fn with_string_max(bytes: &'a [u8], string_max: usize) -> Self {
+        Self { rest: bytes, string_max }
     }
 
     /// What was not read yet.
@@ -86,6 +92,9 @@ impl<'a> Reader<'a> {
                 let (packed, unpacked) = (self.length()?, self.length()?);
                 let packed = self.take(packed)?;
                 let unpacked = usize::try_from(unpacked).map_err(|_| RdbError::Malformed)?;
+                if unpacked > self.string_max {
+                    return Err(RdbError::Malformed);
+                }
                 return lzf::decompress(packed, unpacked).map(Cow::Owned).ok_or(RdbError::Malformed);
             }
             Length::Special(_) => return Err(RdbError::Malformed),

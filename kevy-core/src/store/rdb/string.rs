@@ -28,13 +28,18 @@ pub fn write_length(out: &mut Vec<u8>, length: u64) {
 
 /// Appends a string in the shortest form that Redis would choose: an integer, compressed, or plain.
 pub fn write_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    if bytes.len() > PLAIN_LENGTH_MAX && write_compressed(out, bytes) {
+        return;
+    }
+    write_uncompressed(out, bytes);
+}
+
+/// As [`write_string`], without the time that compressing takes.
+pub fn write_uncompressed(out: &mut Vec<u8>, bytes: &[u8]) {
     if bytes.len() <= INT_LENGTH_MAX
         && let Some(value) = parse_i64(bytes)
         && write_special_int(out, value)
     {
-        return;
-    }
-    if bytes.len() > PLAIN_LENGTH_MAX && write_compressed(out, bytes) {
         return;
     }
     write_plain(out, bytes);

@@ -2,7 +2,13 @@
 
 mod allocations;
 mod keys;
+mod listpack;
+mod memory;
+mod model;
 mod rdb;
+mod scan;
+mod table;
+mod walk;
 
 use super::{Config, Keyspace, Limits, Seed};
 

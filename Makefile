@@ -1,0 +1,73 @@
+# Each line is a tool's own command. `make demo` shows kevy, `make test` runs everything, `make bench` measures.
+
+PREFIX ?= /usr/local
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+NODE := node
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+CC ?= cc
+CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
+
+.PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-examples bench lint \
+	packages clean
+
+build: lib python node
+
+lib:
+	cargo build --release -p kevy-core --bin kevy -p kevy-ffi
+
+$(PYTHON):
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --upgrade pip
+
+python: $(PYTHON)
+	$(VENV)/bin/pip install --quiet './bindings/python[test]'
+
+node:
+	cd bindings/node && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+
+$(TARGET)/demo/tail: examples/demo/tail.c lib
+	mkdir -p $(TARGET)/demo
+	$(CC) $(CFLAGS) -Iinclude $< -o $@ $(TARGET)/release/libkevy.a -lpthread -ldl -lm
+
+demo: build $(TARGET)/demo/tail
+	$(PYTHON) examples/demo/demo.py --c $(TARGET)/demo/tail --node $(NODE)
+
+packages:
+	.ci/packages
+
+test: packages build test-rust test-c test-python test-node test-conformance test-examples
+
+test-rust:
+	cargo test --workspace --exclude kevy-python --exclude kevy-node
+
+test-c: lib
+	tests/c/run
+
+test-python: python
+	$(PYTHON) -m pytest bindings/python/tests -q
+
+test-node: node
+	cd bindings/node && npm test
+
+test-conformance: lib python
+	$(PYTHON) -m pytest tests/conformance -q
+
+test-examples: build $(TARGET)/demo/tail
+	$(PYTHON) -m pytest examples -q
+
+bench: lib python node
+	cargo bench --no-run -p kevy-core
+	$(PYTHON) -m pip install --quiet matplotlib
+	$(PYTHON) kevy-core/benches/report.py --target $(TARGET) --python $(PYTHON) --node $(NODE)
+
+lint:
+	cargo fmt --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+install: lib
+	kevy-ffi/install $(TARGET)/release $(PREFIX)
+
+clean:
+	cargo clean
+	rm -rf $(VENV) bindings/node/node_modules

@@ -1,0 +1,355 @@
+//! What tests of handlers run them with: shards without threads, and a real redis-server beside them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::live_redis::{LiveRedis, Reply};
+use crate::base::options::Options;
+use crate::base::random::Random;
+use crate::base::{Clock, SystemClock};
+use crate::resp::{ArgVec, Protocol, Writer, decode_command};
+use crate::store::{Config, Dropped, Keyspace, Limits, Seed, ValueRef};
+
+use super::server::ServerConfig;
+use super::{CommandSet, Context, Fail, Origin, Partition, Partitions, Server, Session};
+
+/// What a key holds, for comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Held {
+    Nothing,
+    String(Vec<u8>),
+    Hash(BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>),
+}
+
+/// Some shards and one session, on which commands run as they would under dispatch.
+#[derive(Debug)]
+pub struct Harness {
+    pub server: Server,
+    pub partitions: Vec<Partition>,
+    pub session: Session,
+    /// Unix time in milliseconds of the next command.
+    pub now: u64,
+    pub protocol: Protocol,
+    effects: Vec<(usize, Vec<Vec<u8>>)>,
+}
+
+impl Harness {
+    pub fn new() -> Self {
+        Self::with_shards(1)
+    }
+
+    pub fn with_shards(shards: usize) -> Self {
+        let server = Server::new(ServerConfig {
+            options: Options::default(),
+            commands: Arc::new(CommandSet::redis()),
+            clock: Arc::new(SystemClock),
+            shards,
+            run_id: "0".repeat(40),
+        });
+        let partition = |index| {
+            let config = Config { databases: 16, seed: Seed::new(7), limits: Limits::default() };
+            let mut partition = Partition::new(index, Keyspace::new(config), Random::with_seed(7));
+            partition.effects.wanted = true;
+            partition
+        };
+        let client = server.clients.add(String::new(), String::new(), -1, 0, Box::new(|| {}));
+        Self {
+            partitions: (0..shards).map(partition).collect(),
+            session: Session::new(client, true),
+            server,
+            now: SystemClock.now_ms(),
+            protocol: Protocol::Resp2,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Runs one command and returns its encoded reply.
+    pub fn run(&mut self, args: &[&[u8]]) -> Vec<u8> {
+        self.run_as(args, Origin::Client, self.now)
+    }
+
+    /// Runs one command given as a line of words; see [`words`].
+    pub fn line(&mut self, line: &str) -> String {
+        let words = words(line);
+        shown(&self.run(&slices(&words)))
+    }
+
+    /// Runs what another harness recorded, as a replica does.
+    pub fn apply(&mut self, effects: &[(usize, Vec<Vec<u8>>)]) {
+        for (db, argv) in effects {
+            self.session.db = *db;
+            let reply = self.run_as(&slices(argv), Origin::Replica, 0);
+            assert_ne!(reply[0], b'-', "{argv:?} failed on a replica: {}", shown(&reply));
+        }
+    }
+
+    fn run_as(&mut self, args: &[&[u8]], origin: Origin, now: u64) -> Vec<u8> {
+        let mut out = Writer::new(self.protocol);
+        let commands = self.server.commands.clone();
+        let number = commands.find(args).unwrap_or_else(|| panic!("no such command: {}", shown(args[0])));
+        let command = commands.command(number);
+        let outcome = if command.spec.takes(args.len()) {
+            let partitions = match &mut self.partitions[..] {
+                [one] => Partitions::One(one),
+                many => Partitions::Many(many.iter_mut().map(Some).collect()),
+            };
+            let Self { server, session, .. } = self;
+            command.call(&mut Context { out: &mut out, session, server, now, origin, partitions }, args)
+        } else {
+            Err(Fail::arity(commands.name(number)))
+        };
+        if let Err(fail) = outcome {
+            assert!(out.is_empty(), "a reply was begun before {fail:?}: {}", shown(args[0]));
+            out.error(fail.text());
+        }
+        self.collect_effects();
+        out.take()
+    }
+
+    fn collect_effects(&mut self) {
+        for partition in &mut self.partitions {
+            for dropped in partition.keyspace.drops.drain(..) {
+                let (db, argv) = match dropped {
+                    Dropped::Key { db, key, .. } => (db, vec![b"DEL".to_vec(), key.into()]),
+                    Dropped::HashFields { db, key, fields } => {
+                        let head = [b"HDEL".to_vec(), key.into()];
+                        (db, head.into_iter().chain(fields.into_iter().map(Vec::from)).collect())
+                    }
+                };
+                self.effects.push((db, argv));
+            }
+            for (db, bytes) in partition.effects.iter() {
+                let mut argv = ArgVec::new();
+                decode_command(bytes, &mut argv).expect("an effect is a command").expect("a whole one");
+                self.effects.push((db, argv.iter().map(|arg| arg.to_vec()).collect()));
+            }
+            partition.effects.clear();
+        }
+    }
+
+    /// Takes what was recorded since the last call: databases and commands.
+    pub fn take_effects(&mut self) -> Vec<(usize, Vec<Vec<u8>>)> {
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Takes what was recorded since the last call, as lines of words.
+    pub fn take_effect_lines(&mut self) -> Vec<String> {
+        let line = |argv: Vec<Vec<u8>>| argv.iter().map(|arg| shown(arg)).collect::<Vec<_>>().join(" ");
+        self.take_effects().into_iter().map(|(_, argv)| line(argv)).collect()
+    }
+
+    /// What a key of database 0 holds, when it expires, and how it is encoded.
+    pub fn held(&mut self, key: &str) -> (Held, Option<u64>, String) {
+        let now = self.now;
+        let key = key.as_bytes();
+        let partition = Partitions::Many(self.partitions.iter_mut().map(Some).collect()).at(key).index;
+        let Some(found) = self.partitions[partition].keyspace.peek(0, key, now) else {
+            return (Held::Nothing, None, String::new());
+        };
+        let held = match found.value() {
+            ValueRef::Hash(hash) => Held::Hash(
+                hash.iter(now)
+                    .map(|field| (field.name.to_vec(), (field.value.to_vec(), field.expire_at)))
+                    .collect(),
+            ),
+            value => Held::String(value.as_string().expect("a string").to_vec()),
+        };
+        (held, found.expire_at(), found.encoding().to_owned())
+    }
+
+    /// Removes keys of database 0 without a trace.
+    pub fn forget(&mut self, keys: &[&str]) {
+        for key in keys {
+            Partitions::Many(self.partitions.iter_mut().map(Some).collect())
+                .at(key.as_bytes())
+                .keyspace
+                .remove(0, key.as_bytes(), self.now);
+        }
+        self.collect_effects();
+        self.effects.clear();
+    }
+}
+
+/// Commands run on kevy, on a redis-server and, by their effects, on a replica; all three must agree.
+#[derive(Debug)]
+pub struct Twin {
+    pub kevy: Harness,
+    pub replica: Harness,
+    pub redis: LiveRedis,
+    keys: Vec<&'static str>,
+    history: Vec<String>,
+}
+
+/// How far two expiries may lie apart that were set by one relative time, in milliseconds.
+const CLOCK_TOLERANCE_MS: u64 = 5000;
+
+impl Twin {
+    /// `keys` are those whose contents are compared after every command.
+    pub fn new(keys: &[&'static str]) -> Self {
+        let mut redis = LiveRedis::start();
+        let entries = Limits::default().hash.listpack_entries_max.to_string();
+        redis.command(&[b"CONFIG", b"SET", b"hash-max-listpack-entries", entries.as_bytes()]);
+        Self {
+            kevy: Harness::new(),
+            replica: Harness::new(),
+            redis,
+            keys: keys.to_vec(),
+            history: Vec::new(),
+        }
+    }
+
+    /// Speaks RESP3 on both sides from now on.
+    pub fn use_resp3(&mut self) {
+        self.redis.exchange(&[b"HELLO", b"3"]);
+        self.kevy.protocol = Protocol::Resp3;
+    }
+
+    /// Starts a case: the keys are gone, then `setup` runs and is compared as any command.
+    pub fn begin(&mut self, setup: &[&str]) {
+        self.history.clear();
+        let mut delete: Vec<&[u8]> = vec![b"DEL"];
+        delete.extend(self.keys.iter().map(|key| key.as_bytes()));
+        self.redis.exchange(&delete);
+        let keys = self.keys.clone();
+        self.kevy.forget(&keys);
+        self.replica.forget(&keys);
+        setup.iter().for_each(|line| self.check(line));
+    }
+
+    /// Runs `line` on both sides and compares replies and keys.
+    pub fn check(&mut self, line: &str) {
+        self.run(line, |reply| reply);
+    }
+
+    /// As [`Twin::check`] for replies whose elements come in any order.
+    pub fn check_unordered(&mut self, line: &str) {
+        self.run(line, |reply| {
+            let mut lines: Vec<&[u8]> = reply.split(|byte| *byte == b'\n').collect();
+            lines.sort_unstable();
+            lines.join(&b'\n')
+        });
+    }
+
+    fn run(&mut self, line: &str, normal: impl Fn(Vec<u8>) -> Vec<u8>) {
+        let words = words(line);
+        let args = slices(&words);
+        self.history.push(line.to_owned());
+        self.kevy.now = SystemClock.now_ms();
+        let ours = normal(self.kevy.run(&args));
+        let theirs = normal(self.redis.exchange(&args));
+        assert!(
+            ours == theirs,
+            "different replies after {:#?}\n kevy: {}\nredis: {}",
+            self.history,
+            shown(&ours),
+            shown(&theirs)
+        );
+        let effects = self.kevy.take_effects();
+        self.replica.apply(&effects);
+        self.replica.now = self.kevy.now;
+        for key in self.keys.clone() {
+            let ours = self.kevy.held(key);
+            let replica = self.replica.held(key);
+            assert!(
+                (&ours.0, ours.1) == (&replica.0, replica.1),
+                "{key} differs on a replica after {:#?}\nwhose effects are {effects:?}\nprimary: {ours:?}\nreplica: {replica:?}",
+                self.history
+            );
+            self.compare_key(key, ours);
+        }
+    }
+
+    fn compare_key(&mut self, key: &str, (held, expire_at, encoding): (Held, Option<u64>, String)) {
+        let name = key.as_bytes();
+        let theirs = match self.redis.command(&[b"TYPE", name]).into_bytes().as_slice() {
+            b"none" => Held::Nothing,
+            b"string" => Held::String(self.redis.command(&[b"GET", name]).into_bytes()),
+            b"hash" => {
+                let Reply::Array(all) = self.redis.command(&[b"HGETALL", name]) else { panic!("no array") };
+                let all: Vec<Vec<u8>> = all.into_iter().map(Reply::into_bytes).collect();
+                let pairs = all.as_chunks::<2>().0.iter();
+                Held::Hash(pairs.map(|[field, value]| (field.clone(), (value.clone(), None))).collect())
+            }
+            other => panic!("an unexpected type: {}", shown(other)),
+        };
+        assert!(
+            held == theirs,
+            "{key} differs after {:#?}\n kevy: {held:?}\nredis: {theirs:?}",
+            self.history
+        );
+        if held == Held::Nothing {
+            return;
+        }
+        let at = match self.redis.command(&[b"PEXPIRETIME", name]) {
+            Reply::Integer(at) => u64::try_from(at).ok(),
+            other => panic!("no integer: {other:?}"),
+        };
+        let close = match (expire_at, at) {
+            (Some(ours), Some(theirs)) => ours.abs_diff(theirs) <= CLOCK_TOLERANCE_MS,
+            (ours, theirs) => ours == theirs,
+        };
+        assert!(close, "{key} expires at {expire_at:?} here, {at:?} there, after {:#?}", self.history);
+        let theirs = shown(&self.redis.command(&[b"OBJECT", b"ENCODING", name]).into_bytes());
+        if encoding != "hashtable" {
+            // The last ten bytes are a version and a checksum.
+            let payload = |reply: Vec<u8>| reply[..reply.len().saturating_sub(12)].to_vec();
+            let ours = payload(self.kevy.run(&[b"DUMP", name]));
+            let theirs = payload(self.redis.exchange(&[b"DUMP", name]));
+            let (ours, theirs) = (shown(&ours), shown(&theirs));
+            assert_eq!(ours, theirs, "the dump of {key} after {:#?}", self.history);
+            self.kevy.take_effects();
+        }
+        // What a string's small buffer is called says nothing about its contents.
+        let plain = |name: &str| if name == "embstr" { "raw".to_owned() } else { name.to_owned() };
+        if plain(&encoding) != "int" && plain(&theirs) != "int" {
+            assert_eq!(plain(&encoding), plain(&theirs), "{key} after {:#?}", self.history);
+        }
+    }
+}
+
+/// The words of a line: separated by spaces, or in double quotes with the escapes `\xHH`, `\"` and `\\`.
+pub fn words(line: &str) -> Vec<Vec<u8>> {
+    let mut words = Vec::new();
+    let mut bytes = line.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b' ' => {}
+            b'"' => {
+                let mut word = Vec::new();
+                loop {
+                    match bytes.next().expect("a closing quote") {
+                        b'"' => break,
+                        b'\\' => match bytes.next().expect("an escape") {
+                            b'x' => {
+                                let digits =
+                                    [bytes.next(), bytes.next()].map(|digit| digit.expect("a digit"));
+                                let digits = str::from_utf8(&digits).expect("digits").to_owned();
+                                word.push(u8::from_str_radix(&digits, 16).expect("hexadecimal"));
+                            }
+                            other => word.push(other),
+                        },
+                        other => word.push(other),
+                    }
+                }
+                words.push(word);
+            }
+            first => {
+                let mut word = vec![first];
+                while let Some(byte) = bytes.next_if(|byte| *byte != b' ') {
+                    word.push(byte);
+                }
+                words.push(word);
+            }
+        }
+    }
+    words
+}
+
+pub fn slices(words: &[Vec<u8>]) -> Vec<&[u8]> {
+    words.iter().map(Vec::as_slice).collect()
+}
+
+/// Bytes as readable text.
+pub fn shown(bytes: &[u8]) -> String {
+    bytes.escape_ascii().to_string().replace("\\'", "'")
+}

@@ -1,0 +1,20 @@
+//! Following a primary: a snapshot, then every change, from where the last run stopped.
+//!
+//! [`Replica`] is what hosts use. It has no thread: everything happens inside its calls.
+
+pub mod buffer;
+pub mod decode;
+pub mod frame;
+pub mod lane;
+pub mod link;
+pub mod options;
+pub mod replica;
+pub mod session;
+
+pub use frame::{Batch, Frame, FrameKind};
+pub use link::{Link, LinkOptions, LinkStats, Step};
+pub use options::{Acknowledge, ReplicaOption, ReplicaOptions, Source};
+pub use replica::{Interrupter, Replica, ReplicaStats};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,335 @@
+//! What a replica is opened with, by name and value as in a configuration file.
+
+use std::os::fd::{OwnedFd, RawFd};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::base::{Error, ErrorKind, Result, memory_size};
+use crate::io::duplicate;
+
+use super::super::wire::ID_LEN_MAX;
+
+/// Where the primary is.
+#[derive(Debug)]
+pub enum Source {
+    /// A host name or address, and a port.
+    Tcp { host: String, port: u16 },
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// A connected socket. It cannot be connected again, so its end is the replica's.
+    Fd(OwnedFd),
+}
+
+impl Source {
+    /// A connected socket, told by its number. The replica gets a descriptor of its own for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where the number is no open descriptor.
+    pub fn duplicate(fd: RawFd) -> Result<Self> {
+        duplicate(fd).map(Self::Fd).map_err(|error| Error::io(format!("descriptor {fd}"), &error))
+    }
+}
+
+/// When the primary is told that frames have been applied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Acknowledge {
+    /// By asking for more frames, the caller says that it has applied those it got.
+    #[default]
+    Auto,
+    /// Only by `ack`.
+    Manual,
+}
+
+/// The settings of a replica.
+#[derive(Debug)]
+pub struct ReplicaOptions {
+    pub source: Option<Source>,
+    /// The name under which the primary keeps this replica's place; one name, one consumer.
+    pub id: Option<String>,
+    pub user: String,
+    pub password: String,
+    pub connect_timeout: Duration,
+    /// How long the primary may be silent.
+    pub receive_timeout: Duration,
+    /// The wait before the first attempt to connect again; it doubles up to the maximum.
+    pub reconnect_delay_min: Duration,
+    pub reconnect_delay_max: Duration,
+    /// Bytes that a batch holds at most, beside one frame that is longer.
+    pub batch_bytes_max: usize,
+    /// Bytes of transactions that wait for their parts on other shards.
+    pub transaction_bytes_max: usize,
+    /// Bytes of one frame, or of one string of a snapshot.
+    pub frame_bytes_max: usize,
+    pub acknowledge: Acknowledge,
+    /// Whether bookmarks are handed out.
+    pub bookmarks: bool,
+}
+
+impl Default for ReplicaOptions {
+    fn default() -> Self {
+        Self {
+            source: None,
+            id: None,
+            user: String::new(),
+            password: String::new(),
+            connect_timeout: Duration::from_secs(10),
+            receive_timeout: Duration::from_secs(60),
+            reconnect_delay_min: Duration::from_millis(50),
+            reconnect_delay_max: Duration::from_secs(5),
+            batch_bytes_max: 1 << 20,
+            transaction_bytes_max: 256 << 20,
+            frame_bytes_max: 1 << 30,
+            acknowledge: Acknowledge::Auto,
+            bookmarks: false,
+        }
+    }
+}
+
+/// A row of the table of options: name, default, and what it is, for people.
+#[derive(Clone, Copy, Debug)]
+pub struct ReplicaOption {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub summary: &'static str,
+}
+
+const fn row(name: &'static str, default: &'static str, summary: &'static str) -> ReplicaOption {
+    ReplicaOption { name, default, summary }
+}
+
+/// The port of a primary whose URL names none.
+const PORT_DEFAULT: u16 = 6379;
+
+impl ReplicaOptions {
+    /// Every option that [`ReplicaOptions::set`] takes.
+    pub const TABLE: [ReplicaOption; 13] = [
+        row("source", "", "The primary: kevy://[user:password@]host[:port] or kevy+unix:///path."),
+        row("id", "", "The name under which the primary keeps this replica's place; random if empty."),
+        row("user", "", "The name to authenticate with; without it only the password is sent."),
+        row("password", "", "The password to authenticate with."),
+        row("connect-timeout", "10000", "Milliseconds that connecting may take."),
+        row("receive-timeout", "60000", "Milliseconds of silence after which the link is given up."),
+        row("reconnect-delay-min", "50", "Milliseconds before the first attempt to connect again."),
+        row("reconnect-delay-max", "5000", "Milliseconds between attempts at most."),
+        row("batch-bytes-max", "1mb", "Bytes of a batch, beside one frame that is longer."),
+        row("transaction-bytes-max", "256mb", "Bytes of transactions held until they are whole."),
+        row("frame-bytes-max", "1gb", "Bytes of one frame, or of one string of a snapshot."),
+        row("acknowledge", "auto", "auto: asking for more confirms what came before; manual: only ack does."),
+        row("bookmarks", "no", "Whether to hand out bookmarks: all that had happened has been seen."),
+    ];
+
+    /// Sets one option by name; names match in any case.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] with what the option takes; [`ErrorKind::Unsupported`] for a kind of source
+    /// that this build does not speak.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let bytes = || memory_size::parse(value).and_then(|bytes| usize::try_from(bytes).ok());
+        let wrong = |takes: &str| invalid(name, value, takes);
+        match &name.to_ascii_lowercase()[..] {
+            "source" => self.set_source(value)?,
+            "id" => self.id = Some(value.to_owned()).filter(|id| !id.is_empty()),
+            "user" => value.clone_into(&mut self.user),
+            "password" => value.clone_into(&mut self.password),
+            "connect-timeout" => self.connect_timeout = milliseconds(name, value, 1)?,
+            "receive-timeout" => self.receive_timeout = milliseconds(name, value, 1)?,
+            "reconnect-delay-min" => self.reconnect_delay_min = milliseconds(name, value, 1)?,
+            "reconnect-delay-max" => self.reconnect_delay_max = milliseconds(name, value, 1)?,
+            "batch-bytes-max" => {
+                self.batch_bytes_max = bytes().ok_or_else(|| wrong("a memory value"))?;
+            }
+            "transaction-bytes-max" => {
+                self.transaction_bytes_max = bytes().ok_or_else(|| wrong("a memory value"))?;
+            }
+            "frame-bytes-max" => {
+                self.frame_bytes_max = bytes().ok_or_else(|| wrong("a memory value"))?;
+            }
+            "acknowledge" => {
+                self.acknowledge = match value {
+                    "auto" => Acknowledge::Auto,
+                    "manual" => Acknowledge::Manual,
+                    _ => return Err(wrong("'auto' or 'manual'")),
+                }
+            }
+            "bookmarks" => {
+                self.bookmarks = match value {
+                    "yes" => true,
+                    "no" => false,
+                    _ => return Err(wrong("'yes' or 'no'")),
+                }
+            }
+            _ => {
+                let text = format!("'{name}' is not an option of a replica");
+                return Err(Error::new(ErrorKind::InvalidOption, text));
+            }
+        }
+        if let Some(id) = &self.id
+            && (id.len() > ID_LEN_MAX || !id.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
+            return Err(wrong(&format!("1 to {ID_LEN_MAX} printable characters without spaces")));
+        }
+        Ok(())
+    }
+
+    /// Takes a URL: `kevy://[[user][:password]@]host[:port][/]` or `kevy+unix://[[user][:password]@]/path`, and
+    /// after a `?` any options as `name=value`, joined by `&`. `%XX` stands for a byte.
+    fn set_source(&mut self, url: &str) -> Result<()> {
+        let wrong = || invalid("source", url, "kevy://[user:password@]host[:port] or kevy+unix:///path");
+        let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (login, place) = match rest.split_once('/').map_or(rest, |(host, _)| host).rfind('@') {
+            Some(at) => (&rest[..at], &rest[at + 1..]),
+            None => ("", rest),
+        };
+        self.source = Some(match scheme {
+            "kevy" => {
+                let place = place.strip_suffix('/').unwrap_or(place);
+                let (host, port) = split_port(place).ok_or_else(wrong)?;
+                Source::Tcp { host, port: port.unwrap_or(PORT_DEFAULT) }
+            }
+            "kevy+unix" => {
+                let path = percent_decode(place).filter(|path| path.starts_with('/')).ok_or_else(wrong)?;
+                Source::Unix(path.into())
+            }
+            "redis" | "rediss" | "redis+unix" | "unix" | "sentinel" | "kevys" => {
+                let text = format!("source: this build follows kevy primaries only, not '{scheme}'");
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
+            _ => return Err(wrong()),
+        });
+        if !login.is_empty() {
+            let (user, password) = login.split_once(':').unwrap_or((login, ""));
+            self.user = percent_decode(user).ok_or_else(wrong)?;
+            self.password = percent_decode(password).ok_or_else(wrong)?;
+        }
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or_else(wrong)?;
+            if name.eq_ignore_ascii_case("source") {
+                return Err(wrong());
+            }
+            self.set(name, &percent_decode(value).ok_or_else(wrong)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn invalid(name: &str, value: &str, takes: &str) -> Error {
+    // A password must not end up in a log.
+    let shown = if name == "source" && value.contains('@') { "a URL with credentials" } else { value };
+    Error::new(ErrorKind::InvalidOption, format!("{name}: '{shown}' is not {takes}"))
+}
+
+fn milliseconds(name: &str, value: &str, min: u64) -> Result<Duration> {
+    match value.parse::<u32>() {
+        Ok(count) if u64::from(count) >= min => Ok(Duration::from_millis(count.into())),
+        _ => Err(invalid(name, value, &format!("a number of milliseconds from {min} on"))),
+    }
+}
+
+/// Host and port of `host`, `host:port`, `[v6]` or `[v6]:port`.
+fn split_port(place: &str) -> Option<(String, Option<u16>)> {
+    let (host, port) = match place.strip_prefix('[') {
+        Some(rest) => {
+            let (host, rest) = rest.split_once(']')?;
+            (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
+        }
+        None => match place.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (place, None),
+        },
+    };
+    let port = match port {
+        Some(port) => Some(port.parse().ok()?),
+        None => None,
+    };
+    (!host.is_empty() && !host.contains('/')).then(|| (host.to_owned(), port))
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        if *first == b'%' {
+            let (digits, after) = after.split_first_chunk::<2>()?;
+            let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = after;
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(url: &str) -> Result<ReplicaOptions> {
+        let mut options = ReplicaOptions::default();
+        options.set("source", url)?;
+        Ok(options)
+    }
+
+    fn tcp(url: &str) -> (String, u16) {
+        match source(url).expect(url).source {
+            Some(Source::Tcp { host, port }) => (host, port),
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn urls_name_the_primary() {
+        assert_eq!(tcp("kevy://db"), ("db".into(), 6379));
+        assert_eq!(tcp("kevy://10.0.0.1:7000/"), ("10.0.0.1".into(), 7000));
+        assert_eq!(tcp("kevy://[::1]:7000"), ("::1".into(), 7000));
+        assert_eq!(tcp("kevy://[::1]"), ("::1".into(), 6379));
+        let options = source("kevy://me:p%40ss%2F@db:1?id=tail&bookmarks=yes").expect("a URL");
+        assert_eq!((&options.user[..], &options.password[..]), ("me", "p@ss/"));
+        assert_eq!((options.id.as_deref(), options.bookmarks), (Some("tail"), true));
+        let options = source("kevy+unix://:secret@/run/kevy%20one.sock").expect("a URL");
+        assert!(matches!(options.source, Some(Source::Unix(path)) if path.ends_with("kevy one.sock")));
+        assert_eq!((&options.user[..], &options.password[..]), ("", "secret"));
+    }
+
+    #[test]
+    fn urls_that_are_wrong_are_refused_without_showing_a_password() {
+        for url in [
+            "", "db:6379", "kevy://", "kevy://:1", "kevy://db:x", "kevy://db:70000", "kevy://db/1/2",
+            "kevy+unix://run", "http://db", "kevy://db?id", "kevy://db?source=x", "kevy://a%4@db",
+            "kevy://[::1", "kevy://[::1]x",
+        ] {
+            assert_eq!(source(url).expect_err(url).kind(), ErrorKind::InvalidOption, "{url}");
+        }
+        let error = source("kevy://me:secret@db:x").expect_err("a wrong port");
+        assert!(!error.message().contains("secret"), "{error}");
+        assert_eq!(source("redis://db").expect_err("redis").kind(), ErrorKind::Unsupported);
+    }
+
+    #[test]
+    fn every_option_of_the_table_can_be_set_to_its_default() {
+        for option in ReplicaOptions::TABLE.iter().filter(|option| option.name != "source") {
+            let mut options = ReplicaOptions::default();
+            options.set(option.name, option.default).expect(option.name);
+            assert_eq!(format!("{options:?}"), format!("{:?}", ReplicaOptions::default()), "{}", option.name);
+        }
+    }
+
+    #[test]
+    fn wrong_values_and_names_are_told() {
+        let mut options = ReplicaOptions::default();
+        for (name, value) in [
+            ("connect-timeout", "0"),
+            ("connect-timeout", "soon"),
+            ("batch-bytes-max", "much"),
+            ("acknowledge", "maybe"),
+            ("bookmarks", "1"),
+            ("id", "two words"),
+            ("nothing", "1"),
+        ] {
+            let error = options.set(name, value).expect_err(name);
+            assert!(error.kind() == ErrorKind::InvalidOption && error.message().contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The replica's connection: made, lost and made again, with growing pauses.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use mio::{Registry, Token};
+
+use crate::base::random::Random;
+use crate::base::{Error, ErrorKind, Result};
+use crate::io::connect::resolve;
+use crate::io::{Moved, Socket};
+
+use super::options::{ReplicaOptions, Source};
+
+/// Where to connect to.
+#[derive(Debug)]
+enum Target {
+    Tcp { host: String, port: u16 },
+    Unix(PathBuf),
+    /// A connection that is given once.
+    Given(Option<OwnedFd>),
+}
+
+#[derive(Debug)]
+enum State {
+    /// Until then nothing is tried.
+    Pause(Instant),
+    Connecting { socket: Socket, until: Instant },
+    Connected(Socket),
+    /// The connection that was given is gone.
+    Over,
+}
+
+/// What [`Session::advance`] came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Advance {
+    /// The connection has just been made.
+    Connected,
+    /// The connection stands.
+    Standing,
+    /// There is none, and nothing to do before the deadline or an event.
+    Waiting,
+}
+
+/// One connection after the other.
+#[derive(Debug)]
+pub struct Session {
+    target: Target,
+    state: State,
+    /// Addresses that have not been tried in this round.
+    addresses: VecDeque<SocketAddr>,
+    connect_timeout: Duration,
+    delay_min: Duration,
+    delay_max: Duration,
+    failures: u32,
+    random: Random,
+}
+
+impl Session {
+    /// Nothing is done yet.
+    ///
+    /// # Errors
+    /// Where the options name no source.
+    pub fn new(options: &mut ReplicaOptions, random: Random) -> Result<Self> {
+        let target = match options.source.take() {
+            Some(Source::Tcp { host, port }) => Target::Tcp { host, port },
+            Some(Source::Unix(path)) => Target::Unix(path),
+            Some(Source::Fd(fd)) => Target::Given(Some(fd)),
+            None => {
+                let text = "source: a replica needs a primary, such as kevy://localhost:6379";
+                return Err(Error::new(ErrorKind::InvalidOption, text));
+            }
+        };
+        Ok(Self {
+            target,
+            state: State::Pause(Instant::now()),
+            addresses: VecDeque::new(),
+            connect_timeout: options.connect_timeout,
+            delay_min: options.reconnect_delay_min,
+            delay_max: options.reconnect_delay_max.max(options.reconnect_delay_min),
+            failures: 0,
+            random,
+        })
+    }
+
+    /// Does what can be done towards a connection.
+    ///
+    /// # Errors
+    /// Why the attempt failed; the next one comes after a pause, or at once where another address is left.
+    pub fn advance(&mut self, registry: &Registry, token: Token, now: Instant) -> Result<Advance> {
+        match &self.state {
+            State::Connected(_) => Ok(Advance::Standing),
+            State::Over => Err(Error::new(ErrorKind::Closed, "the connection that was given is closed")),
+            State::Pause(until) if now < *until => Ok(Advance::Waiting),
+            State::Pause(_) => self.begin(registry, token, now),
+            State::Connecting { socket, until } => {
+                let error = match socket.connected() {
+                    Ok(true) => return Ok(self.stand()),
+                    Ok(false) if now < *until => return Ok(Advance::Waiting),
+                    Ok(false) => Error::new(ErrorKind::Timeout, self.failed("it takes too long")),
+                    Err(error) => Error::new(ErrorKind::Io, self.failed(error)),
+                };
+                self.close(registry, now);
+                Err(error)
+            }
+        }
+    }
+
+    fn begin(&mut self, registry: &Registry, token: Token, now: Instant) -> Result<Advance> {
+        let given = matches!(self.target, Target::Given(_));
+        let opened = match &mut self.target {
+            Target::Given(fd) => match fd.take() {
+                Some(fd) => Socket::from_fd(fd),
+                None => {
+                    self.state = State::Over;
+                    return self.advance(registry, token, now);
+                }
+            },
+            Target::Unix(path) => Socket::connect_unix(path),
+            Target::Tcp { host, port } => {
+                if self.addresses.is_empty() {
+                    match resolve(host, *port) {
+                        Ok(found) => self.addresses.extend(found),
+                        Err(error) => {
+                            let error = Error::new(ErrorKind::Io, self.failed(error));
+                            self.pause(now);
+                            return Err(error);
+                        }
+                    }
+                }
+                match self.addresses.pop_front() {
+                    Some(address) => Socket::connect(address),
+                    None => Err(std::io::ErrorKind::NotFound.into()),
+                }
+            }
+        };
+        match opened.and_then(|socket| socket.register(registry, token).map(|()| socket)) {
+            Ok(socket) => {
+                self.state = State::Connecting { socket, until: now + self.connect_timeout };
+                if given { Ok(self.stand()) } else { self.advance(registry, token, now) }
+            }
+            Err(error) => {
+                let error = Error::new(ErrorKind::Io, self.failed(error));
+                self.pause(now);
+                Err(error)
+            }
+        }
+    }
+
+    fn stand(&mut self) -> Advance {
+        self.addresses.clear();
+        let state = std::mem::replace(&mut self.state, State::Over);
+        if let State::Connecting { socket, .. } = state {
+            self.state = State::Connected(socket);
+        }
+        Advance::Connected
+    }
+
+    fn failed(&self, why: impl std::fmt::Display) -> String {
+        match &self.target {
+            Target::Tcp { host, port } => format!("cannot connect to {host}:{port}: {why}"),
+            Target::Unix(path) => format!("cannot connect to {}: {why}", path.display()),
+            Target::Given(_) => format!("cannot use the connection that was given: {why}"),
+        }
+    }
+
+    /// The primary has taken the handshake: the next pause is a short one again.
+    pub fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Gives the connection up.
+    pub fn close(&mut self, registry: &Registry, now: Instant) {
+        if let State::Connected(socket) | State::Connecting { socket, .. } = &self.state {
+            // A descriptor that is closed right after needs no deregistration to succeed.
+            let _ = socket.deregister(registry);
+        }
+        self.pause(now);
+    }
+
+    fn pause(&mut self, now: Instant) {
+        if matches!(self.target, Target::Given(None)) {
+            self.state = State::Over;
+            return;
+        }
+        if !self.addresses.is_empty() {
+            self.state = State::Pause(now);
+            return;
+        }
+        let doubled = self.delay_min.saturating_mul(1 << self.failures.min(20));
+        let longest = doubled.min(self.delay_max);
+        self.failures += 1;
+        // Many replicas that lost one primary must not come back all at once.
+        self.state = State::Pause(now + longest.mul_f64(0.5 + 0.5 * self.random.unit_f64()));
+    }
+
+    /// When [`Session::advance`] has to be called though no event came.
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.state {
+            State::Pause(until) | State::Connecting { until, .. } => Some(*until),
+            State::Connected(_) | State::Over => None,
+        }
+    }
+
+    /// Reads what has arrived.
+    pub fn receive(&self, into: &mut [u8]) -> std::io::Result<Moved> {
+        match &self.state {
+            State::Connected(socket) => socket.receive(into),
+            _ => Ok(Moved::Closed),
+        }
+    }
+
+    /// Sends, and takes what was sent off `bytes`.
+    pub fn send(&self, bytes: &mut Vec<u8>) -> std::io::Result<Moved> {
+        let State::Connected(socket) = &self.state else { return Ok(Moved::Closed) };
+        let mut sent = 0;
+        let result = loop {
+            if sent == bytes.len() {
+                break Ok(Moved::Bytes(sent));
+            }
+            match socket.send(&bytes[sent..]) {
+                Ok(Moved::Bytes(len)) => sent += len,
+                other => break other,
+            }
+        };
+        bytes.drain(..sent);
+        result
+    }
+}

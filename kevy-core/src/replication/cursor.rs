@@ -1,0 +1,139 @@
+//! Where a replica stands: the opaque value it keeps to resume from.
+
+use crc_fast::{CrcAlgorithm, checksum};
+
+use crate::base::{Error, ErrorKind};
+
+use super::wire::{GENERATION_MAX, Offsets, SHARDS_MAX};
+
+/// A place in the stream of one shard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Position {
+    /// The next frame wanted.
+    pub offset: u64,
+    /// The stream's database there.
+    pub db: u32,
+}
+
+/// A place between two transactions in the history of one source.
+///
+/// In bytes: a version and a kind of source, the generation, the number of shards, offset and database of each,
+/// and a CRC-32C of all that; numbers are little-endian. Empty bytes stand for no place: begin with a snapshot.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Cursor {
+    /// The identity of the history, 0 for none.
+    pub generation: u64,
+    /// One place for each shard of the primary.
+    pub shards: Vec<Position>,
+}
+
+const VERSION: u8 = 1;
+/// The offsets are those of kevy's native stream.
+const NATIVE: u8 = 0;
+const HEAD_LEN: usize = 2 + 8 + 4;
+const POSITION_LEN: usize = 8 + 4;
+const CHECKSUM_LEN: usize = 4;
+
+impl Cursor {
+    /// True where it names no place.
+    pub fn is_none(&self) -> bool {
+        self.generation == 0 || self.shards.is_empty()
+    }
+
+    /// The offsets of all shards.
+    pub fn offsets(&self) -> Offsets {
+        self.shards.iter().map(|position| position.offset).collect()
+    }
+
+    /// The cursor as bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        if self.is_none() {
+            return Vec::new();
+        }
+        let mut out = Vec::with_capacity(HEAD_LEN + self.shards.len() * POSITION_LEN + CHECKSUM_LEN);
+        out.extend_from_slice(&[VERSION, NATIVE]);
+        out.extend_from_slice(&self.generation.to_le_bytes());
+        out.extend_from_slice(&(self.shards.len() as u32).to_le_bytes());
+        for position in &self.shards {
+            out.extend_from_slice(&position.offset.to_le_bytes());
+            out.extend_from_slice(&position.db.to_le_bytes());
+        }
+        let sum = checksum(CrcAlgorithm::Crc32Iscsi, &out) as u32;
+        out.extend_from_slice(&sum.to_le_bytes());
+        out
+    }
+
+    /// Reads what [`Cursor::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for a later version or another kind of source, [`ErrorKind::Corrupt`] for
+    /// anything else that is not a cursor.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let corrupt = |what: &str| {
+            Error::new(ErrorKind::Corrupt, format!("a cursor of {} bytes {what}", bytes.len()))
+        };
+        let (body, sum) = bytes.split_last_chunk().ok_or_else(|| corrupt("is cut short"))?;
+        if checksum(CrcAlgorithm::Crc32Iscsi, body) as u32 != u32::from_le_bytes(*sum) {
+            return Err(corrupt("does not match its checksum"));
+        }
+        let [version, kind, rest @ ..] = body else { return Err(corrupt("is cut short")) };
+        if (*version, *kind) != (VERSION, NATIVE) {
+            let text = format!("a cursor of version {version} for sources of kind {kind}");
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
+        let (generation, rest) = rest.split_first_chunk().ok_or_else(|| corrupt("is cut short"))?;
+        let (count, rest) = rest.split_first_chunk().ok_or_else(|| corrupt("is cut short"))?;
+        let generation = u64::from_le_bytes(*generation);
+        let count = u32::from_le_bytes(*count) as usize;
+        if count > SHARDS_MAX || rest.len() != count * POSITION_LEN || generation > GENERATION_MAX {
+            return Err(corrupt("has values that no cursor has"));
+        }
+        let shards = rest.chunks_exact(POSITION_LEN).filter_map(|position| {
+            let (offset, db) = position.split_first_chunk()?;
+            Some(Position {
+                offset: u64::from_le_bytes(*offset),
+                db: u32::from_le_bytes(db.try_into().ok()?),
+            })
+        });
+        Ok(Self { generation, shards: shards.collect() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_survives_and_any_damage_is_noticed(
+            generation in 1..=GENERATION_MAX,
+            shards in prop::collection::vec((any::<u64>(), any::<u32>()), 1..20),
+            damage in any::<(prop::sample::Index, u8)>(),
+        ) {
+            let shards = shards.into_iter().map(|(offset, db)| Position { offset, db }).collect();
+            let cursor = Cursor { generation, shards };
+            let mut bytes = cursor.encode();
+            prop_assert_eq!(Cursor::decode(&bytes), Ok(cursor));
+            let at = damage.0.index(bytes.len());
+            prop_assert!(Cursor::decode(&bytes[..at]).is_err() || at == 0);
+            bytes[at] ^= damage.1.max(1);
+            prop_assert!(Cursor::decode(&bytes).is_err());
+        }
+
+        #[test]
+        fn foreign_bytes_are_no_cursor(bytes in prop::collection::vec(any::<u8>(), 1..100)) {
+            prop_assert!(Cursor::decode(&bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn no_place_is_no_bytes() {
+        assert!(Cursor::default().encode().is_empty());
+        assert!(Cursor::decode(b"").expect("nothing").is_none());
+    }
+}

@@ -1,0 +1,292 @@
+//! Reading an RDB stream as it arrives, as the commands that rebuild its keys.
+
+use crate::base::{Argv, Error, ErrorKind, Result};
+use crate::store::rdb::{self, RdbError, Reader};
+use crate::store::{HashLimits, Seed, Value};
+
+use super::opcode::{
+    AUX, AUX_SHARD, EOF, EXPIRE_MS, EXPIRE_SECONDS, FREQUENCY, FUNCTION, IDLE, MAGIC, MODULE_AUX, RESIZE,
+    SELECT, SLOT_INFO,
+};
+use super::rebuild::Rebuild;
+use super::write::Checksum;
+
+/// What [`Entries::next`] came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Next {
+    /// [`Entries::argv`] is the next command.
+    Argv,
+    /// More bytes are needed.
+    Input,
+    /// The stream has ended and its checksum was right.
+    End,
+}
+
+#[derive(Debug)]
+enum State {
+    Magic,
+    Between,
+    /// Inside a hash that is read field by field.
+    Fields { left: u64, expiry: FieldExpiry },
+    Checksum,
+    End,
+}
+
+/// How the expiry of a field is written before it.
+#[derive(Clone, Copy, Debug)]
+enum FieldExpiry {
+    None,
+    Absolute,
+    /// Counted from this one, plus 1; 0 for none.
+    After(u64),
+}
+
+/// An RDB stream that is being read. It holds the bytes of one value, or of one field of a large hash.
+#[derive(Debug)]
+pub struct Entries {
+    bytes: Vec<u8>,
+    at: usize,
+    /// Bytes of the buffer that the checksum has taken in.
+    summed: usize,
+    checksum: Checksum,
+    state: State,
+    db: usize,
+    shard: usize,
+    expire_at: Option<u64>,
+    key: Vec<u8>,
+    rebuild: Rebuild,
+    string_max: usize,
+    seed: Seed,
+}
+
+impl Entries {
+    /// Nothing has arrived; strings of more than `string_max` bytes will be refused.
+    pub fn new(string_max: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            at: 0,
+            summed: 0,
+            checksum: Checksum::default(),
+            state: State::Magic,
+            db: 0,
+            shard: 0,
+            expire_at: None,
+            key: Vec::new(),
+            rebuild: Rebuild::default(),
+            string_max,
+            seed: Seed::new(0),
+        }
+    }
+
+    /// The next bytes of the stream, once [`Entries::next`] asks for them.
+    ///
+    /// # Errors
+    /// Where the stream has ended, and where a value is longer than it may be.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<()> {
+        if matches!(self.state, State::End) {
+            return Err(corrupt("bytes follow its end"));
+        }
+        self.checksum.update(&self.bytes[self.summed..self.at]);
+        self.bytes.drain(..self.at);
+        (self.at, self.summed) = (0, 0);
+        self.bytes.extend_from_slice(bytes);
+        // A key and a value, their lengths, and what comes with the last piece.
+        if self.bytes.len() > self.string_max.saturating_mul(2).saturating_add(bytes.len() + 1024) {
+            let text = format!("a value of the snapshot is longer than {} bytes: frame-bytes-max", self.string_max);
+            return Err(Error::new(ErrorKind::OutOfMemory, text));
+        }
+        Ok(())
+    }
+
+    /// The database of the current command.
+    pub fn db(&self) -> usize {
+        self.db
+    }
+
+    /// The primary's shard that the current command is from.
+    pub fn shard(&self) -> usize {
+        self.shard
+    }
+
+    /// The command that [`Entries::next`] came to.
+    pub fn argv(&self) -> Argv<'_> {
+        self.rebuild.current().as_argv()
+    }
+
+    /// True where the stream has ended and its checksum was right.
+    pub fn is_whole(&self) -> bool {
+        matches!(self.state, State::End)
+    }
+
+    /// Goes on to the next command.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] for bytes that are no RDB, [`ErrorKind::Unsupported`] for a version or a type of value
+    /// that is not known here.
+    pub fn next(&mut self) -> Result<Next> {
+        loop {
+            if self.rebuild.next() {
+                return Ok(Next::Argv);
+            }
+            match self.read() {
+                Ok(()) => {
+                    if matches!(self.state, State::End) {
+                        return Ok(Next::End);
+                    }
+                }
+                Err(Stop::Rdb(RdbError::Truncated)) => return Ok(Next::Input),
+                Err(Stop::Rdb(RdbError::UnknownType(number))) => {
+                    let text = format!("the snapshot holds values of RDB type {number}, which this build does not read");
+                    return Err(Error::new(ErrorKind::Unsupported, text));
+                }
+                Err(Stop::Rdb(RdbError::Malformed)) => return Err(corrupt("a value is damaged")),
+                Err(Stop::Error(error)) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads one thing. Nothing has happened where it is not there whole.
+    fn read(&mut self) -> Result<(), Stop> {
+        let rest = &self.bytes[self.at..];
+        let mut reader = Reader::with_string_max(rest, self.string_max);
+        match &mut self.state {
+            State::Magic => {
+                let magic = reader.take(9)?;
+                check_magic(magic)?;
+                self.state = State::Between;
+            }
+            State::Between => match reader.byte()? {
+                EOF => self.state = State::Checksum,
+                SELECT => {
+                    let db = reader.length()?;
+                    self.db = usize::try_from(db).ok().filter(|db| *db <= DB_MAX).ok_or(RdbError::Malformed)?;
+                }
+                RESIZE => {
+                    reader.length()?;
+                    reader.length()?;
+                }
+                AUX => {
+                    let (name, value) = (reader.string()?, reader.string()?);
+                    if &*name == AUX_SHARD {
+                        let shard = crate::base::number::parse_u64(&value).ok_or(RdbError::Malformed)?;
+                        self.shard = usize::try_from(shard).map_err(|_| RdbError::Malformed)?;
+                    }
+                }
+                EXPIRE_MS => self.expire_at = Some(reader.milliseconds()?),
+                EXPIRE_SECONDS => {
+                    let seconds = reader.take(4)?.try_into().map_err(|_| RdbError::Malformed)?;
+                    self.expire_at = Some(u64::from(u32::from_le_bytes(seconds)) * 1000);
+                }
+                IDLE => {
+                    reader.length()?;
+                }
+                FREQUENCY => {
+                    reader.byte()?;
+                }
+                SLOT_INFO => {
+                    for _ in 0..3 {
+                        reader.length()?;
+                    }
+                }
+                FUNCTION => {
+                    reader.string()?;
+                }
+                MODULE_AUX => return Err(Stop::Rdb(RdbError::UnknownType(MODULE_AUX))),
+                value_type => {
+                    let key = reader.string()?;
+                    match value_type {
+                        rdb::TYPE_STRING => {
+                            let value = reader.string()?;
+                            self.rebuild.string(&key, &value, self.expire_at.take());
+                        }
+                        rdb::TYPE_HASH | rdb::TYPE_HASH_METADATA_PRE_GA | rdb::TYPE_HASH_METADATA => {
+                            let expiry = match value_type {
+                                rdb::TYPE_HASH => FieldExpiry::None,
+                                rdb::TYPE_HASH_METADATA => FieldExpiry::After(reader.milliseconds()?),
+                                _ => FieldExpiry::Absolute,
+                            };
+                            let left = reader.length()?;
+                            if left == 0 {
+                                return Err(RdbError::Malformed.into());
+                            }
+                            self.key.clear();
+                            self.key.extend_from_slice(&key);
+                            self.state = State::Fields { left, expiry };
+                        }
+                        _ => {
+                            // The whole value in one string: a listpack or one of its forerunners.
+                            let value = rdb::read_value(value_type, &mut reader, &ANY_SIZE, &self.seed)?;
+                            let Value::Hash(hash) = value else { return Err(RdbError::Malformed.into()) };
+                            self.rebuild.hash(&key, &hash, self.expire_at.take());
+                        }
+                    }
+                }
+            },
+            State::Fields { left, expiry } => {
+                let expire_at = match expiry {
+                    FieldExpiry::None => None,
+                    FieldExpiry::Absolute => Some(reader.length()?).filter(|at| *at > 0),
+                    FieldExpiry::After(first) => match reader.length()? {
+                        0 => None,
+                        after => Some(first.checked_add(after - 1).ok_or(RdbError::Malformed)?),
+                    },
+                };
+                let (name, value) = (reader.string()?, reader.string()?);
+                self.rebuild.field(&self.key, &name, &value, expire_at);
+                *left -= 1;
+                if *left == 0 {
+                    self.rebuild.end_hash(&self.key, self.expire_at.take());
+                    self.state = State::Between;
+                }
+            }
+            State::Checksum => {
+                let declared = reader.milliseconds()?;
+                self.checksum.update(&self.bytes[self.summed..self.at]);
+                self.summed = self.at;
+                // 0 stands for a writer that did not compute it.
+                if declared != 0 && declared != self.checksum.value() {
+                    return Err(Stop::Error(corrupt("its checksum is wrong")));
+                }
+                self.state = State::End;
+            }
+            State::End => {}
+        }
+        self.at = self.bytes.len() - reader.rest().len();
+        Ok(())
+    }
+}
+
+/// The highest database number there can be.
+const DB_MAX: usize = i32::MAX as usize;
+
+/// A hash is only looked through here, so it keeps the form it came in.
+const ANY_SIZE: HashLimits =
+    HashLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
+
+enum Stop {
+    Rdb(RdbError),
+    Error(Error),
+}
+
+impl From<RdbError> for Stop {
+    fn from(error: RdbError) -> Self {
+        Self::Rdb(error)
+    }
+}
+
+fn check_magic(magic: &[u8]) -> Result<(), Stop> {
+    let version = magic
+        .strip_prefix(MAGIC)
+        .filter(|digits| digits.iter().all(u8::is_ascii_digit))
+        .and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u16>().ok())
+        .ok_or_else(|| Stop::Error(corrupt("it does not begin as an RDB")))?;
+    if (1..=rdb::VERSION_MAX).contains(&version) {
+        return Ok(());
+    }
+    let text = format!("the snapshot is an RDB of version {version}, and this build reads up to {}", rdb::VERSION_MAX);
+    Err(Stop::Error(Error::new(ErrorKind::Unsupported, text)))
+}
+
+fn corrupt(what: &str) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("the snapshot is damaged: {what}"))
+}

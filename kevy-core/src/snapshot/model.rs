@@ -1,0 +1,85 @@
+//! A copy of a keyspace made of commands alone, to compare with the original.
+
+use std::collections::BTreeMap;
+
+use crate::base::Argv;
+use crate::base::number::parse_u64;
+use crate::store::{Keyspace, ValueRef};
+
+type Fields = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    String(Vec<u8>),
+    Hash(Fields),
+}
+
+/// Keys with their values and expiries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Copy(pub BTreeMap<(usize, Vec<u8>), (Held, Option<u64>)>);
+
+impl Copy {
+    /// What a keyspace holds, due or not.
+    pub fn of(keys: &Keyspace) -> Self {
+        let mut copy = Self::default();
+        for db in 0..keys.databases() {
+            for key in keys.iterate(db, 0) {
+                let held = match key.value() {
+                    ValueRef::Hash(hash) => Held::Hash(
+                        hash.iter(0)
+                            .map(|field| (field.name.to_vec(), (field.value.to_vec(), field.expire_at)))
+                            .collect(),
+                    ),
+                    value => Held::String(value.as_string().expect("a string").to_vec()),
+                };
+                copy.0.insert((db, key.key().to_vec()), (held, key.expire_at()));
+            }
+        }
+        copy
+    }
+
+    /// Applies one of the commands that streams are made of.
+    pub fn apply(&mut self, db: usize, argv: Argv<'_>) {
+        let args: Vec<&[u8]> = argv.iter().collect();
+        let time = |text: &[u8]| parse_u64(text).expect("a time");
+        let mut fields = |key: &[u8], change: &mut dyn FnMut(&mut Fields)| {
+            let at = (db, key.to_vec());
+            let (held, _) = self.0.entry(at.clone()).or_insert((Held::Hash(Fields::new()), None));
+            let Held::Hash(fields) = held else { panic!("{argv:?} is for a string") };
+            change(fields);
+            if fields.is_empty() {
+                self.0.remove(&at);
+            }
+        };
+        match &args[..] {
+            [b"SET", key, value, rest @ ..] => {
+                let expire_at = match rest {
+                    [] => None,
+                    [b"PXAT", at] => Some(time(at)),
+                    _ => panic!("{argv:?}"),
+                };
+                self.0.insert((db, key.to_vec()), (Held::String(value.to_vec()), expire_at));
+            }
+            [b"HSET", key, pairs @ ..] => fields(key, &mut |fields| {
+                for [name, value] in pairs.as_chunks().0 {
+                    fields.insert(name.to_vec(), (value.to_vec(), None));
+                }
+            }),
+            [b"HPEXPIREAT", key, at, b"FIELDS", count, names @ ..] => fields(key, &mut |fields| {
+                assert_eq!(time(count), names.len() as u64);
+                for name in names {
+                    fields.get_mut(*name).expect("a field").1 = Some(time(at));
+                }
+            }),
+            [b"HDEL", key, names @ ..] => fields(key, &mut |fields| {
+                names.iter().for_each(|name| drop(fields.remove(*name)));
+            }),
+            [b"PEXPIREAT", key, at] => {
+                self.0.get_mut(&(db, key.to_vec())).expect("a key").1 = Some(time(at));
+            }
+            [b"DEL", keys @ ..] => keys.iter().for_each(|key| drop(self.0.remove(&(db, key.to_vec())))),
+            [b"FLUSHDB"] => self.0.retain(|(at, _), _| *at != db),
+            _ => panic!("{argv:?}"),
+        }
+    }
+}

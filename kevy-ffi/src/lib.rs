@@ -1,0 +1,40 @@
+//! The C interface of kevy.
+//!
+//! A thin skin over `kevy_core::api`, which is the only part of the core it uses: one file per topic of
+//! `include/kevy.h`, which cbindgen generates from the documentation and signatures here. Every export goes
+//! through the panic boundary of `boundary.rs`, and every handle through the checks of `handle.rs`.
+#![allow(non_camel_case_types, reason = "types carry their C names, which cbindgen writes as they are")]
+#![allow(clippy::missing_safety_doc, reason = "the header's prologue states what every pointer must be")]
+
+mod boundary;
+mod handle;
+
+// In the order of the header.
+mod version;
+
+mod status;
+
+mod bytes;
+
+mod error;
+
+mod log;
+
+mod options;
+
+mod runtime;
+
+mod session;
+
+mod reply;
+
+mod keyspace;
+
+#[cfg(test)]
+mod header_test;
+#[cfg(test)]
+mod layout_test;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

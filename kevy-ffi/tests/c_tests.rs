@@ -1,0 +1,47 @@
+//! Runs the C tests of `tests/c`: as they are, under AddressSanitizer, and under valgrind.
+
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use support::{Build, compile, files, library, root, run, scratch};
+
+fn build(name: &str, build: Build, flags: &[&str]) -> PathBuf {
+    let program = scratch(name).join("kevy-c-tests");
+    compile(&files(&root().join("tests/c"), "c"), &library(build), &program, flags);
+    program
+}
+
+/// Every test passed, and there were some.
+fn assert_passed(output: &str) {
+    let last = output.lines().find(|line| line.contains(" passed, ")).unwrap_or_default();
+    assert!(last.ends_with(" 0 failed") && !last.starts_with('0'), "{output}");
+    println!("{last}");
+}
+
+#[test]
+fn c_tests_pass() {
+    assert_passed(&run(&mut Command::new(build("plain", Build::Shipped, &[]))));
+}
+
+#[test]
+fn c_tests_pass_under_address_sanitizer() {
+    let program = build("asan", Build::Watched, &["-fsanitize=address,undefined", "-fno-omit-frame-pointer"]);
+    // What a test leaves behind on purpose, such as a handle of the parent in a forked child, is no leak of a run
+    // to its end, so leaks are valgrind's to find.
+    let output = run(Command::new(program)
+        .env("ASAN_OPTIONS", "detect_leaks=0")
+        .env("UBSAN_OPTIONS", "halt_on_error=1"));
+    assert_passed(&output);
+}
+
+#[test]
+fn c_tests_pass_under_valgrind() {
+    let program = build("valgrind", Build::Watched, &[]);
+    let output = run(Command::new("valgrind")
+        .args(["--quiet", "--error-exitcode=9", "--child-silent-after-fork=yes", "--fair-sched=yes"])
+        .args(["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"])
+        .arg(program));
+    assert_passed(&output);
+}
