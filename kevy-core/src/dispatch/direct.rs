@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::base::{Error, ErrorKind, Result};
+use crate::command::session::Request;
 use crate::command::string::{self};
+use crate::command::session::Request;
 use crate::command::{Origin, Session};
 use crate::resp::writer::{Protocol, Writer};
 use crate::route;
@@ -45,7 +47,9 @@ impl Engine {
     pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) {
         let start = out.buf.len();
         let now = self.server.clock.now_ms();
-        self.dispatch(&mut state.session, args, out, (now, origin));
+        // What a primary's effects touch has not expired there, so nothing is due here while they are applied.
+        let due_at = if origin == Origin::Replica { 0 } else { now };
+        self.dispatch(&mut state.session, args, out, (due_at, origin));
         state.session.client.last_active_ms.store(now, Ordering::Relaxed);
         state.session.publish(0, 0, out.protocol);
         if out.buf.len() == start && state.session.request.is_none() {
@@ -53,14 +57,15 @@ impl Engine {
         }
     }
 
-    /// A handler asked for something that takes a connection, and an in-process session has none. `start` is
-    /// where its reply begins.
+    /// A handler asked for something that only the owner of a connection can do. `start` is where its reply
+    /// begins; QUIT and SHUTDOWN close nothing here and keep theirs.
     #[cold]
-    pub fn decline(&self, state: &State, out: &mut Writer, start: usize) {
-        let name = self.server.commands.name(state.session.last_command);
-        if name != "quit" {
+    pub fn decline(&self, request: Request, out: &mut Writer, start: usize) {
+        if request == Request::Replicate {
             out.buf.truncate(start);
-            out.error(&format!("ERR '{name}' needs a connection; this session is in-process"));
+            out.error("ERR REPLICATE needs a connection, and this session is in-process");
+        } else if out.buf.len() == start {
+            out.null();
         }
     }
 

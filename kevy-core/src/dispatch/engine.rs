@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::Flags;
-use crate::command::{Command, Commands, Fail, Origin, Server, Session};
+use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
 use crate::route::{self, Route};
 use crate::shard::run::Caller;
@@ -23,6 +23,18 @@ pub enum Plan {
     /// The tokens of several shards, or it must not overtake what the session has under way elsewhere. Run it
     /// with [`Engine::run_several`] while holding no token.
     Several { command: usize, route: Route },
+}
+
+impl Plan {
+    /// What the command `number` needs to run on the shards of `route`.
+    #[inline]
+    pub(super) fn of(number: usize, spec: &Spec, route: Route) -> Self {
+        match route {
+            Route::Nowhere => Self::Here(number),
+            Route::One(shard) if !spec.flags.has(Flags::OWN_SESSION) => Self::One { command: number, shard },
+            route => Self::Several { command: number, route },
+        }
+    }
 }
 
 /// A command set over shards.
@@ -104,11 +116,7 @@ impl Engine {
         if spec.flags.has(Flags::SESSION_KEYS) {
             return Ok(self.plan_session_keys(session, number));
         }
-        Ok(match route::route(spec, args, self.shards.len())? {
-            Route::Nowhere => Plan::Here(number),
-            Route::One(shard) => Plan::One { command: number, shard },
-            route => Plan::Several { command: number, route },
-        })
+        Ok(Plan::of(number, spec, route::route(spec, args, self.shards.len())?))
     }
 
     /// Runs a command that touches no shard.

@@ -17,14 +17,13 @@ impl Engine {
     pub(super) fn queue(&self, session: &mut Session, args: &[&[u8]], out: &mut Writer, plan: Plan) -> Plan {
         let Plan::Here(number) = plan else { return plan };
         let spec = &self.command(number).spec;
-        if spec.flags.has(Flags::SESSION_KEYS) {
-            return self.plan_session_keys(session, number);
-        }
         if spec.flags.has(Flags::IN_MULTI) {
+            if spec.flags.has(Flags::SESSION_KEYS) {
+                return self.plan_session_keys(session, number);
+            }
             return match route::route(spec, args, self.shards.len()) {
-                Ok(Route::Nowhere) | Err(_) => Plan::Here(number),
-                Ok(Route::One(shard)) => Plan::One { command: number, shard },
-                Ok(route) => Plan::Several { command: number, route },
+                Ok(route) => Plan::of(number, spec, route),
+                Err(_) => Plan::Here(number),
             };
         }
         let Some(transaction) = &mut session.transaction else { return Plan::Here(number) };

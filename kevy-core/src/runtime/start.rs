@@ -87,7 +87,7 @@ impl Core {
         self.guard(|| self.engine.run(state, args, out, origin))?;
         match state.session.request.take() {
             None => Ok(()),
-            Some(request) => self.grant(request, state, out, start, interrupt),
+            Some(request) => self.grant(request, out, start, interrupt),
         }
     }
 
@@ -96,13 +96,12 @@ impl Core {
     fn grant(
         &self,
         request: Request,
-        state: &State,
         out: &mut Reply,
         start: usize,
         interrupt: &Interrupt,
     ) -> Result<()> {
         let Some((answer, timeout_ms)) = self.engine.waiting(request) else {
-            self.engine.decline(state, out, start);
+            self.engine.decline(state, request, out, start);
             return Ok(());
         };
         let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));

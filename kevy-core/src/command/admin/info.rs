@@ -11,8 +11,10 @@ use crate::command::arguments::is_word;
 use crate::command::version::{KEVY_VERSION, REDIS_VERSION};
 use crate::command::{Context, Counters, Outcome, Server};
 
+type WriteSection = fn(&mut Text, &Figures<'_>);
+
 /// The sections in the order in which they are written.
-const SECTIONS: &[(&str, fn(&mut Text, &Figures<'_>))] = &[
+const SECTIONS: &[(&str, WriteSection)] = &[
     ("server", server),
     ("clients", clients),
     ("memory", memory),

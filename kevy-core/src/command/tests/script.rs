@@ -56,7 +56,7 @@ pub fn compare(script: &str) {
             let mut bench = Bench::new(shards);
             bench.protocol = protocol;
             redis.exchange(&[b"FLUSHALL"]);
-            redis.exchange(&[b"SELECT", b"0"]);
+            redis.exchange(&[b"RESET"]);
             redis.exchange(&[b"HELLO", version.as_bytes()]);
             for line in
                 script.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
