@@ -9,24 +9,24 @@ import type { Runtime } from "./runtime.js";
 
 /** What a frame is. */
 export type FrameKind =
-  | "snapshotBegin"
+  | "snapshot-begin"
   | "entry"
-  | "snapshotEnd"
+  | "snapshot-end"
   | "command"
-  | "txnBegin"
-  | "txnEnd"
+  | "txn-begin"
+  | "txn-end"
   | "bookmark"
   | "resync"
   | "link";
 
 const KINDS: readonly (FrameKind | undefined)[] = [
   undefined,
-  "snapshotBegin",
+  "snapshot-begin",
   "entry",
-  "snapshotEnd",
+  "snapshot-end",
   "command",
-  "txnBegin",
-  "txnEnd",
+  "txn-begin",
+  "txn-end",
   "bookmark",
   "resync",
   "link",
@@ -37,7 +37,7 @@ const HEAD = 8;
 
 /**
  * One frame. A loop that applies the `argv` of every `entry` and `command` to database `db`, and drops everything at
- * `snapshotBegin`, holds a true copy.
+ * `snapshot-begin`, holds a true copy.
  */
 export class Frame {
   readonly #frames: NativeFrames;

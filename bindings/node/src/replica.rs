@@ -19,6 +19,7 @@ type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), napi::Status, false, 
 
 /// A replica.
 #[napi(js_name = "NativeReplica")]
+#[expect(missing_debug_implementations, reason = "a threadsafe function has none")]
 pub struct Handle {
     channel: Arc<Channel>,
     interrupter: ReplicaInterrupter,
@@ -31,6 +32,7 @@ pub struct Handle {
 
 /// One item: one of its fields is there.
 #[napi(object)]
+#[expect(missing_debug_implementations, reason = "a Buffer of napi-rs has none")]
 pub struct Taken {
     pub frames: Option<Frames>,
     pub failure: Option<String>,
@@ -38,6 +40,7 @@ pub struct Taken {
 
 /// A batch.
 #[napi(object)]
+#[expect(missing_debug_implementations, reason = "a Buffer of napi-rs has none")]
 pub struct Frames {
     pub bytes: Buffer,
     pub table: Uint32Array,
@@ -47,6 +50,7 @@ pub struct Frames {
 
 /// Counters of a replica.
 #[napi(object)]
+#[derive(Clone, Copy, Debug)]
 pub struct Stats {
     pub up: bool,
     pub connections: f64,
@@ -117,10 +121,11 @@ impl Handle {
 
     /// Whether the process stays alive for this replica.
     #[napi]
-    #[expect(deprecated, reason = "napi-rs has no other way to count a wait that comes and goes")]
     pub fn hold(&self, env: Env, is_held: bool) -> napi::Result<()> {
         let mut wake = self.wake.lock();
-        if is_held { wake.refer(&env) } else { wake.unref(&env) }
+        #[expect(deprecated, reason = "napi-rs has no other way to count a wait that comes and goes")]
+        let done = if is_held { wake.refer(&env) } else { wake.unref(&env) };
+        done
     }
 
     #[napi]
