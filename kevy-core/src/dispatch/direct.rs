@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use crate::base::{Error, ErrorKind, Result};
 use crate::command::session::Request;
 use crate::command::string::{self};
-use crate::command::session::Request;
 use crate::command::{Origin, Session};
 use crate::resp::writer::{Protocol, Writer};
 use crate::route;
@@ -57,15 +56,17 @@ impl Engine {
         }
     }
 
-    /// A handler asked for something that only the owner of a connection can do. `start` is where its reply
-    /// begins; QUIT and SHUTDOWN close nothing here and keep theirs.
+    /// A handler asked for something that takes a connection, and an in-process session has none. `start` is
+    /// where its reply begins.
     #[cold]
-    pub fn decline(&self, request: Request, out: &mut Writer, start: usize) {
-        if request == Request::Replicate {
+    pub fn decline(&self, state: &State, request: Request, out: &mut Writer, start: usize) {
+        if request != Request::Close {
+            let name = self.server.commands.name(state.session.last_command);
             out.buf.truncate(start);
-            out.error("ERR REPLICATE needs a connection, and this session is in-process");
+            out.error(&format!("ERR '{name}' needs a connection; this session is in-process"));
         } else if out.buf.len() == start {
-            out.null();
+            // SHUTDOWN answers a connection by its end.
+            out.ok();
         }
     }
 

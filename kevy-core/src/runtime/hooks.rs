@@ -32,23 +32,26 @@ impl Hooks for RuntimeHooks {
     }
 
     fn replicas(&self) -> Vec<(String, u16, u64)> {
-        self.0.upgrade().map(|core| core.primary.replicas()).unwrap_or_default()
+        let Some(core) = self.0.upgrade() else { return Vec::new() };
+        let connected = core.primary.replicas().into_iter().filter(|replica| replica.connected);
+        connected.map(|replica| (replica.ip, replica.port, replica.offset)).collect()
     }
 
     fn offsets(&self) -> Vec<u64> {
-        Vec::new()
+        self.0.upgrade().map(|core| core.primary.offsets()).unwrap_or_default()
     }
 
-    fn replicas_at(&self, _offsets: &[u64], _durable: bool) -> usize {
-        0
+    fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize {
+        // Nothing is written to disk, so nothing is durable.
+        if durable { 0 } else { self.0.upgrade().map_or(0, |core| core.primary.acked_at_least(offsets)) }
     }
 
     fn replication_offset(&self) -> u64 {
-        0
+        self.0.upgrade().map_or(0, |core| core.primary.offset())
     }
 
     fn replicas_in_sync(&self) -> usize {
-        0
+        self.0.upgrade().map_or(0, |core| core.primary.in_sync())
     }
 
     fn port(&self) -> Option<u16> {
@@ -67,6 +70,6 @@ impl Upgrades for Feeds {
         peer: Peer<'_>,
     ) -> Result<Box<dyn Upgrade>, String> {
         let alarm = peer.alarm.clone();
-        self.0.attach(args, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
+        self.0.attach(args, peer.shard, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
     }
 }

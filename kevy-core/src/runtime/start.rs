@@ -87,7 +87,7 @@ impl Core {
         self.guard(|| self.engine.run(state, args, out, origin))?;
         match state.session.request.take() {
             None => Ok(()),
-            Some(request) => self.grant(request, out, start, interrupt),
+            Some(request) => self.grant(request, state, out, start, interrupt),
         }
     }
 
@@ -96,6 +96,7 @@ impl Core {
     fn grant(
         &self,
         request: Request,
+        state: &State,
         out: &mut Reply,
         start: usize,
         interrupt: &Interrupt,
@@ -328,7 +329,7 @@ pub fn assemble(
     let server = Arc::new(Server::new(ServerConfig {
         options: options.clone(),
         commands,
-        clock,
+        clock: clock.clone(),
         shards: count,
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
@@ -337,7 +338,7 @@ pub fn assemble(
         .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
-    let primary = Arc::new(Primary::new(shards.clone(), generation));
+    let primary = Arc::new(Primary::new(shards.clone(), generation, options, clock));
     Ok((Arc::new(Engine::new(server, shards)), primary))
 }
 
