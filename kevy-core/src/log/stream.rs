@@ -218,9 +218,8 @@ impl Stream {
     #[inline]
     fn publish(&mut self, head: &[u8], rest: &[u8], frames: u32) {
         let len = head.len() + rest.len();
-        let fits = |tail: &Tail| {
-            tail.appender.room() >= len && RECORDS_MAX - tail.appender.records() >= frames
-        };
+        let fits =
+            |tail: &Tail| tail.appender.room() >= len && RECORDS_MAX - tail.appender.records() >= frames;
         if !self.tail.as_ref().is_some_and(fits) {
             self.roll(len, frames);
         }
@@ -267,8 +266,7 @@ impl Stream {
         let spare = self.spare.take().filter(|spare| spare.segment().capacity() == capacity);
         let appender = spare.unwrap_or_else(|| Appender::new(capacity));
         let first = self.next - u64::from(frames);
-        let segment =
-            Arc::new(LogSegment::new(Arc::clone(appender.segment()), first, self.transaction));
+        let segment = Arc::new(LogSegment::new(Arc::clone(appender.segment()), first, self.transaction));
         self.backlog.index.lock().push_back(Arc::clone(&segment));
         // Readers at the end of the old segment look for the new one once they see the seal.
         if let Some(old) = self.tail.replace(Tail { appender, segment, next_mark: 0 }) {

@@ -12,7 +12,9 @@ pub mod slots;
 pub mod wire;
 
 pub use crate::log::Subscription;
-pub use client::{Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source};
+pub use client::{
+    Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source,
+};
 pub use primary::{Primary, Syncs};
 
 #[cfg(test)]

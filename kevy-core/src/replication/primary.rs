@@ -120,7 +120,9 @@ impl Primary {
         let count = self.shards.len();
         let shards = match shard {
             Some(shard) if handshake.mux => {
-                return Err(format!("ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"));
+                return Err(format!(
+                    "ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"
+                ));
             }
             None if !handshake.mux && count > 1 => {
                 return Err(format!(

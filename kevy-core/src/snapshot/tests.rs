@@ -108,11 +108,7 @@ fn rebuild(stream: &[u8], cuts: &[usize]) -> crate::base::Result<Copy> {
             copy.apply(entries.db(), entries.argv());
         }
     }
-    if entries.is_whole() {
-        Ok(copy)
-    } else {
-        Err(crate::base::Error::new(ErrorKind::Corrupt, "cut short"))
-    }
+    if entries.is_whole() { Ok(copy) } else { Err(crate::base::Error::new(ErrorKind::Corrupt, "cut short")) }
 }
 
 proptest! {

@@ -190,9 +190,7 @@ pub use crate::base::Span;
 /// A frame of a queue, which holds whole frames only.
 fn decode_whole(bytes: &[u8], decoder: &mut Decoder) -> Result<Found> {
     decoder.reset();
-    decoder
-        .decode(bytes)?
-        .ok_or_else(|| Error::new(ErrorKind::Protocol, "a frame that waits is not whole"))
+    decoder.decode(bytes)?.ok_or_else(|| Error::new(ErrorKind::Protocol, "a frame that waits is not whole"))
 }
 
 fn arguments<'a>(bytes: &'a [u8], decoder: &Decoder) -> ArgVec<'a> {

@@ -82,9 +82,10 @@ impl Replica {
     pub fn open(mut options: ReplicaOptions, cursor: &[u8]) -> Result<Self> {
         let cursor = Cursor::decode(cursor)?;
         let mut random = Random::from_system();
-        let id = options.id.take().unwrap_or_else(|| {
-            format!("replica-{}", String::from_utf8_lossy(&random.hex_id::<16>()))
-        });
+        let id = options
+            .id
+            .take()
+            .unwrap_or_else(|| format!("replica-{}", String::from_utf8_lossy(&random.hex_id::<16>())));
         let session = Session::new(&mut options, random)?;
         let io = |error| Error::io("cannot open a poll", &error);
         let poll = Poll::new().map_err(io)?;
