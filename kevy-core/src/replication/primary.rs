@@ -17,9 +17,6 @@ use super::feed::{Feed, Order};
 use super::slots::{ReplicaInfo, Slots};
 use super::wire::Handshake;
 
-/// Replicas heard of within this time count for `min-replicas-to-write` and the like.
-const IN_SYNC_LAG_MS: u64 = 10_000;
-
 /// How replicas' handshakes were answered since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Syncs {
@@ -203,9 +200,9 @@ impl Primary {
         self.slots.acks().subscribe(wake)
     }
 
-    /// How many replicas follow closely.
+    /// How many replicas have applied everything that has been recorded so far.
     pub fn in_sync(&self) -> usize {
-        self.slots.in_sync(self.clock.now_ms(), IN_SYNC_LAG_MS)
+        self.slots.acked_at_least(&self.offsets())
     }
 
     /// Every replica that is connected, or remembered.

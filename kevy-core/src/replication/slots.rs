@@ -146,15 +146,6 @@ impl Slots {
         self.table.lock().values().filter(has).count()
     }
 
-    /// How many connected replicas have the whole copy and were heard of within `lag_ms`.
-    pub fn in_sync(&self, now: u64, lag_ms: u64) -> usize {
-        let good = |slot: &&Slot| {
-            slot.places.iter().all(|place| place.link != 0 && place.applied.is_some())
-                && now.saturating_sub(slot.seen) <= lag_ms
-        };
-        self.table.lock().values().filter(good).count()
-    }
-
     /// Every replica, in the order of their names.
     pub fn list(&self, now: u64) -> Vec<ReplicaInfo> {
         let table = self.table.lock();

@@ -301,6 +301,31 @@ fn a_replica_gets_a_snapshot_and_then_every_change() {
 }
 
 #[test]
+fn the_smallest_budget_moves_everything_in_the_end() {
+    for budget in [1, 15, 16, 17, 40, 64, 100] {
+        let mut world = World::new(3, &[]);
+        many(&mut world, 30, 50);
+        let mut consumer = Consumer::new(link_options());
+        let mut wire = Wire::connect(&world, &mut consumer);
+        for round in 0..2 {
+            let mut empty = 0;
+            while wire.output(&world, budget) == Sent::More {
+                empty = if wire.down.is_empty() { empty + 1 } else { 0 };
+                assert!(empty < 100, "more was promised with a budget of {budget}");
+                assert!(round == 0 || empty == 0, "nothing was sent with a budget of {budget}");
+                wire.deliver(&mut consumer, usize::MAX);
+            }
+            wire.deliver(&mut consumer, usize::MAX);
+            assert!(consumer.take(usize::MAX));
+            assert_eq!(consumer.copy, world.copy());
+            many(&mut world, 60, 70);
+        }
+        assert_eq!(wire.output(&world, 0), Sent::More);
+        assert!(wire.down.is_empty());
+    }
+}
+
+#[test]
 fn a_place_is_resumed_without_a_snapshot() {
     let mut world = World::new(2, &[]);
     many(&mut world, 100, 50);

@@ -8,8 +8,8 @@ use super::super::wire::Line;
 
 /// Bytes of one shard that are sent before another shard gets its turn.
 const RUN_BYTES: usize = 64 << 10;
-/// What a `+SHARD` line takes at most.
-const SHARD_LINE_LEN_MAX: usize = 16;
+/// Fewer bytes than this are not worth a `+SHARD` line; a smaller budget is taken for this one.
+const BUDGET_MIN: usize = 64;
 
 /// The streams of one link.
 #[derive(Debug)]
@@ -45,16 +45,20 @@ impl Streams {
         self.readers.iter().any(StreamReader::is_inside_unit)
     }
 
-    /// Appends frames, at most about `budget` bytes. True where more may be there.
+    /// Appends frames, at most about `budget` bytes. True where more may be there; unless the budget is 0, something
+    /// was appended then.
     ///
     /// # Errors
     /// Where the backlog has lost frames that the replica has not been sent.
     pub fn send(&mut self, out: &mut Vec<u8>, budget: usize) -> Result<bool, Gone> {
-        let end = out.len().saturating_add(budget);
+        if budget == 0 {
+            return Ok(true);
+        }
+        let end = out.len().saturating_add(budget.max(BUDGET_MIN));
         let mut quiet = 0;
         while quiet < self.readers.len() {
             let room = end.saturating_sub(out.len());
-            if room <= SHARD_LINE_LEN_MAX {
+            if room < BUDGET_MIN && room < budget {
                 return Ok(true);
             }
             let before = out.len();
