@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 use slab::Slab;
 
-use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard};
 use crate::base::signal::{self, Ring};
+use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
-use crate::resp::Limits;
 use crate::resp::Batch;
+use crate::resp::Limits;
 
 use super::Handle;
 use super::connection::{Connection, Fate};
@@ -30,11 +30,7 @@ pub trait Upgrades: Send + Sync + Debug {
     ///
     /// # Errors
     /// The text of the error reply.
-    fn replicate(
-        &self,
-        args: &[&[u8]],
-        peer: Peer<'_>,
-    ) -> Result<Box<dyn Upgrade>, String>;
+    fn replicate(&self, args: &[&[u8]], peer: Peer<'_>) -> Result<Box<dyn Upgrade>, String>;
 
     /// Looks after what feeds leave behind. True where it shall be called again in a second.
     fn housekeep(&self) -> bool;
@@ -448,15 +444,19 @@ impl Reactor {
             mark_dirty(&mut self.dirty, connection, key);
         }
         let mut token = counter.token.take().unwrap_or_else(|| engine.shards.take(self.index));
-        self.work_left |= read_mail(&engine, &mut token, self.next_sender, &mut self.guest, &mut self.unfinished, now);
+        self.work_left |=
+            read_mail(&engine, &mut token, self.next_sender, &mut self.guest, &mut self.unfinished, now);
         self.next_sender = self.next_sender.wrapping_add(1);
         if self.next_deadline.is_some_and(|at| now >= at) || token.wants_reactor() {
             self.work_left |= token.housekeep(&engine.server, now);
         }
-        let cron = (self.feeds_ended || self.settings.idle_timeout_ms > 0 || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
-            .then_some(self.next_cron.max(now + 1));
+        let cron = (self.feeds_ended
+            || self.settings.idle_timeout_ms > 0
+            || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
+        .then_some(self.next_cron.max(now + 1));
         let waits = self.waiting.iter().filter_map(|&key| self.connections[key].waiting.as_ref()?.deadline);
-        let upgrades = self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
+        let upgrades =
+            self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
         self.next_deadline =
             upgrades.chain(waits).chain(cron).chain(token.next_deadline(&engine.server, now)).min();
         token.armed_until = self.next_deadline.unwrap_or(u64::MAX);

@@ -172,11 +172,8 @@ impl Counter<'_> {
             Request::Replicate => {
                 // The feed takes tokens of its own, in their order.
                 self.token = None;
-                let peer = Peer {
-                    client: &connection.session.client,
-                    alarm: self.alarm,
-                    shard: connection.shard,
-                };
+                let peer =
+                    Peer { client: &connection.session.client, alarm: self.alarm, shard: connection.shard };
                 match self.upgrades.replicate(args, peer) {
                     Ok(upgrade) => connection.upgrade = Some(upgrade),
                     Err(text) => connection.out.error(&text),
