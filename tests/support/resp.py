@@ -20,8 +20,9 @@ BLOBS = b"$!="
 class Reply(NamedTuple):
     """One reply. ``kind`` is its type byte as text.
 
-    ``value`` is bytes for simple types, bulk and verbatim strings; a tuple of replies for arrays, sets and pushes;
-    a tuple of pairs for maps; None for the nulls of RESP2 (``$-1``, ``*-1``) and RESP3 (``_``); an int for ``:``.
+    ``value`` is bytes for simple types, bulk and verbatim strings; an int for ``:``; a tuple of replies for arrays,
+    sets and pushes; a tuple of pairs for maps; the pairs and the reply they describe for an attribute; None for the
+    nulls of RESP2 (``$-1``, ``*-1``) and RESP3 (``_``).
     """
 
     kind: str
@@ -98,6 +99,9 @@ def parse(data: bytes | bytearray, at: int = 0) -> tuple[Reply, int]:
     for _ in range(size * 2 if kind in PAIRS else size):
         item, at = parse(data, at)
         items.append(item)
+    if name == "|":
+        described, at = parse(data, at)
+        return Reply(name, (tuple(zip(items[::2], items[1::2])), described)), at
     if kind in PAIRS:
         return Reply(name, tuple(zip(items[::2], items[1::2]))), at
     return Reply(name, tuple(items)), at

@@ -64,8 +64,8 @@ impl Keyspace {
         }
         self.out.buf.clear();
         self.engine.run(&mut self.state, argv, &mut self.out, origin);
-        if self.state.session.request.take().is_some() {
-            self.engine.decline(&self.state, &mut self.out, 0);
+        if let Some(request) = self.state.session.request.take() {
+            self.engine.decline(&self.state, request, &mut self.out, 0);
         }
         self.tree
             .parse(&self.out.buf)

@@ -6,7 +6,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
-use crate::base::number::parse_i64;
+use crate::base::number::parse_u64;
 
 use super::spec::{Begin, Find, KeySpec, Spec};
 
@@ -92,7 +92,7 @@ fn find(find: Find, first: usize, args: &[&[u8]]) -> Result<(usize, usize, usize
             Ok((first, last, step))
         }
         Find::Count { count, first: offset, step } => {
-            let count = args.get(first + count).and_then(|text| parse_i64(text)).ok_or(Invalid)?;
+            let count = args.get(first + count).and_then(|text| parse_u64(text)).ok_or(Invalid)?;
             let beyond =
                 count.checked_sub(1).and_then(|beyond| usize::try_from(beyond).ok()).ok_or(Invalid)?;
             let first = first + offset;

@@ -16,6 +16,7 @@ pub mod help;
 pub mod keys;
 pub mod partition;
 pub mod redis;
+pub mod replication;
 pub mod scan_cursor;
 pub mod server;
 pub mod session;

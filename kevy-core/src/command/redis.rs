@@ -1,17 +1,18 @@
 //! The Redis command set, put together from its groups.
 
-use super::{Command, CommandSet, admin, connection, generic, hash, string, transaction};
+use super::{Command, CommandSet, admin, connection, generic, hash, replication, string, transaction};
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 6] = [
+        let groups: [&[Command]; 7] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
             &hash::COMMANDS,
             transaction::COMMANDS,
+            replication::COMMANDS,
             admin::COMMANDS,
         ];
         for command in groups.into_iter().flatten() {

@@ -89,6 +89,8 @@ flags! {
 
 impl Flags {
     pub const NONE: Self = Self(0);
+    /// Needs the client's own session, so its one shard's core thread must not run it for another. Not shown.
+    pub const OWN_SESSION: Self = Self(1 << 29);
     /// Its shards follow from the session (the queue, the watched keys), not from its arguments. Not shown.
     pub const SESSION_KEYS: Self = Self(1 << 30);
     /// Runs at once inside MULTI. Not shown.

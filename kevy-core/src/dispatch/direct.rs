@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::base::{Error, ErrorKind, Result};
+use crate::command::session::Request;
 use crate::command::string::{self};
 use crate::command::{Origin, Session};
 use crate::resp::writer::{Protocol, Writer};
@@ -45,7 +46,9 @@ impl Engine {
     pub fn run(&self, state: &mut State, args: &[&[u8]], out: &mut Writer, origin: Origin) {
         let start = out.buf.len();
         let now = self.server.clock.now_ms();
-        self.dispatch(&mut state.session, args, out, (now, origin));
+        // What a primary's effects touch has not expired there, so nothing is due here while they are applied.
+        let due_at = if origin == Origin::Replica { 0 } else { now };
+        self.dispatch(&mut state.session, args, out, (due_at, origin));
         state.session.client.last_active_ms.store(now, Ordering::Relaxed);
         state.session.publish(0, 0, out.protocol);
         if out.buf.len() == start && state.session.request.is_none() {
@@ -56,11 +59,14 @@ impl Engine {
     /// A handler asked for something that takes a connection, and an in-process session has none. `start` is
     /// where its reply begins.
     #[cold]
-    pub fn decline(&self, state: &State, out: &mut Writer, start: usize) {
-        let name = self.server.commands.name(state.session.last_command);
-        if name != "quit" {
+    pub fn decline(&self, state: &State, request: Request, out: &mut Writer, start: usize) {
+        if request != Request::Close {
+            let name = self.server.commands.name(state.session.last_command);
             out.buf.truncate(start);
             out.error(&format!("ERR '{name}' needs a connection; this session is in-process"));
+        } else if out.buf.len() == start {
+            // SHUTDOWN answers a connection by its end.
+            out.ok();
         }
     }
 

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::command::help::unknown_subcommand;
 use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::Flags;
-use crate::command::{Command, Commands, Fail, Origin, Server, Session};
+use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
 use crate::route::{self, Route};
 use crate::shard::run::Caller;
@@ -24,6 +25,18 @@ pub enum Plan {
     /// The tokens of several shards, or it must not overtake what the session has under way elsewhere. Run it
     /// with [`Engine::run_several`] while holding no token.
     Several { command: usize, route: Route },
+}
+
+impl Plan {
+    /// What the command `number` needs to run on the shards of `route`.
+    #[inline]
+    pub(super) fn of(number: usize, spec: &Spec, route: Route) -> Self {
+        match route {
+            Route::Nowhere => Self::Here(number),
+            Route::One(shard) if !spec.flags.has(Flags::OWN_SESSION) => Self::One { command: number, shard },
+            route => Self::Several { command: number, route },
+        }
+    }
 }
 
 /// A command set over shards.
@@ -101,7 +114,7 @@ impl Engine {
         let command = self.command(number);
         let spec = &command.spec;
         if !command.subcommands.is_empty() && args.len() > 1 {
-            return Err(unknown_subcommand(self.commands().name(number), args[1]));
+            return Err(unknown_subcommand(args[0], args[1]));
         }
         if !spec.takes(args.len()) {
             return Err(Fail::arity(self.commands().name(number)));
@@ -116,12 +129,7 @@ impl Engine {
         if spec.flags.has(Flags::SESSION_KEYS) {
             return Ok(self.plan_session_keys(session, number));
         }
-        Ok(match route::route(spec, args, self.shards.len())? {
-            Route::Nowhere => Plan::Here(number),
-            // WATCH changes its session, which must not travel to another shard's reactor.
-            Route::One(shard) if !spec.flags.has(Flags::IN_MULTI) => Plan::One { command: number, shard },
-            route => Plan::Several { command: number, route },
-        })
+        Ok(Plan::of(number, spec, route::route(spec, args, self.shards.len())?))
     }
 
     /// Runs a command that touches no shard.
@@ -244,9 +252,4 @@ fn unknown(args: &[&[u8]]) -> Fail {
         list.push_str(&format!("'{text}' "));
     }
     Fail::with(format!("ERR unknown command '{name}', with args beginning with: {list}"))
-}
-
-fn unknown_subcommand(verb: &str, word: &[u8]) -> Fail {
-    let word = shown(word, SHOWN_BYTES_MAX);
-    Fail::with(format!("ERR unknown subcommand '{word}'. Try {} HELP.", verb.to_ascii_uppercase()))
 }

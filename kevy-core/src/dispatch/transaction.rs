@@ -22,8 +22,8 @@ impl Engine {
                 return self.plan_session_keys(session, number);
             }
             return match route::route(spec, args, self.shards.len()) {
-                Ok(Route::Nowhere) | Err(_) => Plan::Here(number),
-                Ok(route) => Plan::Several { command: number, route },
+                Ok(route) => Plan::of(number, spec, route),
+                Err(_) => Plan::Here(number),
             };
         }
         let Some(transaction) = &mut session.transaction else { return Plan::Here(number) };

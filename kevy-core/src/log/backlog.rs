@@ -196,6 +196,11 @@ impl Backlog {
         }
     }
 
+    /// True while frames are recorded.
+    pub fn is_active(&self) -> bool {
+        self.active.load(Ordering::Acquire)
+    }
+
     /// The offset of the oldest frame that can be read.
     pub fn first_offset(&self) -> u64 {
         self.first.load(Ordering::Acquire)
@@ -224,7 +229,7 @@ impl Backlog {
     /// Whether the stream can be read from `offset`.
     pub fn check(&self, offset: u64) -> Result<(), Gone> {
         let next = self.next_offset();
-        if !self.active.load(Ordering::Acquire) {
+        if !self.is_active() {
             return Err(Gone::Inactive);
         }
         if offset > next {
@@ -239,7 +244,7 @@ impl Backlog {
     /// The frame before `offset` has been seen by the caller or announced by [`Backlog::next_offset`].
     pub(super) fn find(&self, offset: u64) -> Result<Option<Arc<LogSegment>>, Gone> {
         let index = self.index.lock();
-        if !self.active.load(Ordering::Acquire) {
+        if !self.is_active() {
             return Err(Gone::Inactive);
         }
         let first = self.first_offset();

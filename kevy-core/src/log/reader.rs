@@ -73,6 +73,14 @@ impl StreamReader {
         self.next
     }
 
+    /// The offset before which every frame has been copied, of some perhaps only a part.
+    pub fn begun_offset(&self) -> u64 {
+        match (self.unit, &self.segment) {
+            (Some(end), Some(segment)) => segment.first + u64::from(end.frames),
+            _ => self.next,
+        }
+    }
+
     /// True inside a unit that is longer than a budget: nothing may be sent in between.
     pub fn is_inside_unit(&self) -> bool {
         self.unit.is_some()

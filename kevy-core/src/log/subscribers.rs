@@ -76,6 +76,15 @@ impl Subscription {
         fence(Ordering::SeqCst);
     }
 
+    /// As [`Subscription::arm`]; true where the wish stood already, so that nothing can have been missed since.
+    pub fn arm_unless_armed(&self) -> bool {
+        let stands = self.me.armed.load(Ordering::Acquire);
+        if !stands {
+            self.arm();
+        }
+        stands
+    }
+
     /// Takes the wish back.
     pub fn disarm(&self) {
         self.me.armed.store(false, Ordering::Relaxed);

@@ -35,6 +35,9 @@ pub trait Upgrades: Send + Sync + Debug {
         args: &[&[u8]],
         peer: Peer<'_>,
     ) -> Result<Box<dyn Upgrade>, String>;
+
+    /// Looks after what feeds leave behind. True where it shall be called again in a second.
+    fn housekeep(&self) -> bool;
 }
 
 /// The connection that becomes a feed.
@@ -132,6 +135,8 @@ pub struct Reactor {
     next_cron: u64,
     next_deadline: Option<u64>,
     work_left: bool,
+    /// A feed has ended here, and what it left must be looked after.
+    feeds_ended: bool,
     stop_at: Option<Instant>,
 }
 
@@ -175,6 +180,7 @@ impl Reactor {
             next_cron: now + CRON_INTERVAL_MS,
             next_deadline: None,
             work_left: false,
+            feeds_ended: false,
             stop_at: None,
             engine,
             upgrades,
@@ -447,7 +453,7 @@ impl Reactor {
         if self.next_deadline.is_some_and(|at| now >= at) || token.wants_reactor() {
             self.work_left |= token.housekeep(&engine.server, now);
         }
-        let cron = (self.settings.idle_timeout_ms > 0 || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
+        let cron = (self.feeds_ended || self.settings.idle_timeout_ms > 0 || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
             .then_some(self.next_cron.max(now + 1));
         let waits = self.waiting.iter().filter_map(|&key| self.connections[key].waiting.as_ref()?.deadline);
         let upgrades = self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
@@ -545,6 +551,7 @@ impl Reactor {
         }
         over.into_iter().for_each(|key| self.close(key));
         self.handle.note_output(output);
+        self.feeds_ended = self.feeds_ended && self.upgrades.housekeep();
     }
 
     fn kill_marked(&mut self) {
@@ -583,6 +590,7 @@ impl Reactor {
         let _ = connection.socket.deregister(self.poll.registry());
         if let Some(upgrade) = &mut connection.upgrade {
             upgrade.closed(self.engine.server.clock.now_ms());
+            self.feeds_ended = true;
         }
         self.engine.forget(&mut connection.session);
         self.engine.server.clients.remove(&connection.session.client);

@@ -210,7 +210,9 @@ pub fn run_parcel(
 
 /// Ends a connection whose bytes are not the protocol, telling it why.
 fn refuse(connection: &mut Connection, error: ProtocolError) {
-    connection.out.raw(&error.reply());
+    let reply = if connection.pending.is_empty() { &mut connection.out } else { &mut connection.late };
+    reply.error_bytes(&error.reply());
+    connection.tuck();
     connection.input.clear();
     connection.fate = Fate::CloseWhenSent;
 }

@@ -23,6 +23,7 @@ impl Hooks for RuntimeHooks {
 
     fn options_changed(&self, _names: &[&str]) {
         if let Some(core) = self.0.upgrade() {
+            core.primary.follow(&core.engine.server.options.read());
             core.handles.iter().for_each(|handle| handle.alarm.ring(signal::OPTIONS));
         }
     }
@@ -32,23 +33,41 @@ impl Hooks for RuntimeHooks {
     }
 
     fn replicas(&self) -> Vec<(String, u16, u64)> {
-        self.0.upgrade().map(|core| core.primary.replicas()).unwrap_or_default()
+        let Some(core) = self.0.upgrade() else { return Vec::new() };
+        let connected = core.primary.replicas().into_iter().filter(|replica| replica.connected);
+        connected.map(|replica| (replica.ip, replica.port, replica.offset)).collect()
     }
 
     fn offsets(&self) -> Vec<u64> {
-        Vec::new()
+        self.0.upgrade().map(|core| core.primary.offsets()).unwrap_or_default()
     }
 
-    fn replicas_at(&self, _offsets: &[u64], _durable: bool) -> usize {
-        0
+    fn syncs(&self) -> [u64; 3] {
+        let Some(core) = self.0.upgrade() else { return [0; 3] };
+        let syncs = core.primary.syncs();
+        [syncs.full, syncs.partial, syncs.partial_refused]
+    }
+
+    fn reset_syncs(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.primary.reset_syncs();
+        }
+    }
+
+    fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize {
+        // Nothing is written to disk, so nothing is durable.
+        let Some(core) = self.0.upgrade().filter(|_| !durable) else { return 0 };
+        // Whoever asks goes on to wait, and must hear of what comes after this look.
+        core.acks.arm();
+        core.primary.acked_at_least(offsets)
     }
 
     fn replication_offset(&self) -> u64 {
-        0
+        self.0.upgrade().map_or(0, |core| core.primary.offset())
     }
 
     fn replicas_in_sync(&self) -> usize {
-        0
+        self.0.upgrade().map_or(0, |core| core.primary.in_sync())
     }
 
     fn port(&self) -> Option<u16> {
@@ -61,12 +80,16 @@ impl Hooks for RuntimeHooks {
 pub struct Feeds(pub Arc<Primary>);
 
 impl Upgrades for Feeds {
+    fn housekeep(&self) -> bool {
+        self.0.housekeep()
+    }
+
     fn replicate(
         &self,
         args: &[&[u8]],
         peer: Peer<'_>,
     ) -> Result<Box<dyn Upgrade>, String> {
         let alarm = peer.alarm.clone();
-        self.0.attach(args, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
+        self.0.attach(args, peer.shard, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
     }
 }

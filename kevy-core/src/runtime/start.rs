@@ -17,7 +17,7 @@ use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Reque
 use crate::base::signal::{self, Ring};
 use crate::io::{Alarm, Socket};
 use crate::net::{Handle, Reactor};
-use crate::replication::Primary;
+use crate::replication::{Primary, Subscription};
 use crate::shard::{Seed, Shard, Shards};
 
 use super::events::{Events, Interrupt};
@@ -46,7 +46,9 @@ pub struct Core {
     running: Mutex<usize>,
     stopped: Condvar,
     /// What in-process callers wait on.
-    pub events: Events,
+    pub events: Arc<Events>,
+    /// Wakes them and the reactors when a replica acknowledges.
+    pub acks: Subscription,
     /// Given by [`fork::watch`] when the runtime started.
     pub born: u32,
 }
@@ -102,7 +104,7 @@ impl Core {
         interrupt: &Interrupt,
     ) -> Result<()> {
         let Some((answer, timeout_ms)) = self.engine.waiting(request) else {
-            self.engine.decline(state, out, start);
+            self.engine.decline(state, request, out, start);
             return Ok(());
         };
         let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
@@ -196,6 +198,7 @@ impl Runtime {
             handles.push(Arc::new(Handle::new(Arc::new(alarm))));
         }
         let handles: Arc<[Arc<Handle>]> = handles.into();
+        let events = Arc::<Events>::default();
         let core = Arc::new(Core {
             engine: engine.clone(),
             primary: primary.clone(),
@@ -207,7 +210,14 @@ impl Runtime {
             grace: Mutex::new(GRACE),
             running: Mutex::new(shards),
             stopped: Condvar::new(),
-            events: Events::default(),
+            acks: primary.subscribe_acks({
+                let (events, handles) = (events.clone(), handles.clone());
+                Arc::new(move || {
+                    events.announce();
+                    handles.iter().for_each(|handle| handle.alarm.ring(signal::FEED));
+                })
+            }),
+            events,
             born,
         });
         // Nothing else sets the hooks of a server made here.
@@ -329,7 +339,7 @@ pub fn assemble(
     let server = Arc::new(Server::new(ServerConfig {
         options: options.clone(),
         commands,
-        clock,
+        clock: clock.clone(),
         shards: count,
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
@@ -338,7 +348,7 @@ pub fn assemble(
         .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
         .collect();
     let shards = Arc::new(Shards::new(shards));
-    let primary = Arc::new(Primary::new(shards.clone(), generation));
+    let primary = Arc::new(Primary::new(shards.clone(), generation, options, clock));
     Ok((Arc::new(Engine::new(server, shards)), primary))
 }
 

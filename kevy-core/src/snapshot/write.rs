@@ -168,7 +168,12 @@ impl SinkHandle {
         self.0.lock().overflowed
     }
 
-    /// Bytes held.
+    /// Bytes that wait to be taken.
+    pub fn pending(&self) -> usize {
+        self.0.lock().bytes.len()
+    }
+
+    /// Bytes of memory held.
     pub fn held(&self) -> usize {
         self.0.lock().bytes.capacity()
     }

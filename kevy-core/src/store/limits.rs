@@ -41,8 +41,10 @@ impl From<&Options> for Limits {
     fn from(options: &Options) -> Self {
         Self {
             hash: HashLimits {
-                listpack_entries_max: usize::try_from(options.hash_max_listpack_entries).unwrap_or(usize::MAX),
-                listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value).unwrap_or(usize::MAX),
+                listpack_entries_max: usize::try_from(options.hash_max_listpack_entries)
+                    .unwrap_or(usize::MAX),
+                listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value)
+                    .unwrap_or(usize::MAX),
             },
             policy: options.maxmemory_policy,
             samples: (options.maxmemory_samples as usize).min(SAMPLES_MAX),

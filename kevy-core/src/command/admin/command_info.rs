@@ -26,7 +26,7 @@ pub fn write(out: &mut Writer, name: &str, command: &Command) {
     for category in spec.categories {
         out.simple(&format!("@{category}"));
     }
-    out.array(spec.tips.len());
+    out.set(spec.tips.len());
     for tip in spec.tips {
         out.bulk(tip.as_bytes());
     }
@@ -34,7 +34,11 @@ pub fn write(out: &mut Writer, name: &str, command: &Command) {
     for key_spec in spec.keys {
         write_key_spec(out, key_spec);
     }
-    out.array(command.subcommands.len());
+    match command.subcommands.len() {
+        // Redis's own shape: none is an empty set, some are an array.
+        0 => out.set(0),
+        some => out.array(some),
+    }
     for sub in command.subcommands {
         write(out, &format!("{name}|{}", sub.spec.name), sub);
     }

@@ -156,6 +156,7 @@ fn populate(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 }
 
 /// `DEBUG PROTOCOL type`: one reply of each type, the values those that client libraries test with.
+#[expect(clippy::approx_constant, reason = "the value that Redis replies")]
 fn protocol(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
     let out = &mut *ctx.out;

@@ -11,8 +11,10 @@ use crate::command::arguments::is_word;
 use crate::command::version::{KEVY_VERSION, REDIS_VERSION};
 use crate::command::{Context, Counters, Outcome, Server};
 
+type WriteSection = fn(&mut Text, &Figures<'_>);
+
 /// The sections in the order in which they are written.
-const SECTIONS: &[(&str, fn(&mut Text, &Figures<'_>))] = &[
+const SECTIONS: &[(&str, WriteSection)] = &[
     ("server", server),
     ("clients", clients),
     ("memory", memory),
@@ -253,9 +255,10 @@ fn stats(text: &mut Text, figures: &Figures<'_>) {
     text.counter("total_net_input_bytes", &stats.net_input_bytes);
     text.counter("total_net_output_bytes", &stats.net_output_bytes);
     text.counter("rejected_connections", &stats.connections_rejected);
-    text.counter("sync_full", &stats.full_syncs);
-    text.counter("sync_partial_ok", &stats.partial_syncs_ok);
-    text.counter("sync_partial_err", &stats.partial_syncs_refused);
+    let syncs = figures.server.hooks.get().map(|hooks| hooks.syncs()).unwrap_or_default();
+    for (name, count) in ["sync_full", "sync_partial_ok", "sync_partial_err"].into_iter().zip(syncs) {
+        text.field(name, count);
+    }
     text.field("expired_keys", counters.expired);
     text.field("expired_subkeys", counters.expired_fields);
     text.field("evicted_keys", counters.evicted);

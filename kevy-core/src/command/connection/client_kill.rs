@@ -1,7 +1,5 @@
 //! CLIENT KILL.
 
-use std::sync::atomic::Ordering;
-
 use crate::base::number::parse_i64;
 use crate::command::arguments::{integer_in, is_word};
 use crate::command::client::ClientKind;
@@ -84,7 +82,7 @@ pub fn kill(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             continue;
         }
         killed += 1;
-        if client.id == me {
+        if client.id == me && client.fd >= 0 {
             // The reply still has to leave.
             ctx.session.request = Some(Request::Close);
         } else {

@@ -1,7 +1,6 @@
 //! The line that CLIENT LIST and CLIENT INFO show of a client.
 
 use std::io::Write as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::command::client::ClientKind;

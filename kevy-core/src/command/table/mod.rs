@@ -22,6 +22,7 @@ const LOADING: Flags = Flags::LOADING;
 const NOSCRIPT: Flags = Flags::NOSCRIPT;
 const NO_AUTH: Flags = Flags::NO_AUTH;
 const NO_MULTI: Flags = Flags::NO_MULTI;
+const OWN_SESSION: Flags = Flags::OWN_SESSION;
 const READONLY: Flags = Flags::READONLY;
 const SESSION_KEYS: Flags = Flags::SESSION_KEYS;
 const SKIP_SLOWLOG: Flags = Flags::SKIP_SLOWLOG;

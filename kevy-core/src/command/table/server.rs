@@ -2,7 +2,9 @@
 
 use crate::command::spec::{Arg, Flags, Scope, Spec};
 
-use super::{ADMIN, ALLOW_BUSY, FAST, LOADING, NO_MULTI, NOSCRIPT, READONLY, STALE, WRITE, keys_at};
+use super::{
+    ADMIN, ALLOW_BUSY, FAST, LOADING, NO_MULTI, NOSCRIPT, OWN_SESSION, READONLY, STALE, WRITE, keys_at,
+};
 
 const fn row(name: &'static str, arity: i32, flags: Flags, since: &'static str) -> Spec {
     Spec { group: "server", since, ..Spec::new(name, arity, flags) }
@@ -149,7 +151,7 @@ pub const DEBUG_DIGEST_VALUE: Spec = Spec {
     complexity: "O(N), N keys",
     summary: "Returns a digest of the values of some keys.",
     args: &[Arg::key("key").optional().multiple()],
-    ..row("digest-value", -2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+    ..row("digest-value", -2, OWN_SESSION.or(ADMIN).or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
 
 pub const DEBUG_ERROR: Spec = Spec {
@@ -171,7 +173,7 @@ pub const DEBUG_OBJECT: Spec = Spec {
     categories: &["admin", "dangerous", "slow"],
     summary: "Describes how a value is kept, in one line.",
     args: &[Arg::key("key")],
-    ..row("object", -3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+    ..row("object", -3, OWN_SESSION.or(ADMIN).or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
 
 pub const DEBUG_POPULATE: Spec = Spec {

@@ -2,7 +2,9 @@
 
 use crate::command::spec::{Arg, Flags, Scope, Spec};
 
-use super::{ALLOW_BUSY, FAST, IN_MULTI, LOADING, NOSCRIPT, SESSION_KEYS, SKIP_SLOWLOG, STALE, keys_at};
+use super::{
+    ALLOW_BUSY, FAST, IN_MULTI, LOADING, NOSCRIPT, OWN_SESSION, SESSION_KEYS, SKIP_SLOWLOG, STALE, keys_at,
+};
 
 const fn row(name: &'static str, arity: i32, flags: Flags, since: &'static str) -> Spec {
     Spec { group: "transactions", since, ..Spec::new(name, arity, flags) }
@@ -46,5 +48,10 @@ pub const WATCH: Spec = Spec {
     complexity: "O(N), N keys",
     summary: "Makes the next transaction fail if one of these keys changes first.",
     args: &[Arg::key("key").multiple()],
-    ..row("watch", -2, IN_MULTI.or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(ALLOW_BUSY), "2.2.0")
+    ..row(
+        "watch",
+        -2,
+        OWN_SESSION.or(IN_MULTI).or(NOSCRIPT).or(LOADING).or(STALE).or(FAST).or(ALLOW_BUSY),
+        "2.2.0",
+    )
 };

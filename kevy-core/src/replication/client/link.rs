@@ -343,11 +343,16 @@ impl Link {
         Ok(None)
     }
 
-    /// The primary goes on from where this side stands.
-    fn continues(&mut self) -> Result<()> {
+    /// Whether the primary has acknowledged the place where this side stands.
+    fn is_here(&self) -> bool {
         let (generation, offsets) = &self.acked;
         let here = self.lanes.iter().map(|lane| lane.next);
-        if self.unfinished || *generation != self.generation || !here.eq(offsets.iter().copied()) {
+        !self.unfinished && *generation == self.generation && here.eq(offsets.iter().copied())
+    }
+
+    /// The primary goes on from where this side stands.
+    fn continues(&mut self) -> Result<()> {
+        if !self.is_here() {
             return Err(protocol("the primary sends frames of another place than it was asked for"));
         }
         self.phase = Phase::Stream;
@@ -677,7 +682,7 @@ impl Link {
 
     /// Puts an acknowledgement into the output if there is news, or in any case where `insist`.
     pub fn acknowledge(&mut self, insist: bool) {
-        if !self.up || self.phase == Phase::Acked {
+        if !self.up || (self.phase == Phase::Acked && !self.is_here()) {
             return;
         }
         let lanes = self.lanes.iter();

@@ -1,0 +1,316 @@
+//! A replica's connection on the primary's side: handshake, snapshot if need be, then frames as they come.
+//!
+//! The reactor that owns the connection calls [`Upgrade::output`] when the socket takes more, so a slow replica
+//! pulls slowly; what it makes this side hold is bounded, and past the bound it has to begin anew. None of the
+//! methods may be called with a token held, but [`Upgrade::input`].
+
+mod snapshot;
+mod stream;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use smallvec::SmallVec;
+
+use crate::io::{Sent, Upgrade};
+use crate::log::subscribers::Wake;
+use crate::log::{Gone, StreamReader, Subscription};
+use crate::resp::{ArgVec, decode_command};
+
+use super::primary::Primary;
+use super::slots::Link;
+use super::wire::{Acknowledged, Handshake, Line, Offsets, shown};
+
+use snapshot::Snapshot;
+use stream::Streams;
+
+/// The longest command that a replica sends: offsets for every possible shard, twice.
+const INPUT_BYTES_MAX: usize = 1 << 20;
+
+/// What a feed is to serve, and for whom.
+pub struct Order<'a> {
+    pub shards: SmallVec<[usize; 8]>,
+    pub address: &'a str,
+    pub wake: Wake,
+}
+
+/// One replica's connection.
+#[derive(Debug)]
+pub struct Feed {
+    primary: Arc<Primary>,
+    handshake: Handshake,
+    shards: SmallVec<[usize; 8]>,
+    link: Link,
+    /// One for each shard, so that growth of any of them wakes the connection's owner.
+    subscriptions: Vec<Subscription>,
+    generation: u64,
+    state: State,
+    /// When the replica was last heard of, or took data; when it was last sent anything.
+    alive: u64,
+    sent: u64,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Nothing has been sent.
+    Start,
+    Snapshot(Box<Snapshot>),
+    Streams(Streams),
+    Closed,
+}
+
+impl Feed {
+    /// The feed of a replica that has sent its handshake.
+    pub(super) fn open(
+        primary: &Arc<Primary>,
+        handshake: Handshake,
+        order: Order<'_>,
+        now: u64,
+    ) -> Box<dyn Upgrade> {
+        let Order { shards, address, wake } = order;
+        let link = primary.slots.connect(&handshake.id, address, &shards, now);
+        let subscribe = |&shard: &usize| primary.backlogs[shard].subscribe(Arc::clone(&wake));
+        Box::new(Self {
+            subscriptions: shards.iter().map(subscribe).collect(),
+            primary: Arc::clone(primary),
+            handshake,
+            shards,
+            link,
+            generation: 0,
+            state: State::Start,
+            alive: now,
+            sent: now,
+        })
+    }
+
+    /// Decides from where to send: on from where the replica stands, or a snapshot.
+    fn begin(&mut self, out: &mut Vec<u8>) {
+        let primary = Arc::clone(&self.primary);
+        let beginning = primary.beginning.lock();
+        self.generation = primary.generation();
+        match self.resume() {
+            Ok(readers) => {
+                primary.count_partial();
+                let offsets: Offsets = readers.iter().map(StreamReader::next_offset).collect();
+                self.ack(out, &offsets);
+                self.link.begin_stream(&offsets);
+                self.state = State::Streams(Streams::new(readers, &self.shards, self.handshake.mux));
+            }
+            Err(reason) => {
+                primary.count_full(reason.is_some());
+                self.begin_snapshot(out, reason);
+            }
+        }
+        drop(beginning);
+    }
+
+    /// Readers at the places the replica named; or why there are none, `None` where it named no place.
+    fn resume(&self) -> Result<Vec<StreamReader>, Option<String>> {
+        let Handshake { generation, offsets, .. } = &self.handshake;
+        match *generation {
+            Some(0) => return Err(None),
+            None if offsets.iter().all(|offset| *offset == 0) => return Err(None),
+            None => return Err(Some("an offset without its generation cannot be continued".into())),
+            Some(other) if other != self.generation => {
+                return Err(Some(format!("generation {other} is not {}, which is recorded here", self.generation)));
+            }
+            Some(_) => {}
+        }
+        if offsets.len() != self.shards.len() {
+            return Err(Some(format!("{} offsets for {} shards", offsets.len(), self.shards.len())));
+        }
+        let reader = |(&shard, &offset): (&usize, &u64)| {
+            let backlog = Arc::clone(&self.primary.backlogs[shard]);
+            StreamReader::at(backlog, offset).map_err(|gone| Some(format!("shard {shard}: {gone}")))
+        };
+        self.shards.iter().zip(offsets).map(reader).collect()
+    }
+
+    fn ack(&self, out: &mut Vec<u8>, offsets: &[u64]) {
+        let generation = self.handshake.generation.map(|_| self.generation);
+        Line::Ack { generation, offsets: offsets.into() }.write(out);
+    }
+
+    fn begin_snapshot(&mut self, out: &mut Vec<u8>, reason: Option<String>) {
+        let snapshot = Snapshot::begin(&self.primary, &self.shards, self.generation);
+        self.ack(out, snapshot.offsets());
+        if let Some(reason) = reason
+            && self.handshake.resync
+        {
+            Line::Resync(reason).write(out);
+        }
+        Line::Snapshot.write(out);
+        self.link.begin_snapshot(snapshot.offsets());
+        self.state = State::Snapshot(Box::new(snapshot));
+    }
+
+    /// Sends what the state has to send.
+    fn send(&mut self, out: &mut Vec<u8>, budget: usize) -> Sent {
+        match &mut self.state {
+            State::Start => {
+                self.begin(out);
+                Sent::More
+            }
+            State::Snapshot(snapshot) => match snapshot.send(&self.primary, out, budget) {
+                Ok(false) => Sent::More,
+                Ok(true) => {
+                    let offsets = Offsets::from_slice(snapshot.offsets());
+                    let reader = |(&shard, &offset): (&usize, &u64)| {
+                        StreamReader::at(Arc::clone(&self.primary.backlogs[shard]), offset)
+                    };
+                    let readers: Result<Vec<_>, Gone> =
+                        self.shards.iter().zip(&offsets).map(reader).collect();
+                    match readers {
+                        Ok(readers) => {
+                            Line::SnapshotEnd(offsets.clone()).write(out);
+                            self.link.begin_stream(&offsets);
+                            let streams = Streams::new(readers, &self.shards, self.handshake.mux);
+                            self.state = State::Streams(streams);
+                            Sent::More
+                        }
+                        Err(gone) => self.fail(out, &gone.to_string()),
+                    }
+                }
+                Err(reason) => self.fail(out, &reason),
+            },
+            State::Streams(streams) => match send_or_wait(streams, &self.subscriptions, out, budget) {
+                Ok(sent) => sent,
+                // Peers that know how to can begin anew on the same connection.
+                Err(gone) if self.handshake.resync && !streams.is_inside_unit() => {
+                    self.primary.count_full(true);
+                    let primary = Arc::clone(&self.primary);
+                    let beginning = primary.beginning.lock();
+                    self.begin_snapshot(out, Some(gone.to_string()));
+                    drop(beginning);
+                    Sent::More
+                }
+                Err(gone) => self.fail(out, &gone.to_string()),
+            },
+            State::Closed => Sent::Close,
+        }
+    }
+
+    /// Ends the link: the replica has to begin anew.
+    fn fail(&mut self, out: &mut Vec<u8>, reason: &str) -> Sent {
+        // Inside a frame an error would be taken for its content; there the end of the link says as much.
+        if !matches!(&self.state, State::Streams(streams) if streams.is_inside_unit()) {
+            out.extend_from_slice(format!("-RESYNC {reason}\r\n").as_bytes());
+        }
+        self.end();
+        Sent::Close
+    }
+
+    fn end(&mut self) {
+        if let State::Snapshot(snapshot) = std::mem::replace(&mut self.state, State::Closed) {
+            snapshot.cancel(&self.primary);
+        }
+        self.subscriptions.clear();
+    }
+
+    /// Does what a replica says.
+    fn obey(&mut self, args: &[&[u8]], now: u64) -> Result<(), String> {
+        let Some(Acknowledged { received, applied }) = Acknowledged::parse(args) else {
+            if args.first().is_some_and(|verb| verb.eq_ignore_ascii_case(b"REPLCONF")) {
+                return Ok(());
+            }
+            return Err(format!("a replica sent '{}'", shown(args.first().copied().unwrap_or_default())));
+        };
+        let State::Streams(streams) = &self.state else {
+            self.link.seen(now);
+            return Ok(());
+        };
+        let count = self.shards.len();
+        if received.len() != count || applied.as_ref().is_some_and(|applied| applied.len() != count) {
+            return Err(format!("a replica acknowledged {} shards of {count}", received.len()));
+        }
+        let beyond = received.iter().zip(streams.begun_offsets()).find(|(received, sent)| **received > *sent);
+        if let Some((received, sent)) = beyond {
+            return Err(format!("a replica acknowledged offset {received} where {sent} comes next"));
+        }
+        if !self.link.acknowledge(&received, applied.as_deref(), now) {
+            self.end();
+        }
+        Ok(())
+    }
+}
+
+/// Sends frames; where there are none, sees to it that the next ones wake the connection's owner.
+fn send_or_wait(
+    streams: &mut Streams,
+    subscriptions: &[Subscription],
+    out: &mut Vec<u8>,
+    budget: usize,
+) -> Result<Sent, Gone> {
+    let before = out.len();
+    if streams.send(out, budget)? {
+        return Ok(Sent::More);
+    }
+    if subscriptions.iter().fold(true, |armed, one| one.arm_unless_armed() && armed) {
+        return Ok(Sent::Idle);
+    }
+    // What was appended before the wish to be woken has to be looked for once more.
+    let room = budget.saturating_sub(out.len() - before);
+    Ok(if streams.send(out, room)? { Sent::More } else { Sent::Idle })
+}
+
+impl Upgrade for Feed {
+    fn input(&mut self, bytes: &[u8], now: u64) -> Result<usize, String> {
+        self.alive = now;
+        let mut used = 0;
+        let mut args = ArgVec::new();
+        while let Some(len) =
+            decode_command(&bytes[used..], &mut args).map_err(|error| format!("a replica sent {error}"))?
+        {
+            self.obey(&args, now)?;
+            used += len;
+        }
+        if bytes.len() - used > INPUT_BYTES_MAX {
+            return Err(format!("a replica sent a command of more than {INPUT_BYTES_MAX} bytes"));
+        }
+        Ok(used)
+    }
+
+    fn output(&mut self, out: &mut Vec<u8>, budget: usize, now: u64) -> Sent {
+        let settings = &self.primary.settings;
+        let (ping, timeout) =
+            (settings.ping_ms.load(Ordering::Relaxed), settings.timeout_ms.load(Ordering::Relaxed));
+        let silence = now.saturating_sub(self.alive);
+        // Another history has begun: what was sent so far is not part of it.
+        let begun = !matches!(self.state, State::Start | State::Closed);
+        let stale = begun && self.generation != self.primary.generation();
+        if silence > timeout || !self.link.is_current() {
+            self.end();
+        } else if stale {
+            return self.fail(out, "another history has begun here");
+        }
+        let before = out.len();
+        let sent = self.send(out, budget);
+        if out.len() > before {
+            (self.alive, self.sent) = (now, now);
+        } else if let (State::Streams(streams), Sent::Idle) = (&self.state, sent)
+            && now.saturating_sub(self.sent) >= ping
+        {
+            if !streams.is_inside_unit() {
+                let offsets = streams.offsets().collect();
+                Line::Ping { generation: self.generation, offsets }.write(out);
+            }
+            self.sent = now;
+        }
+        if out.len() > before {
+            self.link.count((out.len() - before) as u64);
+        }
+        sent
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        let settings = &self.primary.settings;
+        let ping = self.sent + settings.ping_ms.load(Ordering::Relaxed);
+        let timeout = self.alive + settings.timeout_ms.load(Ordering::Relaxed) + 1;
+        (!matches!(self.state, State::Closed)).then_some(ping.min(timeout))
+    }
+
+    fn closed(&mut self, now: u64) {
+        self.end();
+        self.link.disconnect(now);
+    }
+}

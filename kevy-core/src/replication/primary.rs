@@ -1,0 +1,242 @@
+//! The primary's side of replication: what all feeds of a runtime share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::base::Clock;
+use crate::base::options::Options;
+use crate::base::random::Random;
+use crate::io::Upgrade;
+use crate::log::subscribers::Wake;
+use crate::log::{Backlog, Subscription};
+use crate::shard::Shards;
+
+use super::feed::{Feed, Order};
+use super::slots::{ReplicaInfo, Slots};
+use super::wire::Handshake;
+
+/// Replicas heard of within this time count for `min-replicas-to-write` and the like.
+const IN_SYNC_LAG_MS: u64 = 10_000;
+
+/// How replicas' handshakes were answered since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Syncs {
+    pub full: u64,
+    pub partial: u64,
+    /// Replicas that named a place that could not be continued.
+    pub partial_refused: u64,
+}
+
+/// The options that feeds follow, changeable while they run.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub ping_ms: AtomicU64,
+    pub timeout_ms: AtomicU64,
+    pub window_ms: AtomicU64,
+    pub chunk_bytes: AtomicUsize,
+    /// Bytes that a replica may make this side hold: history it still needs, keys written to during its snapshot.
+    pub held_bytes: AtomicUsize,
+}
+
+/// What all feeds of one runtime share.
+#[derive(Debug)]
+pub struct Primary {
+    pub(super) shards: Arc<Shards>,
+    pub(super) backlogs: Vec<Arc<Backlog>>,
+    pub(super) slots: Arc<Slots>,
+    pub(super) settings: Settings,
+    clock: Arc<dyn Clock>,
+    generation: AtomicU64,
+    random: Mutex<Random>,
+    /// Held while a feed decides from where it sends, and while recording stops; never with a token held before it.
+    pub(super) beginning: Mutex<()>,
+    full: AtomicU64,
+    partial: AtomicU64,
+    partial_refused: AtomicU64,
+}
+
+impl Primary {
+    /// A primary without replicas. `generation` is the identity of its history: random, at most 53 bits, not 0.
+    pub fn new(shards: Arc<Shards>, generation: u64, options: &Options, clock: Arc<dyn Clock>) -> Self {
+        let backlogs: Vec<_> = (0..shards.len()).map(|shard| shards.take(shard).stream.shared()).collect();
+        let primary = Self {
+            slots: Arc::new(Slots::new(backlogs.clone())),
+            backlogs,
+            shards,
+            clock,
+            settings: Settings {
+                ping_ms: AtomicU64::new(0),
+                timeout_ms: AtomicU64::new(0),
+                window_ms: AtomicU64::new(0),
+                chunk_bytes: AtomicUsize::new(0),
+                held_bytes: AtomicUsize::new(0),
+            },
+            generation: AtomicU64::new(generation),
+            random: Mutex::new(Random::with_seed(generation)),
+            beginning: Mutex::new(()),
+            full: AtomicU64::new(0),
+            partial: AtomicU64::new(0),
+            partial_refused: AtomicU64::new(0),
+        };
+        primary.follow(options);
+        primary
+    }
+
+    /// Takes over options that may change while the runtime runs.
+    pub fn follow(&self, options: &Options) {
+        let Settings { ping_ms, timeout_ms, window_ms, chunk_bytes, held_bytes } = &self.settings;
+        let set = |to: &AtomicU64, value: u64| to.store(value, Ordering::Relaxed);
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        set(ping_ms, u64::from(options.repl_ping_replica_period) * 1000);
+        set(timeout_ms, u64::from(options.repl_timeout) * 1000);
+        set(window_ms, options.replica_reconnect_window);
+        chunk_bytes.store(size(options.repl_chunk_size), Ordering::Relaxed);
+        let limit = options.client_output_buffer_limit.replica.hard_bytes;
+        let limit = if limit == 0 { usize::MAX } else { size(limit) };
+        held_bytes.store(limit.max(size(options.repl_backlog_size)), Ordering::Relaxed);
+    }
+
+    /// The identity of the history that is recorded now.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Makes a feed of a connection that sent REPLICATE, whose arguments are `args` with the verb. It came to the
+    /// port of one `shard`, or to one that serves all. `wake` makes the connection's owner call
+    /// [`Upgrade::output`]. No token is held.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    pub fn attach(
+        self: &Arc<Self>,
+        args: &[&[u8]],
+        shard: Option<usize>,
+        address: &str,
+        wake: Wake,
+    ) -> Result<Box<dyn Upgrade>, String> {
+        let handshake = Handshake::parse(args)?;
+        let count = self.shards.len();
+        let shards = match shard {
+            Some(shard) if handshake.mux => {
+                return Err(format!("ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"));
+            }
+            None if !handshake.mux && count > 1 => {
+                return Err(format!(
+                    "ERR REPLICATE: this port serves {count} shards over one link: send CAPA mux, or use \
+                     replication-port-base"
+                ));
+            }
+            Some(shard) => [shard].into_iter().collect(),
+            None => (0..count).collect(),
+        };
+        Ok(Feed::open(self, handshake, Order { shards, address, wake }, self.clock.now_ms()))
+    }
+
+    /// Forgets replicas that have been away for too long, and stops recording once none is left: to be called
+    /// every second or so by whoever holds no token. False where nothing is left to look after.
+    pub fn housekeep(&self) -> bool {
+        let now = self.clock.now_ms();
+        if !self.slots.expire(now, self.settings.window_ms.load(Ordering::Relaxed)) {
+            return true;
+        }
+        let beginning = self.beginning.lock();
+        // A feed that has registered since then has not decided yet, and will find the new generation.
+        if !self.slots.expire(now, u64::MAX) || !self.backlogs.iter().any(|backlog| backlog.is_active()) {
+            return false;
+        }
+        self.generation.store(self.random.lock().generation(), Ordering::Release);
+        for mut shard in self.shards.take_all() {
+            shard.stream.deactivate();
+            shard.partition.effects.wanted = false;
+        }
+        self.slots.forget_places();
+        drop(beginning);
+        false
+    }
+
+    /// How handshakes were answered.
+    pub fn syncs(&self) -> Syncs {
+        Syncs {
+            full: self.full.load(Ordering::Relaxed),
+            partial: self.partial.load(Ordering::Relaxed),
+            partial_refused: self.partial_refused.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Sets the counts of [`Primary::syncs`] back.
+    pub fn reset_syncs(&self) {
+        [&self.full, &self.partial, &self.partial_refused].map(|count| count.store(0, Ordering::Relaxed));
+    }
+
+    pub(super) fn count_full(&self, refused: bool) {
+        self.full.fetch_add(1, Ordering::Relaxed);
+        self.partial_refused.fetch_add(u64::from(refused), Ordering::Relaxed);
+    }
+
+    pub(super) fn count_partial(&self) {
+        self.partial.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The next frame of each shard: what WAIT has to wait for.
+    pub fn offsets(&self) -> Vec<u64> {
+        self.backlogs.iter().map(|backlog| backlog.next_offset()).collect()
+    }
+
+    /// Frames of all shards together.
+    pub fn offset(&self) -> u64 {
+        self.backlogs.iter().map(|backlog| backlog.next_offset()).sum()
+    }
+
+    /// How many replicas have applied everything before `offsets`, one for each shard.
+    pub fn acked_at_least(&self, offsets: &[u64]) -> usize {
+        self.slots.acked_at_least(offsets)
+    }
+
+    /// Adds somebody to wake when a replica acknowledges, or comes, or goes.
+    pub fn subscribe_acks(&self, wake: Wake) -> Subscription {
+        self.slots.acks().subscribe(wake)
+    }
+
+    /// How many replicas follow closely.
+    pub fn in_sync(&self) -> usize {
+        self.slots.in_sync(self.clock.now_ms(), IN_SYNC_LAG_MS)
+    }
+
+    /// Every replica that is connected, or remembered.
+    pub fn replicas(&self) -> Vec<ReplicaInfo> {
+        self.slots.list(self.clock.now_ms())
+    }
+
+    /// The lines of `INFO replication`, without its header.
+    pub fn info(&self) -> String {
+        use std::fmt::Write;
+        let replicas: Vec<_> = self.replicas().into_iter().filter(|replica| replica.connected).collect();
+        let active = self.backlogs.iter().any(|backlog| backlog.is_active());
+        let first: u64 = self.backlogs.iter().map(|backlog| backlog.first_offset()).sum();
+        let held: usize = self.backlogs.iter().map(|backlog| backlog.memory()).sum();
+        let mut text = format!("role:master\r\nconnected_slaves:{}\r\n", replicas.len());
+        for (at, replica) in replicas.iter().enumerate() {
+            let state = if replica.online { "online" } else { "send_bulk" };
+            let ReplicaInfo { ip, port, offset, lag, id, bytes, .. } = replica;
+            // Writing to a string does not fail.
+            let _ = write!(
+                text,
+                "slave{at}:ip={ip},port={port},state={state},offset={offset},lag={lag},id={id},bytes={bytes}\r\n"
+            );
+        }
+        let _ = write!(
+            text,
+            "master_failover_state:no-failover\r\nmaster_replid:{:040x}\r\nmaster_replid2:{:040}\r\n\
+             master_repl_offset:{}\r\nsecond_repl_offset:-1\r\nrepl_backlog_active:{}\r\nrepl_backlog_size:{held}\r\n\
+             repl_backlog_first_byte_offset:{first}\r\nrepl_backlog_histlen:{}\r\n",
+            self.generation(),
+            0,
+            self.offset(),
+            u8::from(active),
+            self.offset().saturating_sub(first),
+        );
+        text
+    }
+}
