@@ -65,7 +65,7 @@ pub unsafe extern "C" fn kevy_keyspace_new(
 ) -> kevy_status {
     let work = |out: &mut *mut kevy_keyspace| {
         // SAFETY: the caller passes NULL or a live handle.
-        let options = unsafe { options::copy(options) }?;
+        let options = unsafe { options::for_runtime(options) }?;
         handle::give(out, (), Body { keyspace: Keyspace::new(&options)?, reply: Tree::new() })
     };
     // SAFETY: the caller passes NULL or places for the pointers.
