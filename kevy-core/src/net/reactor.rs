@@ -259,6 +259,10 @@ impl Reactor {
         if event.is_readable() || event.is_read_closed() || event.is_error() {
             connection.readable = true;
             connection.ending |= event.is_read_closed() || event.is_error();
+            if connection.ending && connection.waiting.is_some() {
+                // Nobody is there for the answer, and a connection that waits is not read.
+                connection.fate = Fate::Close;
+            }
             if !connection.listed {
                 connection.listed = true;
                 self.readable.push(token.0);
@@ -634,7 +638,7 @@ fn read(connection: &mut Connection, arena: &mut [u8]) -> usize {
         Ok(Moved::Bytes(n)) => n,
         Ok(Moved::Later) => 0,
         Ok(Moved::Closed) | Err(_) => {
-            connection.fate = if connection.is_idle() { Fate::Close } else { Fate::CloseWhenSent };
+            connection.ended = true;
             0
         }
     };
@@ -663,13 +667,15 @@ fn serve_connection(
     if connection.upgrade.is_some() {
         connection.input.extend_from_slice(bytes);
     } else if connection.input.is_empty() {
-        counter.serve(connection, key, bytes, batch);
+        let used = counter.serve(connection, key, bytes, batch);
+        connection.input.extend_from_slice(&bytes[used..]);
     } else {
         let mut input = std::mem::take(&mut connection.input);
         input.extend_from_slice(bytes);
-        counter.serve(connection, key, &input, batch);
-        if connection.input.is_empty() && input.capacity() <= READ_BYTES {
-            input.clear();
+        let used = counter.serve(connection, key, &input, batch);
+        input.drain(..used);
+        // A buffer that one large argument grew is given back once that is done.
+        if !input.is_empty() || input.capacity() <= READ_BYTES {
             connection.input = input;
         }
     }
@@ -680,6 +686,9 @@ fn serve_connection(
             }
             Err(_) => connection.fate = Fate::Close,
         }
+    }
+    if connection.ended && !connection.stalled && connection.fate == Fate::Open {
+        connection.fate = Fate::CloseWhenSent;
     }
     connection.session.publish(connection.input.len(), connection.unsent(), connection.out.protocol);
 }
