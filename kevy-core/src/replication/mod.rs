@@ -15,7 +15,7 @@ pub use crate::log::Subscription;
 pub use client::{
     Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source,
 };
-pub use primary::{Primary, Syncs};
+pub use primary::Primary;
 
 #[cfg(test)]
 mod tests;

@@ -169,7 +169,9 @@ impl Primary {
 
     /// Sets the counts of [`Primary::syncs`] back.
     pub fn reset_syncs(&self) {
-        [&self.full, &self.partial, &self.partial_refused].map(|count| count.store(0, Ordering::Relaxed));
+        for count in [&self.full, &self.partial, &self.partial_refused] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn count_full(&self, refused: bool) {

@@ -15,7 +15,9 @@ use crate::shard::{Seed, Shard, Shards};
 use crate::snapshot::model::Copy;
 use crate::store::Expire;
 
-use super::client::{Acknowledge, FrameKind, Link, LinkOptions, Step};
+use super::client::FrameKind;
+use super::client::link::{Link, LinkOptions, Step};
+use super::client::options::Acknowledge;
 use super::cursor::Cursor;
 use super::primary::Primary;
 
@@ -325,7 +327,7 @@ fn the_oldest_frame_kept_is_the_last_that_can_be_resumed_from() {
         let mut consumer = Consumer::new(link_options());
         follow(&world, &mut consumer).kill(&world, &mut consumer);
         many(&mut world, 2000, 100);
-        let first = world.shards.take(0).stream.first_offset();
+        let first = world.primary.backlogs[0].first_offset();
         assert!(first > 1);
         let mut cursor = consumer.link.cursor();
         cursor.shards[0].offset = first - back;
@@ -452,7 +454,7 @@ fn a_snapshot_taken_too_slowly_is_given_up_before_it_costs_much() {
     for round in 0..4 {
         many(&mut world, 3000, 500 + round);
     }
-    assert!(world.held() < 2 * (256 + 128) << 10, "{}", world.held());
+    assert!(world.held() < (2 * (256 + 128)) << 10, "{}", world.held());
     let after = world.shards.take(0).partition.keyspace.used_memory();
     assert!(after < before + (1 << 20), "{before} {after}");
     assert!(!wire.settle(&world, &mut consumer));
@@ -816,7 +818,7 @@ proptest! {
         before.iter().for_each(|deed| perform(&mut world, deed));
         let mut consumer = Consumer::new(link_options());
         let mut wire = Wire::connect(&world, &mut consumer);
-        let mut expected = super::Syncs::default();
+        let mut expected = super::primary::Syncs::default();
         let mut count = |wire: &Wire| {
             expected.partial += u64::from(wire.begun && wire.resumes);
             expected.full += u64::from(wire.begun && !wire.resumes);

@@ -40,7 +40,7 @@ impl Shard {
         let config = Config { databases: options.databases as usize, seed, limits: Limits::from(options) };
         Self {
             partition: Partition::new(index, Keyspace::new(config), random),
-            stream: Stream::new(index, backlog_bytes(options)),
+            stream: Stream::new(backlog_bytes(options)),
             mailbox: Mailbox::default(),
             armed_until: u64::MAX,
             keeper: None,

@@ -232,6 +232,6 @@ fn what_writers_make_a_walk_deliver_is_bounded() {
     for key in 10..100 {
         keys.remove(0, &[b'k', key], 1);
     }
-    assert!(handle.has_overflowed() && handle.held() == 0);
+    assert!(handle.has_overflowed() && handle.pending() == 0);
     keys.cancel_walk(walk);
 }

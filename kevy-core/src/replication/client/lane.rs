@@ -75,11 +75,6 @@ impl Lane {
         !self.queue.is_empty()
     }
 
-    /// Bytes that wait.
-    pub fn held(&self) -> usize {
-        self.queue.len() - self.head
-    }
-
     /// Takes note that the frame at `offset` has arrived.
     #[inline]
     pub fn arrive(&mut self, shard: usize, offset: u64) -> Result<()> {

@@ -253,7 +253,7 @@ fn send_or_wait(
     if streams.send(out, budget)? {
         return Ok(Sent::More);
     }
-    if subscriptions.iter().fold(true, |armed, one| one.arm_unless_armed() && armed) {
+    if subscriptions.iter().filter(|one| !one.arm_unless_armed()).count() == 0 {
         return Ok(Sent::Idle);
     }
     // What was appended before the wish to be woken has to be looked for once more.
