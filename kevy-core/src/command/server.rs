@@ -146,6 +146,11 @@ impl Server {
         self.stats.error_replies.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// True where a client must prove who it is. A password that is taken away frees those who have not.
+    pub fn needs_password(&self) -> bool {
+        !self.options.read().requirepass.0.is_empty()
+    }
+
     /// Bytes used by the keyspaces of all shards.
     pub fn used_memory(&self) -> usize {
         self.shard_memory.iter().map(|shard| shard.load(Ordering::Relaxed)).sum()

@@ -6,7 +6,7 @@ pub mod timer;
 pub mod upgrade;
 pub mod wake;
 
-pub use socket::{Listener, Moved, Socket};
+pub use socket::{Listener, Moved, Socket, duplicate};
 pub use timer::Timer;
 pub use upgrade::{Sent, Upgrade};
 pub use wake::Alarm;

@@ -27,6 +27,20 @@ impl fmt::Debug for Socket {
     }
 }
 
+/// A second descriptor, closed on exec, for what `fd` stands for; `fd` stays its owner's.
+///
+/// # Errors
+/// Where `fd` is not open or no more descriptors are to be had.
+pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: fcntl takes any number, and one that is not open is an error.
+    let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+    if copy < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor was made just now and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
 /// What one attempt to move bytes did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Moved {

@@ -114,7 +114,7 @@ impl Connection {
 
     /// True where the connection has nothing under way.
     pub fn is_idle(&self) -> bool {
-        self.pending.is_empty() && self.unsent() == 0 && !self.stalled
+        self.pending.is_empty() && self.unsent() == 0 && !self.stalled && !self.listed
     }
 
     /// Moves what a command wrote while others were pending behind the last of them.

@@ -109,7 +109,9 @@ impl Core {
         };
         let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
         let answered =
-            self.events.wait(deadline, interrupt, || self.engine.answer(&answer, false, out).then_some(()))?;
+            self.events.wait(deadline, interrupt, || {
+                (self.is_stopping() || self.engine.answer(&answer, false, out)).then_some(())
+            })?;
         if answered.is_none() {
             self.engine.answer(&answer, true, out);
         }
@@ -120,6 +122,18 @@ impl Core {
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
         self.guard(|| self.engine.get(state, key, into))?
+    }
+
+    /// As [`Core::get`]; `None` where another thread holds the shard's token.
+    #[inline]
+    pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
+        self.guard(|| self.engine.try_get(state, key, into))?
+    }
+
+    /// As [`Core::set`]; false, and nothing done, where another thread holds the shard's token.
+    #[inline]
+    pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
+        self.guard(|| self.engine.try_set(state, key, value))?
     }
 
     /// SET without a reply to decode.

@@ -180,6 +180,12 @@ impl Shards {
         self.all[shard].try_take()
     }
 
+    /// True where some token is held at this moment.
+    #[inline]
+    pub fn is_contended(&self) -> bool {
+        self.all.iter().any(Owned::is_taken)
+    }
+
     /// Takes the tokens of several shards. The caller must hold none.
     ///
     /// `members` ascends: with every thread taking tokens in that order, none can wait in a circle.

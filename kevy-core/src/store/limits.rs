@@ -7,6 +7,9 @@ use super::hash::HashLimits;
 /// `maxmemory-policy`: what goes when memory is short.
 pub use crate::base::options::EvictionPolicy as Policy;
 
+/// More samples than this make an eviction slower but no better.
+const SAMPLES_MAX: usize = 64;
+
 /// What the keyspace follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -44,7 +47,7 @@ impl From<&Options> for Limits {
                     .unwrap_or(usize::MAX),
             },
             policy: options.maxmemory_policy,
-            samples: options.maxmemory_samples as usize,
+            samples: (options.maxmemory_samples as usize).min(SAMPLES_MAX),
             lfu_log_factor: options.lfu_log_factor,
             lfu_decay_minutes: options.lfu_decay_time,
         }

@@ -1,10 +1,11 @@
 //! What a replica is opened with, by name and value as in a configuration file.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::{Error, ErrorKind, Result, memory_size};
+use crate::io::duplicate;
 
 use super::super::wire::ID_LEN_MAX;
 
@@ -17,6 +18,16 @@ pub enum Source {
     Unix(PathBuf),
     /// A connected socket. It cannot be connected again, so its end is the replica's.
     Fd(OwnedFd),
+}
+
+impl Source {
+    /// A connected socket, told by its number. The replica gets a descriptor of its own for it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] where the number is no open descriptor.
+    pub fn duplicate(fd: RawFd) -> Result<Self> {
+        duplicate(fd).map(Self::Fd).map_err(|error| Error::io(format!("descriptor {fd}"), &error))
+    }
 }
 
 /// When the primary is told that frames have been applied.

@@ -1,0 +1,118 @@
+// Finds and loads the native module. The only place that knows where it lies.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+
+/** @internal A runtime in the native module. */
+export interface NativeRuntime {
+  readonly id: number;
+  readonly port: number | null;
+  readonly shards: number;
+  openReport(): { shards: number; keysLoaded: number };
+  connect(): number;
+  stop(timeoutMs: number): Promise<void>;
+  release(): void;
+}
+
+/** @internal The functions of one session. Undefined stands for a Buffer that is taken from the pool. */
+export interface NativeSession {
+  get(key: unknown): string | null;
+  getBuffer(key: unknown): Buffer | null | undefined;
+  getInto(key: unknown, target: unknown): number;
+  set(key: unknown, value: unknown): void;
+  call: NativeCall;
+  callBuffer: NativeCall;
+  callValues: NativeCall;
+  apply(db: number, ...argv: unknown[]): unknown;
+  batch(argv: unknown[], shape: number[]): unknown[];
+  transaction(argv: unknown[], shape: number[]): unknown[] | null;
+  bind(verb: string, mode: number): NativeCall;
+  tick(): boolean;
+  close(): void;
+}
+
+/** @internal */
+export type NativeCall = (...args: unknown[]) => unknown;
+
+/** @internal One batch of a replica: the bytes of all frames, and numbers that say what lies where. */
+export interface NativeFrames {
+  bytes: Buffer;
+  table: Uint32Array;
+  length: number;
+  cursor: Buffer;
+}
+
+/** @internal */
+export interface NativeStats {
+  up: boolean;
+  connections: number;
+  silentMs?: number | null;
+  frames: number;
+  bytes: number;
+}
+
+/** @internal A replica in the native module. */
+export interface NativeReplica {
+  take(): { frames?: NativeFrames; failure?: string } | null;
+  takeStats(): NativeStats | null;
+  listen(wantsItems: boolean, wantsStats: boolean): boolean;
+  hold(isHeld: boolean): void;
+  ack(cursor: Uint8Array): void;
+  askStats(): void;
+  close(): void;
+}
+
+/** @internal What the native module exports. */
+export interface Native {
+  version(): string;
+  start(options: [string, string][]): Promise<NativeRuntime>;
+  attach(id: number): NativeRuntime;
+  openReplica(
+    options: [string, string][],
+    fd: number | null,
+    cursor: Uint8Array | null,
+    batchFramesMax: number,
+    batchesMax: number,
+    wake: () => void,
+  ): NativeReplica;
+  openSession(runtimeId: number): NativeSession;
+  openKeyspace(...options: string[]): NativeSession;
+  setup(makeError: (kind: string, message: string) => Error, take: () => Buffer, place: Int32Array): void;
+  setPool(pool: Buffer): void;
+}
+
+/** The name of this platform's binary: system, architecture and, on Linux, C library. */
+function platform(): string {
+  let name = `${process.platform}-${process.arch}`;
+  if (process.platform === "linux") {
+    const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+    name += report.header?.glibcVersionRuntime === undefined ? "-musl" : "-gnu";
+  }
+  return name;
+}
+
+function load(): Native {
+  const name = platform();
+  // A clone's build puts its binary here; a published package has no such directory.
+  const built = join(__dirname, "..", "native", `kevy.${name}.node`);
+  if (existsSync(built)) {
+    return require(built) as Native;
+  }
+  const published = `@kevy/${name}`;
+  try {
+    return require(published) as Native;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "MODULE_NOT_FOUND") {
+      throw error;
+    }
+    throw new Error(
+      `kevy has no native module for ${name}: neither the package ${published} nor ${built} is there. ` +
+        "If your platform has a prebuilt binary, install without --omit=optional; " +
+        "else build it from a clone of kevy: cd bindings/node && npm ci && npm run build (needs Rust).",
+      { cause: error },
+    );
+  }
+}
+
+/** @internal */
+export const native: Native = load();

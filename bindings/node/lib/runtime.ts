@@ -1,0 +1,135 @@
+// A running keyspace.
+
+import { type Connector, connectorOf } from "./connector.js";
+import { fromNative, guard, InvalidOptionError } from "./errors.js";
+import { native, type NativeRuntime } from "./native.js";
+import { pairs, type RuntimeOptions } from "./options.js";
+import { Session } from "./session.js";
+
+/** What opening found. */
+export interface OpenReport {
+  readonly shards: number;
+  /** Keys that were there when the runtime had opened. */
+  readonly keysLoaded: number;
+}
+
+/** Milliseconds that connections get to take their last replies. */
+const CLOSE_TIMEOUT_MS = 5000;
+
+/**
+ * One running instance: shards, core threads, listeners. It does not keep the process alive by itself.
+ *
+ * A runtime that nobody closes ends with the process or when it is collected; what it holds is lost then.
+ */
+export class Runtime {
+  readonly #native: NativeRuntime;
+  readonly #isAttached: boolean;
+  /** The TCP port it listens on, which the system chose where the option was 0; null without one. */
+  readonly port: number | null;
+  /** How many shards the keyspace has. */
+  readonly shards: number;
+  /** Its number in this process, for {@link Runtime.attach}. */
+  readonly id: number;
+  readonly #options: RuntimeOptions;
+  #closing: Promise<void> | undefined;
+
+  private constructor(runtime: NativeRuntime, isAttached: boolean, options: RuntimeOptions) {
+    this.#native = runtime;
+    this.#isAttached = isAttached;
+    this.#options = options;
+    this.port = runtime.port;
+    this.shards = runtime.shards;
+    this.id = runtime.id;
+  }
+
+  /** Starts a runtime. No port is opened unless the options ask for one. */
+  static async start(options: RuntimeOptions = {}): Promise<Runtime> {
+    try {
+      return new Runtime(await native.start(pairs(options)), false, options);
+    } catch (error) {
+      throw fromNative(error);
+    }
+  }
+
+  /**
+   * A runtime that another thread of this process has started, by its {@link id}. Closing it lets go of it only; the
+   * runtime lives as long as the thread that started it.
+   */
+  static attach(id: number): Runtime {
+    return guard(() => new Runtime(native.attach(id), true, {}));
+  }
+
+  /** Opens a session that runs commands on the calling thread. */
+  session(options: { db?: number } = {}): Session {
+    const session = new Session(native.openSession(guard(() => this.#native.id)));
+    if (options.db !== undefined) {
+      session.select(options.db);
+    }
+    return session;
+  }
+
+  /** What opening found. */
+  openReport(): OpenReport {
+    return guard(() => this.#native.openReport());
+  }
+
+  /**
+   * Opens an in-process connection: the other end of the socket is a session. The descriptor is the caller's, for
+   * `new net.Socket({ fd })` and the like.
+   */
+  connectFd(): number {
+    return guard(() => this.#native.connect());
+  }
+
+  /** Options for ioredis: `new Redis(runtime.ioredis())`. Its connections are socket pairs in this process. */
+  ioredis(): { Connector: Connector } {
+    return { Connector: connectorOf(this) };
+  }
+
+  /**
+   * Options for node-redis: `createClient(runtime.nodeRedis())`. It cannot be given a socket, so the runtime must listen
+   * (option `unixsocket` or `port`).
+   */
+  nodeRedis(): { socket: { path: string; tls: false } | { host: string; port: number } } {
+    const path = this.#options.unixsocket;
+    if (path !== undefined && path !== "") {
+      return { socket: { path, tls: false } };
+    }
+    if (this.port === null) {
+      const text = "unixsocket: node-redis takes no socket, so the runtime needs this option or port";
+      throw new InvalidOptionError("INVALID_OPTION", text);
+    }
+    return { socket: { host: "localhost", port: this.port } };
+  }
+
+  /**
+   * Stops the runtime: no new work is taken, and connections get `timeoutMs` milliseconds to take their last replies.
+   * Closing again waits for the same end.
+   */
+  close(options: { timeoutMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.timeoutMs ?? CLOSE_TIMEOUT_MS);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    try {
+      if (!this.#isAttached) {
+        await this.#native.stop(timeoutMs);
+      }
+    } catch (error) {
+      throw fromNative(error);
+    } finally {
+      this.#native.release();
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Begins to close; {@link close} tells when it has. */
+  [Symbol.dispose](): void {
+    // Whoever wants to know whether it ended in time calls `close`.
+    this.close().catch(() => {});
+  }
+}
