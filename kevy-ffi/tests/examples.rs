@@ -126,3 +126,30 @@ fn serve_answers_over_tcp_and_stops_cleanly() {
         server.stop(libc::SIGTERM);
     }
 }
+#[test]
+fn tail_prints_the_snapshot_then_changes_and_resumes_from_its_cursor() {
+    for language in LANGUAGES {
+        let (server, port) = serve(language);
+        let program = example(language, "tail");
+        let cursor = program.with_extension("cursor");
+        let source = format!("kevy://127.0.0.1:{port}");
+        let tail = || Running::start(Command::new(&program).arg(&source).arg(&cursor));
+
+        let mut first = tail();
+        let seen = first.until(|line| line == "snapshot ends");
+        assert!(seen.contains(&"db 0: SET greeting hello".to_owned()), "{language}: {seen:?}");
+        assert_eq!(ask(port, "SET colour blue\r\n", "+OK\r\n"), "+OK\r\n");
+        first.until(|line| line == "db 0: SET colour blue");
+        first.stop(libc::SIGINT);
+
+        assert_eq!(ask(port, "INCRBY visits 3\r\n", ":3\r\n"), ":3\r\n");
+        let mut second = tail();
+        let seen = second.until(|line| line.contains("visits"));
+        assert!(
+            !seen.iter().any(|line| line.contains("snapshot") || line.contains("colour")),
+            "{language}: {seen:?}"
+        );
+        second.stop(libc::SIGINT);
+        server.stop(libc::SIGTERM);
+    }
+}
