@@ -44,7 +44,13 @@ impl Counter<'_> {
     }
 
     /// Runs every whole command of `bytes`, unless one must wait, and returns how many bytes are done with.
-    pub fn serve(&mut self, connection: &mut Connection, key: usize, bytes: &[u8], batch: &mut Batch) -> usize {
+    pub fn serve(
+        &mut self,
+        connection: &mut Connection,
+        key: usize,
+        bytes: &[u8],
+        batch: &mut Batch,
+    ) -> usize {
         let mut at = 0;
         while connection.fate == Fate::Open && !connection.stalled && connection.upgrade.is_none() {
             connection.limits.authenticated = connection.session.authenticated;
