@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use kevy_core::api::{
-    ErrorKind, Replica, ReplicaInterrupter, ReplicaOptions, ReplicaSource, ReplicaStats,
-};
+use kevy_core::api::{ErrorKind, Replica, ReplicaInterrupter, ReplicaOptions, ReplicaSource, ReplicaStats};
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Uint8Array, Uint32Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
