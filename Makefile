@@ -9,7 +9,7 @@ CC ?= cc
 CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 
 .PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-examples bench lint \
-	packages clean
+	packages header install clean
 
 build: lib python node
 
@@ -39,10 +39,17 @@ packages:
 test: packages build test-rust test-c test-python test-node test-conformance test-examples
 
 test-rust:
-	cargo test --workspace --exclude kevy-python --exclude kevy-node
+	cargo test --workspace --exclude kevy-ffi --exclude kevy-python --exclude kevy-node
 
-test-c: lib
-	tests/c/run
+# Header, layout and symbols; the C tests as they are, under AddressSanitizer and under valgrind; the library as
+# `make install` puts it; the C and C++ examples.
+test-c:
+	cargo test -p kevy-ffi
+
+# Writes include/kevy.h and the list of exported symbols anew.
+header:
+	KEVY_WRITE_HEADER=1 cargo test -p kevy-ffi --lib header
+	KEVY_WRITE_HEADER=1 cargo test -p kevy-ffi --test symbols exported_symbols
 
 test-python: python
 	$(PYTHON) -m pytest bindings/python/tests -q

@@ -128,8 +128,45 @@
 // An integer of any size: kevy_reply_bytes() is its decimal text.
 #define KEVY_REPLY_BIG_NUMBER 13
 
+// There is no frame: the pointer was NULL.
+#define KEVY_FRAME_NONE 0
+
+// A snapshot begins: what was copied before is not part of the copy any more.
+#define KEVY_FRAME_SNAPSHOT_BEGIN 1
+
+// A command that rebuilds a key of the snapshot, or a part of one.
+#define KEVY_FRAME_ENTRY 2
+
+// The snapshot is whole; changes follow.
+#define KEVY_FRAME_SNAPSHOT_END 3
+
+// A command that the primary's keyspace changed by.
+#define KEVY_FRAME_COMMAND 4
+
+// The commands up to the matching end happened at once.
+#define KEVY_FRAME_TXN_BEGIN 5
+
+// The transaction is whole.
+#define KEVY_FRAME_TXN_END 6
+
+// Everything that had happened on the primary at a moment was handed out. Only if the option "bookmarks" is yes.
+#define KEVY_FRAME_BOOKMARK 7
+
+// The position could not be continued, for the reason given; a snapshot follows.
+#define KEVY_FRAME_RESYNC 8
+
+// The link came up or went down: kevy_frame_is_up(), kevy_frame_reason().
+#define KEVY_FRAME_LINK 9
+
+// Frames that own their bytes. The caller owns the batch; any number of threads may read it.
+typedef struct kevy_batch kevy_batch;
+
 // Why a call failed. The caller owns it and frees it; any number of threads may read it.
 typedef struct kevy_error kevy_error;
+
+// One frame of a primary's stream. It is borrowed from the replica until that is used again, or from the batch
+// that holds it until that is freed.
+typedef struct kevy_frame kevy_frame;
 
 // A keyspace that does nothing by itself: no threads, no I/O. For tests, and for keeping a copy of a primary.
 // One thread at a time.
@@ -137,6 +174,10 @@ typedef struct kevy_keyspace kevy_keyspace;
 
 // Settings for what is about to be started or opened. One thread at a time.
 typedef struct kevy_options kevy_options;
+
+// A primary's snapshot and every change after it, as frames. One thread at a time. It has no thread of its own:
+// everything happens inside its calls.
+typedef struct kevy_replica kevy_replica;
 
 // A reply or a part of one. A reply is borrowed from what gave it until that is used again; a clone is the
 // caller's. Any number of threads may read it meanwhile.
@@ -187,6 +228,31 @@ typedef struct {
     // How many arguments there are.
     size_t argc;
 } kevy_argv;
+
+// What a replica has done since it was opened. Set struct_size to sizeof(kevy_replica_stats_t) before the call;
+// fields that this library does not know are left as they are.
+typedef struct {
+    // In: the size of the caller's struct in bytes. Out: how many of them were filled.
+    uint32_t struct_size;
+    // 1 while the primary is connected and has taken the handshake, else 0.
+    uint32_t up;
+    // Frames of the stream handed out, with those that switch databases and mark transactions.
+    uint64_t frames;
+    // Commands that rebuild keys of a snapshot.
+    uint64_t entries;
+    // Bytes received.
+    uint64_t bytes;
+    // Transactions handed out.
+    uint64_t transactions;
+    // Snapshots handed out whole.
+    uint64_t snapshots;
+    // Positions that could not be continued.
+    uint64_t resyncs;
+    // Connections made.
+    uint64_t connections;
+    // Milliseconds since the primary was last heard of; UINT64_MAX if never.
+    uint64_t silent_ms;
+} kevy_replica_stats_t;
 
 // The call did what it says.
 #define KEVY_OK 0
@@ -291,9 +357,15 @@ kevy_status kevy_log_set(kevy_log_fn function,
 // kevy_options_free(), at once after use if you like: what is started or opened with them keeps a copy.
 kevy_status kevy_options_new(kevy_options **out, kevy_error **err);
 
-// Sets one option. Names and values are those of redis.conf, such as "maxmemory" and "1gb".
-// KEVY_ERROR_INVALID_OPTION tells what the option takes.
-kevy_status kevy_options_set(kevy_options *options, kevy_bytes name, kevy_bytes value, kevy_error **err);
+// Sets one option. For a runtime or a keyspace, names and values are those of redis.conf, such as "maxmemory" and
+// "1gb", and "shards". A replica takes: source, id, user, password, connect-timeout, receive-timeout,
+// reconnect-delay-min, reconnect-delay-max, batch-bytes-max, transaction-bytes-max, frame-bytes-max, acknowledge,
+// bookmarks. KEVY_ERROR_INVALID_OPTION tells what the option takes; so it does where options of the one are
+// given to the other.
+kevy_status kevy_options_set(kevy_options *options,
+                             kevy_bytes name,
+                             kevy_bytes value,
+                             kevy_error **err);
 
 // Frees options; NULL is left alone.
 void kevy_options_free(kevy_options *options);
@@ -443,6 +515,111 @@ kevy_status kevy_keyspace_tick(kevy_keyspace *keyspace,
 
 // Frees a keyspace; NULL is left alone.
 void kevy_keyspace_free(kevy_keyspace *keyspace);
+
+// What kind of frame it is: one of KEVY_FRAME_*. KEVY_FRAME_NONE where `frame` is NULL.
+int32_t kevy_frame_kind(const kevy_frame *frame);
+
+// The shard of the primary that the frame comes from; of a transaction over several, the first.
+uint32_t kevy_frame_shard(const kevy_frame *frame);
+
+// The offset in the stream of its shard, counted in frames; 0 for an entry of a snapshot.
+uint64_t kevy_frame_offset(const kevy_frame *frame);
+
+// The database that the command is for.
+uint32_t kevy_frame_db(const kevy_frame *frame);
+
+// How many arguments the command has, the verb included; 0 for every kind but entries and commands.
+size_t kevy_frame_argc(const kevy_frame *frame);
+
+// All arguments, kevy_frame_argc() of them: as kevy_session_apply() and kevy_keyspace_apply() take them.
+const kevy_bytes *kevy_frame_argv(const kevy_frame *frame);
+
+// Argument `index`; its data is NULL where there is none.
+kevy_bytes kevy_frame_arg(const kevy_frame *frame, size_t index);
+
+// Why there is a resync, or why the link went down, for people and in UTF-8; empty for every other frame.
+kevy_bytes kevy_frame_reason(const kevy_frame *frame);
+
+// 1 for a link that came up, 0 for one that went down and for every other frame.
+int32_t kevy_frame_is_up(const kevy_frame *frame);
+
+// How many frames the batch holds; 0 where `batch` is NULL.
+size_t kevy_batch_len(const kevy_batch *batch);
+
+// Frame `index`, borrowed from the batch; NULL where there is none.
+const kevy_frame *kevy_batch_at(const kevy_batch *batch, size_t index);
+
+// The place after the last frame of the batch, borrowed from it: keep it once all its frames have been applied.
+kevy_bytes kevy_batch_cursor(const kevy_batch *batch);
+
+// Frees a batch and its frames; NULL is left alone.
+void kevy_batch_free(kevy_batch *batch);
+
+// Opens a replica of the primary that the option "source" names: "kevy://[user:password@]host[:port]" or
+// "kevy+unix:///path". `cursor` is where to resume; empty begins with a snapshot. It connects in the calls that
+// wait for frames. KEVY_ERROR_CORRUPT for bytes that are no cursor. Free it with kevy_replica_free().
+kevy_status kevy_replica_open(const kevy_options *options,
+                              kevy_bytes cursor,
+                              kevy_replica **out,
+                              kevy_error **err);
+
+// Gives the next frame, waiting at most `timeout_ms` milliseconds; 0 only looks, KEVY_FOREVER has no limit.
+// KEVY_AGAIN where none came. `*frame` is borrowed until the replica is used again or freed. By calling again you
+// say that the frames before were applied, unless the option "acknowledge" is "manual".
+//
+// A loop that applies the command of every ENTRY and COMMAND to its database, and begins anew at every
+// SNAPSHOT_BEGIN, holds a true copy. A link that breaks shows as a frame and is made again.
+// KEVY_ERROR_INTERRUPTED for an interrupt or a signal; KEVY_ERROR_AUTH, KEVY_ERROR_UNSUPPORTED and
+// KEVY_ERROR_REPLICA where the primary refuses; calling again tries again.
+kevy_status kevy_replica_next(kevy_replica *replica,
+                              uint32_t timeout_ms,
+                              const kevy_frame **frame,
+                              kevy_error **err);
+
+// Gives up to `frames_max` frames that own their bytes: waits for the first as kevy_replica_next() does, then
+// takes those that are there. KEVY_AGAIN, and no batch, where none came. Free the batch with kevy_batch_free().
+kevy_status kevy_replica_next_batch(kevy_replica *replica,
+                                    size_t frames_max,
+                                    uint32_t timeout_ms,
+                                    kevy_batch **batch,
+                                    kevy_error **err);
+
+// Gives the place after the last frame that was handed out, to resume from: opaque bytes, borrowed until the
+// replica is used again or freed. Always between two transactions, and empty, which means to start again, as long
+// as no snapshot was whole. Keep it together with what you applied.
+kevy_status kevy_replica_cursor(const kevy_replica *replica,
+                                kevy_bytes *cursor,
+                                kevy_error **err);
+
+// Tells the primary that everything before `cursor` was applied. KEVY_ERROR_INVALID_ARGUMENT for a cursor that
+// does not belong to what was handed out.
+kevy_status kevy_replica_ack(kevy_replica *replica, kevy_bytes cursor, kevy_error **err);
+
+// Tells what the replica has done: fills as much of `inout` as its struct_size says.
+kevy_status kevy_replica_stats(const kevy_replica *replica, kevy_replica_stats_t *inout, kevy_error **err);
+
+// A descriptor for your event loop, readable while there may be something to do: then call kevy_replica_next()
+// with a `timeout_ms` of 0 until it gives KEVY_AGAIN. It belongs to the replica: do not read, write or close it.
+// -1 where `replica` is NULL. From any thread.
+int kevy_replica_wakeup_fd(const kevy_replica *replica);
+
+// Names a function that is called with `ctx` from a thread of the library when there may be something to do: soon
+// after this call, and once after each time that the replica gave KEVY_AGAIN. It must only tell your own thread
+// and return. NULL ends it. `drop`, which may be NULL, is called with `ctx` when the function is replaced or the
+// replica freed, neither of which may happen inside the function; at once where `function` is NULL or this
+// call fails.
+kevy_status kevy_replica_set_wakeup(kevy_replica *replica,
+                                    kevy_fn function,
+                                    void *ctx,
+                                    kevy_fn drop,
+                                    kevy_error **err);
+
+// Ends the wait that the replica is in, or else its next call, with KEVY_ERROR_INTERRUPTED. From any thread, as
+// long as the replica is not freed; NULL is left alone.
+void kevy_replica_interrupt(const kevy_replica *replica);
+
+// Frees a replica; NULL is left alone. No thread may be inside of it.
+void kevy_replica_free(kevy_replica *replica);
 
 #ifdef __cplusplus
 }  // extern "C"

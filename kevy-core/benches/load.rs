@@ -263,11 +263,7 @@ fn main() {
         match measured {
             None if begin.elapsed() >= warm_up => {
                 operations = 0;
-                measured = Some((
-                    Instant::now(),
-                    settings.process.map_or(0, process_ns),
-                    machine_ns(),
-                ));
+                measured = Some((Instant::now(), settings.process.map_or(0, process_ns), machine_ns()));
             }
             Some((start, server, machine)) if start.elapsed().as_secs_f64() >= settings.seconds => {
                 let seconds = start.elapsed().as_secs_f64();

@@ -49,8 +49,7 @@ fn named_modules(text: &str) -> BTreeSet<String> {
             None => vec![rest],
         };
         for word in words {
-            let name: String =
-                word.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let name: String = word.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             found.insert(name);
         }
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::bytes::{kevy_argv, kevy_bytes};
+use crate::replica::kevy_replica_stats_t;
 use crate::runtime::kevy_open_report;
 
 macro_rules! layout {
@@ -28,6 +29,21 @@ fn assertions() -> Result<String, std::fmt::Error> {
     layout!(text, kevy_bytes { data, len });
     layout!(text, kevy_argv { argv, argc });
     layout!(text, kevy_open_report { struct_size, shards, keys_loaded });
+    layout!(
+        text,
+        kevy_replica_stats_t {
+            struct_size,
+            up,
+            frames,
+            entries,
+            bytes,
+            transactions,
+            snapshots,
+            resyncs,
+            connections,
+            silent_ms
+        }
+    );
     Ok(text)
 }
 

@@ -8,6 +8,7 @@
 
 mod boundary;
 mod handle;
+mod wakeup;
 
 // In the order of the header.
 mod version;
@@ -29,6 +30,10 @@ mod session;
 mod reply;
 
 mod keyspace;
+
+mod frame;
+
+mod replica;
 
 #[cfg(test)]
 mod header_test;

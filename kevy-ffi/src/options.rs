@@ -1,6 +1,6 @@
 //! Settings by name.
 
-use kevy_core::api::{Options, Result};
+use kevy_core::api::{Options, ReplicaOptions, Result};
 
 use crate::boundary;
 use crate::bytes::kevy_bytes;
@@ -14,22 +14,66 @@ pub struct kevy_options {
 }
 
 impl Opaque for kevy_options {
-    type Body = Options;
+    type Body = Named;
     type Shared = ();
     const TAG: u32 = u32::from_le_bytes(*b"kopt");
     const NAME: &'static str = "kevy_options";
 }
 
-/// A copy of the options that a caller passed, the defaults where it passed NULL.
+/// What was set, by name and value, in order. Each passed the checks of a runtime or of a replica.
+#[derive(Clone, Debug, Default)]
+pub struct Named(Vec<(String, String)>);
+
+impl Named {
+    fn set(&mut self, name: &str, value: &str) -> Result<()> {
+        let of_a_replica = ReplicaOptions::TABLE.iter().any(|option| option.name.eq_ignore_ascii_case(name));
+        let of_a_runtime = Options::new().get(name).is_some();
+        if of_a_replica && !of_a_runtime {
+            ReplicaOptions::default().set(name, value)?;
+        } else {
+            Options::new().set(name, value)?;
+        }
+        self.0.push((name.to_owned(), value.to_owned()));
+        Ok(())
+    }
+}
+
+/// What a caller set, nothing where it passed NULL.
 ///
 /// # Safety
 /// `options` is NULL or points to a live handle.
-pub unsafe fn copy(options: *const kevy_options) -> Result<Options> {
+unsafe fn copy(options: *const kevy_options) -> Result<Named> {
     if options.is_null() {
-        return Ok(Options::new());
+        return Ok(Named::default());
     }
     // SAFETY: passed on to the caller.
-    unsafe { handle::exclusive(options, |options| Ok(options.clone())) }
+    unsafe { handle::exclusive(options, |named| Ok(named.clone())) }
+}
+
+/// The options of a runtime or a keyspace that a caller passed. One that only a replica has is an error.
+///
+/// # Safety
+/// `options` is NULL or points to a live handle.
+pub unsafe fn for_runtime(options: *const kevy_options) -> Result<Options> {
+    let mut set = Options::new();
+    // SAFETY: passed on to the caller.
+    for (name, value) in unsafe { copy(options) }?.0 {
+        set.set(&name, &value)?;
+    }
+    Ok(set)
+}
+
+/// The options of a replica that a caller passed. One that only a runtime has is an error.
+///
+/// # Safety
+/// `options` is NULL or points to a live handle.
+pub unsafe fn for_replica(options: *const kevy_options) -> Result<ReplicaOptions> {
+    let mut set = ReplicaOptions::default();
+    // SAFETY: passed on to the caller.
+    for (name, value) in unsafe { copy(options) }?.0 {
+        set.set(&name, &value)?;
+    }
+    Ok(set)
 }
 
 /// Makes options that are all at their default: no port, one shard for each core. Free them with
@@ -40,11 +84,14 @@ pub unsafe extern "C" fn kevy_options_new(
     err: *mut *mut kevy_error,
 ) -> kevy_status {
     // SAFETY: the caller passes NULL or places for the pointers.
-    unsafe { boundary::give((out, "out"), err, |out| handle::give(out, (), Options::new())) }
+    unsafe { boundary::give((out, "out"), err, |out| handle::give(out, (), Named::default())) }
 }
 
-/// Sets one option. Names and values are those of redis.conf, such as "maxmemory" and "1gb".
-/// KEVY_ERROR_INVALID_OPTION tells what the option takes.
+/// Sets one option. For a runtime or a keyspace, names and values are those of redis.conf, such as "maxmemory" and
+/// "1gb", and "shards". A replica takes: source, id, user, password, connect-timeout, receive-timeout,
+/// reconnect-delay-min, reconnect-delay-max, batch-bytes-max, transaction-bytes-max, frame-bytes-max, acknowledge,
+/// bookmarks. KEVY_ERROR_INVALID_OPTION tells what the option takes; so it does where options of the one are
+/// given to the other.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kevy_options_set(
     options: *mut kevy_options,
@@ -56,7 +103,7 @@ pub unsafe extern "C" fn kevy_options_set(
         // SAFETY: the caller passes readable views.
         let (name, value) = unsafe { (name.read_text("name")?, value.read_text("value")?) };
         // SAFETY: the caller passes NULL or a live handle.
-        unsafe { handle::exclusive(options, |options| options.set(name, value)) }?;
+        unsafe { handle::exclusive(options, |named| named.set(name, value)) }?;
         Ok(KEVY_OK)
     };
     // SAFETY: the caller passes NULL or a place for a pointer.

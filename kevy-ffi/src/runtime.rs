@@ -53,7 +53,7 @@ pub unsafe extern "C" fn kevy_runtime_start(
 ) -> kevy_status {
     let work = |out: &mut *mut kevy_runtime| {
         // SAFETY: the caller passes NULL or a live handle.
-        let options = unsafe { options::copy(options) }?;
+        let options = unsafe { options::for_runtime(options) }?;
         handle::give(out, Runtime::start(&options)?, ())
     };
     // SAFETY: the caller passes NULL or places for the pointers.

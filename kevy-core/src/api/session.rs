@@ -141,6 +141,38 @@ impl Session {
         self.runtime.core().set(&mut self.state, key, value)
     }
 
+    /// As [`Session::get`]; `None`, and nothing done, where it would have to wait for the shard. Whoever holds a
+    /// lock of the host's, such as an interpreter's, gives that up before it waits in [`Session::get`].
+    ///
+    /// # Errors
+    /// As [`Session::get`].
+    #[inline]
+    pub fn try_get(&mut self, key: &[u8]) -> Result<Option<Option<&[u8]>>> {
+        self.start()?;
+        self.out.buf.clear();
+        Ok(match self.runtime.core().try_get(&mut self.state, key, &mut self.out.buf)? {
+            Some(Direct::Found) => Some(Some(&self.out.buf)),
+            Some(Direct::Missing) => Some(None),
+            None => None,
+        })
+    }
+
+    /// As [`Session::set`]; false, and nothing done, where it would have to wait for the shard.
+    ///
+    /// # Errors
+    /// As [`Session::set`].
+    #[inline]
+    pub fn try_set(&mut self, key: &[u8], value: &[u8]) -> Result<bool> {
+        self.start()?;
+        self.runtime.core().try_set(&mut self.state, key, value)
+    }
+
+    /// True where some shard is in use at this moment, so that a command might have to wait.
+    #[inline]
+    pub fn is_contended(&self) -> bool {
+        self.runtime.core().engine.shards.is_contended()
+    }
+
     /// Waits for a message that nobody asked for; `None` when `timeout` has passed.
     ///
     /// # Errors
@@ -166,6 +198,11 @@ impl Session {
     /// A handle that ends this session's waits from another thread.
     pub fn interrupter(&self) -> Interrupter {
         Interrupter { runtime: self.runtime.clone(), interrupt: self.interrupt.clone() }
+    }
+
+    /// The database that commands run in.
+    pub fn db(&self) -> usize {
+        self.state.session.db
     }
 
     /// The session's number, as CLIENT ID tells it.

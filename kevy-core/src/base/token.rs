@@ -33,6 +33,12 @@ impl<T> Owned<T> {
         self.0.try_lock().map(OwnedGuard)
     }
 
+    /// True where somebody holds the token at this moment.
+    #[inline]
+    pub fn is_taken(&self) -> bool {
+        self.0.is_locked()
+    }
+
     /// The value, once nobody else can reach it.
     pub fn into_inner(self) -> T {
         self.0.into_inner()

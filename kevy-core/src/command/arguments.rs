@@ -3,9 +3,10 @@
 use std::ops::RangeInclusive;
 
 use crate::base::long_double::LongDouble;
-use crate::base::number::{parse_i64, parse_u64};
+use crate::base::number::parse_i64;
 
 use super::Fail;
+use super::scan_cursor::ScanCursor;
 
 /// True where `arg` is the option `word`, in any case.
 #[inline]
@@ -31,7 +32,8 @@ pub fn long_double(arg: &[u8]) -> Result<LongDouble, Fail> {
 
 /// The number of a database that must exist, of `databases`.
 pub fn database(arg: &[u8], databases: usize) -> Result<usize, Fail> {
-    let number = integer(arg)?;
+    let number = i32::try_from(integer(arg)?)
+        .map_err(|_| Fail::new("ERR value is out of range, value must between -2147483648 and 2147483647"))?;
     usize::try_from(number).ok().filter(|db| *db < databases).ok_or(Fail::new("ERR DB index is out of range"))
 }
 
@@ -151,7 +153,7 @@ impl<'a> ScanOptions<'a> {
 
 /// A SCAN cursor.
 pub fn cursor(arg: &[u8]) -> Result<u64, Fail> {
-    parse_u64(arg).ok_or(Fail::new("ERR invalid cursor"))
+    ScanCursor::parse(arg).map(ScanCursor::number)
 }
 
 #[cfg(test)]

@@ -8,12 +8,16 @@ use super::{Context, Fail, Outcome};
 /// At most this many bytes of a client's word are shown in an error.
 const SHOWN_LEN_MAX: usize = 128;
 
+/// The error for a `word` behind a verb that has no such subcommand.
+pub fn unknown_subcommand(verb: &[u8], word: &[u8]) -> Fail {
+    let verb = String::from_utf8_lossy(verb).to_ascii_uppercase();
+    let shown = String::from_utf8_lossy(&word[..word.len().min(SHOWN_LEN_MAX)]);
+    Fail::with(format!("ERR unknown subcommand '{shown}'. Try {verb} HELP."))
+}
+
 /// The handler of a verb that only stands for its subcommands: the word behind it names none.
 pub fn container(_: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let verb = String::from_utf8_lossy(args[0]).to_ascii_uppercase();
-    let word = args.get(1).copied().unwrap_or_default();
-    let shown = String::from_utf8_lossy(&word[..word.len().min(SHOWN_LEN_MAX)]);
-    Err(Fail::with(format!("ERR unknown subcommand '{shown}'. Try {verb} HELP.")))
+    Err(unknown_subcommand(args[0], args.get(1).copied().unwrap_or_default()))
 }
 
 /// `verb HELP`: a heading, then two lines for each subcommand.

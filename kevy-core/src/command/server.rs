@@ -23,6 +23,10 @@ pub trait Hooks: Send + Sync {
     fn replicas(&self) -> Vec<(String, u16, u64)>;
     /// The next offset of every shard's stream.
     fn offsets(&self) -> Vec<u64>;
+    /// Full syncs, partial syncs granted, and partial syncs refused.
+    fn syncs(&self) -> [u64; 3];
+    /// Sets the counts of [`Hooks::syncs`] back.
+    fn reset_syncs(&self);
     /// How many replicas have applied (or hold on disk) everything before `offsets`.
     fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize;
     /// How many effects have been recorded, over all shards.
@@ -44,9 +48,6 @@ pub struct Stats {
     pub net_output_bytes: AtomicU64,
     pub error_replies: AtomicU64,
     pub acl_access_denied_auth: AtomicU64,
-    pub full_syncs: AtomicU64,
-    pub partial_syncs_ok: AtomicU64,
-    pub partial_syncs_refused: AtomicU64,
     pub peak_memory: AtomicUsize,
 }
 
@@ -61,9 +62,6 @@ impl Stats {
             &self.net_output_bytes,
             &self.error_replies,
             &self.acl_access_denied_auth,
-            &self.full_syncs,
-            &self.partial_syncs_ok,
-            &self.partial_syncs_refused,
         ] {
             counter.store(0, Ordering::Relaxed);
         }
@@ -92,7 +90,10 @@ pub struct Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("run_id", &self.run_id).field("shards", &self.shards).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("run_id", &self.run_id)
+            .field("shards", &self.shards)
+            .finish_non_exhaustive()
     }
 }
 
@@ -146,6 +147,11 @@ impl Server {
     #[inline]
     pub fn count_error(&self) {
         self.stats.error_replies.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// True where a client must prove who it is. A password that is taken away frees those who have not.
+    pub fn needs_password(&self) -> bool {
+        !self.options.read().requirepass.0.is_empty()
     }
 
     /// Bytes used by the keyspaces of all shards.

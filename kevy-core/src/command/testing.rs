@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::base::live_redis::{LiveRedis, Reply};
 use crate::base::options::Options;
 use crate::base::random::Random;
-use crate::base::{Clock, SystemClock};
+use crate::base::{Clock, ManualClock, SystemClock, words as lines};
 use crate::resp::{ArgVec, Protocol, Writer, decode_command};
 use crate::store::{Config, Dropped, Keyspace, Limits, Seed, ValueRef};
 
@@ -30,6 +30,8 @@ pub struct Harness {
     /// Unix time in milliseconds of the next command.
     pub now: u64,
     pub protocol: Protocol,
+    pub origin: Origin,
+    clock: Arc<ManualClock>,
     effects: Vec<(usize, Vec<Vec<u8>>)>,
 }
 
@@ -39,33 +41,54 @@ impl Harness {
     }
 
     pub fn with_shards(shards: usize) -> Self {
+        Self::with_options(shards, &[("enable-debug-command", "yes")])
+    }
+
+    /// Shards of a server with options of its own.
+    pub fn with_options(shards: usize, options: &[(&str, &str)]) -> Self {
+        let mut values = Options::default();
+        for (name, value) in options {
+            values.set(name, value).expect("a known option");
+        }
+        let now = SystemClock.now_ms();
+        let clock = Arc::new(ManualClock::new(now));
+        let databases = values.databases as usize;
+        let limits = Limits::from(&values);
         let server = Server::new(ServerConfig {
-            options: Options::default(),
+            options: values,
             commands: Arc::new(CommandSet::redis()),
-            clock: Arc::new(SystemClock),
+            clock: clock.clone(),
             shards,
             run_id: "0".repeat(40),
         });
         let partition = |index| {
-            let config = Config { databases: 16, seed: Seed::new(7), limits: Limits::default() };
+            let config = Config { databases, seed: Seed::new(7), limits: limits.clone() };
             let mut partition = Partition::new(index, Keyspace::new(config), Random::with_seed(7));
             partition.effects.wanted = true;
             partition
         };
-        let client = server.clients.add(String::new(), String::new(), -1, 0, Box::new(|| {}));
+        let client = server.clients.add(String::new(), String::new(), -1, now, Box::new(|| {}));
         Self {
             partitions: (0..shards).map(partition).collect(),
             session: Session::new(client, true),
             server,
-            now: SystemClock.now_ms(),
+            now,
             protocol: Protocol::Resp2,
+            origin: Origin::Client,
+            clock,
             effects: Vec::new(),
         }
     }
 
+    /// Another session of the same server.
+    pub fn open(&self, fd: i32, address: &str, local_address: &str) -> Session {
+        let (address, local_address) = (address.to_owned(), local_address.to_owned());
+        Session::new(self.server.clients.add(address, local_address, fd, self.now, Box::new(|| {})), true)
+    }
+
     /// Runs one command and returns its encoded reply.
     pub fn run(&mut self, args: &[&[u8]]) -> Vec<u8> {
-        self.run_as(args, Origin::Client, self.now)
+        self.run_as(args, self.origin, self.now)
     }
 
     /// Runs one command given as a line of words; see [`words`].
@@ -88,6 +111,8 @@ impl Harness {
         let commands = self.server.commands.clone();
         let number = commands.find(args).unwrap_or_else(|| panic!("no such command: {}", shown(args[0])));
         let command = commands.command(number);
+        self.clock.advance(self.now.saturating_sub(self.clock.now_ms()));
+        self.session.last_command = number;
         let outcome = if command.spec.takes(args.len()) {
             let partitions = match &mut self.partitions[..] {
                 [one] => Partitions::One(one),
@@ -102,6 +127,7 @@ impl Harness {
             assert!(out.is_empty(), "a reply was begun before {fail:?}: {}", shown(args[0]));
             out.error(fail.text());
         }
+        self.protocol = out.protocol;
         self.collect_effects();
         out.take()
     }
@@ -187,7 +213,7 @@ impl Twin {
     /// `keys` are those whose contents are compared after every command.
     pub fn new(keys: &[&'static str]) -> Self {
         let mut redis = LiveRedis::start();
-        let entries = Limits::default().hash.listpack_entries_max.to_string();
+        let entries = Options::default().hash_max_listpack_entries.to_string();
         redis.command(&[b"CONFIG", b"SET", b"hash-max-listpack-entries", entries.as_bytes()]);
         Self {
             kevy: Harness::new(),
@@ -307,42 +333,13 @@ impl Twin {
     }
 }
 
-/// The words of a line: separated by spaces, or in double quotes with the escapes `\xHH`, `\"` and `\\`.
+/// The words of a line, quoted as in redis-cli.
 pub fn words(line: &str) -> Vec<Vec<u8>> {
-    let mut words = Vec::new();
-    let mut bytes = line.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b' ' => {}
-            b'"' => {
-                let mut word = Vec::new();
-                loop {
-                    match bytes.next().expect("a closing quote") {
-                        b'"' => break,
-                        b'\\' => match bytes.next().expect("an escape") {
-                            b'x' => {
-                                let digits =
-                                    [bytes.next(), bytes.next()].map(|digit| digit.expect("a digit"));
-                                let digits = str::from_utf8(&digits).expect("digits").to_owned();
-                                word.push(u8::from_str_radix(&digits, 16).expect("hexadecimal"));
-                            }
-                            other => word.push(other),
-                        },
-                        other => word.push(other),
-                    }
-                }
-                words.push(word);
-            }
-            first => {
-                let mut word = vec![first];
-                while let Some(byte) = bytes.next_if(|byte| *byte != b' ') {
-                    word.push(byte);
-                }
-                words.push(word);
-            }
-        }
-    }
-    words
+    let mut bytes = Vec::new();
+    let mut ranges = Vec::new();
+    lines::quoted_words(line.as_bytes(), &mut bytes, |start, length| ranges.push(start..start + length))
+        .unwrap_or_else(|_| panic!("unbalanced quotes: {line}"));
+    ranges.into_iter().map(|range| bytes[range].to_vec()).collect()
 }
 
 pub fn slices(words: &[Vec<u8>]) -> Vec<&[u8]> {

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{Error, ErrorKind, OwnedGuard, Result};
 use crate::command::session::Request;
 use crate::command::string::{self};
 use crate::command::{Origin, Session};
 use crate::resp::writer::{Protocol, Writer};
 use crate::route;
+use crate::shard::Shard;
 use crate::shard::run::{self, Caller};
 
 use super::Engine;
@@ -84,8 +85,32 @@ impl Engine {
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
         Self::refuse_in_multi(&state.session)?;
+        let shard = self.shards.take(route::shard_of(key, self.shards.len()));
+        self.get_from(shard, state, key, into)
+    }
+
+    /// As [`Engine::get`]; `None`, and nothing done, where another thread holds the shard's token.
+    ///
+    /// # Errors
+    /// As [`Engine::get`].
+    #[inline]
+    pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
+        Self::refuse_in_multi(&state.session)?;
+        match self.shards.try_take(route::shard_of(key, self.shards.len())) {
+            Some(shard) => self.get_from(shard, state, key, into).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn get_from(
+        &self,
+        mut shard: OwnedGuard<'_, Shard>,
+        state: &State,
+        key: &[u8],
+        into: &mut Vec<u8>,
+    ) -> Result<Direct> {
         let now = self.server.clock.now_ms();
-        let mut shard = self.shards.take(route::shard_of(key, self.shards.len()));
         shard.partition.counters.commands += 1;
         let found = string::read(&mut shard.partition, &state.session, key, now, into);
         shard.settle();
@@ -103,8 +128,31 @@ impl Engine {
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
         Self::refuse_in_multi(&state.session)?;
+        self.set_in(self.shards.take(route::shard_of(key, self.shards.len())), state, key, value)
+    }
+
+    /// As [`Engine::set`]; false, and nothing done, where another thread holds the shard's token.
+    ///
+    /// # Errors
+    /// As [`Engine::set`].
+    #[inline]
+    pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
+        Self::refuse_in_multi(&state.session)?;
+        match self.shards.try_take(route::shard_of(key, self.shards.len())) {
+            Some(shard) => self.set_in(shard, state, key, value).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    #[inline]
+    fn set_in(
+        &self,
+        mut shard: OwnedGuard<'_, Shard>,
+        state: &mut State,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<()> {
         let now = self.server.clock.now_ms();
-        let mut shard = self.shards.take(route::shard_of(key, self.shards.len()));
         let State { session, spill } = state;
         spill.buf.clear();
         let mut caller = Caller { server: &self.server, session, out: spill, now, origin: Origin::Client };

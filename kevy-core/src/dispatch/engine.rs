@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::command::help::unknown_subcommand;
 use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::Flags;
 use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
@@ -101,7 +102,7 @@ impl Engine {
         let command = self.command(number);
         let spec = &command.spec;
         if !command.subcommands.is_empty() && args.len() > 1 {
-            return Err(unknown_subcommand(self.commands().name(number), args[1]));
+            return Err(unknown_subcommand(args[0], args[1]));
         }
         if !spec.takes(args.len()) {
             return Err(Fail::arity(self.commands().name(number)));
@@ -120,14 +121,7 @@ impl Engine {
     }
 
     /// Runs a command that touches no shard.
-    pub fn run_here(
-        &self,
-        session: &mut Session,
-        number: usize,
-        args: &[&[u8]],
-        out: &mut Writer,
-        now: u64,
-    ) {
+    pub fn run_here(&self, session: &mut Session, number: usize, args: &[&[u8]], out: &mut Writer, now: u64) {
         let mut context = crate::command::Context {
             out,
             session,
@@ -234,9 +228,4 @@ fn unknown(args: &[&[u8]]) -> Fail {
         shown.push_str(&format!("'{text}' "));
     }
     Fail::with(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
-}
-
-fn unknown_subcommand(verb: &str, word: &[u8]) -> Fail {
-    let word = String::from_utf8_lossy(&word[..word.len().min(SHOWN_BYTES_MAX)]);
-    Fail::with(format!("ERR unknown subcommand '{word}'. Try {} HELP.", verb.to_ascii_uppercase()))
 }

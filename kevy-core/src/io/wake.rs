@@ -1,6 +1,6 @@
 //! Waking a thread that waits in its poll, at no cost while it is awake.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use mio::{Registry, Token, Waker};
 
@@ -26,9 +26,8 @@ impl Alarm {
 
     /// The owner is about to wait. False where signals are there already: then it must not wait.
     pub fn park(&self) -> bool {
-        self.parked.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        self.signals.load(Ordering::Relaxed) == 0
+        self.parked.store(true, Ordering::SeqCst);
+        self.signals.load(Ordering::SeqCst) == 0
     }
 
     /// The owner is awake.
@@ -40,17 +39,15 @@ impl Alarm {
     pub fn take_signals(&self) -> u32 {
         if self.signals.load(Ordering::Relaxed) == 0 { 0 } else { self.signals.swap(0, Ordering::AcqRel) }
     }
-
 }
 
 impl Ring for Alarm {
     #[inline]
     fn ring(&self, signal: u32) {
-        if self.signals.load(Ordering::Relaxed) & signal == 0 {
-            self.signals.fetch_or(signal, Ordering::AcqRel);
-        }
-        fence(Ordering::SeqCst);
-        if self.parked.load(Ordering::Relaxed) && self.parked.swap(false, Ordering::AcqRel) {
+        // Set also where it is set already: the owner may be about to take it without having seen what was just
+        // published, and this store makes it look again.
+        self.signals.fetch_or(signal, Ordering::SeqCst);
+        if self.parked.load(Ordering::SeqCst) && self.parked.swap(false, Ordering::AcqRel) {
             // A failure means that the poll is gone, and with it whoever would be woken.
             let _ = self.waker.wake();
         }

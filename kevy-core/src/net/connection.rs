@@ -51,6 +51,8 @@ pub struct Connection {
     pub writable: bool,
     /// The peer will send no more than what the socket holds.
     pub ending: bool,
+    /// The peer has sent its last byte; what it sent is still answered.
+    pub ended: bool,
     /// In the reactor's list of connections to read.
     pub listed: bool,
     /// In the reactor's list of connections to send.
@@ -85,6 +87,7 @@ impl Connection {
             readable: true,
             writable: true,
             ending: false,
+            ended: false,
             listed: false,
             dirty: false,
             out: Writer::new(Protocol::Resp2),
@@ -114,7 +117,7 @@ impl Connection {
 
     /// True where the connection has nothing under way.
     pub fn is_idle(&self) -> bool {
-        self.pending.is_empty() && self.unsent() == 0 && !self.stalled
+        self.pending.is_empty() && self.unsent() == 0 && !self.stalled && !self.listed
     }
 
     /// Moves what a command wrote while others were pending behind the last of them.

@@ -120,7 +120,9 @@ impl Primary {
         let count = self.shards.len();
         let shards = match shard {
             Some(shard) if handshake.mux => {
-                return Err(format!("ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"));
+                return Err(format!(
+                    "ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"
+                ));
             }
             None if !handshake.mux && count > 1 => {
                 return Err(format!(
@@ -135,16 +137,16 @@ impl Primary {
     }
 
     /// Forgets replicas that have been away for too long, and stops recording once none is left: to be called
-    /// every second or so by whoever holds no token.
-    pub fn housekeep(&self) {
+    /// every second or so by whoever holds no token. False where nothing is left to look after.
+    pub fn housekeep(&self) -> bool {
         let now = self.clock.now_ms();
         if !self.slots.expire(now, self.settings.window_ms.load(Ordering::Relaxed)) {
-            return;
+            return true;
         }
         let beginning = self.beginning.lock();
         // A feed that has registered since then has not decided yet, and will find the new generation.
         if !self.slots.expire(now, u64::MAX) || !self.backlogs.iter().any(|backlog| backlog.is_active()) {
-            return;
+            return false;
         }
         self.generation.store(self.random.lock().generation(), Ordering::Release);
         for mut shard in self.shards.take_all() {
@@ -153,6 +155,7 @@ impl Primary {
         }
         self.slots.forget_places();
         drop(beginning);
+        false
     }
 
     /// How handshakes were answered.
@@ -166,7 +169,9 @@ impl Primary {
 
     /// Sets the counts of [`Primary::syncs`] back.
     pub fn reset_syncs(&self) {
-        [&self.full, &self.partial, &self.partial_refused].map(|count| count.store(0, Ordering::Relaxed));
+        for count in [&self.full, &self.partial, &self.partial_refused] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn count_full(&self, refused: bool) {

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::command::Spec;
 use crate::command::keys::keys_of;
+use crate::command::scan_cursor::ScanCursor;
 use crate::command::spec::{Fail, Scope};
 
 /// The shards of a command.
@@ -24,11 +25,9 @@ pub fn shard_of(key: &[u8], shards: usize) -> usize {
     if shards == 1 { 0 } else { shard_of_slot(slot_of(key), shards) }
 }
 
-/// The shard in the low 16 bits of a SCAN cursor; cursors that name no shard start over at shard 0.
+/// The shard of a SCAN cursor; what is no cursor is the handler's error to report.
 fn shard_of_cursor(cursor: &[u8], shards: usize) -> usize {
-    let cursor = std::str::from_utf8(cursor).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-    let shard = (cursor & 0xffff) as usize;
-    if shard < shards { shard } else { 0 }
+    ScanCursor::parse(cursor).map_or(0, |cursor| cursor.shard_among(shards))
 }
 
 /// Routes `args` to the shards that own its keys.

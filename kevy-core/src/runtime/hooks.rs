@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Weak};
 
+use crate::base::signal::{self, Ring};
 use crate::dispatch::Hooks;
 use crate::io::Upgrade;
-use crate::base::signal::{self, Ring};
 use crate::net::{Peer, Upgrades};
 use crate::replication::Primary;
 
@@ -23,6 +23,7 @@ impl Hooks for RuntimeHooks {
 
     fn options_changed(&self, _names: &[&str]) {
         if let Some(core) = self.0.upgrade() {
+            core.primary.follow(&core.engine.server.options.read());
             core.handles.iter().for_each(|handle| handle.alarm.ring(signal::OPTIONS));
         }
     }
@@ -41,9 +42,24 @@ impl Hooks for RuntimeHooks {
         self.0.upgrade().map(|core| core.primary.offsets()).unwrap_or_default()
     }
 
+    fn syncs(&self) -> [u64; 3] {
+        let Some(core) = self.0.upgrade() else { return [0; 3] };
+        let syncs = core.primary.syncs();
+        [syncs.full, syncs.partial, syncs.partial_refused]
+    }
+
+    fn reset_syncs(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.primary.reset_syncs();
+        }
+    }
+
     fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize {
         // Nothing is written to disk, so nothing is durable.
-        if durable { 0 } else { self.0.upgrade().map_or(0, |core| core.primary.acked_at_least(offsets)) }
+        let Some(core) = self.0.upgrade().filter(|_| !durable) else { return 0 };
+        // Whoever asks goes on to wait, and must hear of what comes after this look.
+        core.acks.arm();
+        core.primary.acked_at_least(offsets)
     }
 
     fn replication_offset(&self) -> u64 {
@@ -64,11 +80,11 @@ impl Hooks for RuntimeHooks {
 pub struct Feeds(pub Arc<Primary>);
 
 impl Upgrades for Feeds {
-    fn replicate(
-        &self,
-        args: &[&[u8]],
-        peer: Peer<'_>,
-    ) -> Result<Box<dyn Upgrade>, String> {
+    fn housekeep(&self) -> bool {
+        self.0.housekeep()
+    }
+
+    fn replicate(&self, args: &[&[u8]], peer: Peer<'_>) -> Result<Box<dyn Upgrade>, String> {
         let alarm = peer.alarm.clone();
         self.0.attach(args, peer.shard, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
     }

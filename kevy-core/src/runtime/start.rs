@@ -12,12 +12,14 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::options::Options;
 use crate::base::random::Random;
-use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
-use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State};
 use crate::base::signal::{self, Ring};
+use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
+use crate::dispatch::{
+    CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State,
+};
 use crate::io::{Alarm, Socket};
 use crate::net::{Handle, Reactor};
-use crate::replication::Primary;
+use crate::replication::{Primary, Subscription};
 use crate::shard::{Seed, Shard, Shards};
 
 use super::events::{Events, Interrupt};
@@ -46,7 +48,9 @@ pub struct Core {
     running: Mutex<usize>,
     stopped: Condvar,
     /// What in-process callers wait on.
-    pub events: Events,
+    pub events: Arc<Events>,
+    /// Wakes them and the reactors when a replica acknowledges.
+    pub acks: Subscription,
     /// Given by [`fork::watch`] when the runtime started.
     pub born: u32,
 }
@@ -106,8 +110,9 @@ impl Core {
             return Ok(());
         };
         let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
-        let answered =
-            self.events.wait(deadline, interrupt, || self.engine.answer(&answer, false, out).then_some(()))?;
+        let answered = self.events.wait(deadline, interrupt, || {
+            (self.is_stopping() || self.engine.answer(&answer, false, out)).then_some(())
+        })?;
         if answered.is_none() {
             self.engine.answer(&answer, true, out);
         }
@@ -118,6 +123,18 @@ impl Core {
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
         self.guard(|| self.engine.get(state, key, into))?
+    }
+
+    /// As [`Core::get`]; `None` where another thread holds the shard's token.
+    #[inline]
+    pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
+        self.guard(|| self.engine.try_get(state, key, into))?
+    }
+
+    /// As [`Core::set`]; false, and nothing done, where another thread holds the shard's token.
+    #[inline]
+    pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
+        self.guard(|| self.engine.try_set(state, key, value))?
     }
 
     /// SET without a reply to decode.
@@ -196,6 +213,7 @@ impl Runtime {
             handles.push(Arc::new(Handle::new(Arc::new(alarm))));
         }
         let handles: Arc<[Arc<Handle>]> = handles.into();
+        let events = Arc::<Events>::default();
         let core = Arc::new(Core {
             engine: engine.clone(),
             primary: primary.clone(),
@@ -207,7 +225,14 @@ impl Runtime {
             grace: Mutex::new(GRACE),
             running: Mutex::new(shards),
             stopped: Condvar::new(),
-            events: Events::default(),
+            acks: primary.subscribe_acks({
+                let (events, handles) = (events.clone(), handles.clone());
+                Arc::new(move || {
+                    events.announce();
+                    handles.iter().for_each(|handle| handle.alarm.ring(signal::FEED));
+                })
+            }),
+            events,
             born,
         });
         // Nothing else sets the hooks of a server made here.
@@ -243,7 +268,9 @@ impl Runtime {
             .spawn(move || {
                 let grace = || *core.grace.lock();
                 if catch_unwind(AssertUnwindSafe(|| reactor.run(grace))).is_err() {
-                    log_sink::error(format_args!("the core thread of shard {index} panicked: the runtime stops"));
+                    log_sink::error(format_args!(
+                        "the core thread of shard {index} panicked: the runtime stops"
+                    ));
                     core.engine.poison();
                     core.begin_stop();
                 }
@@ -334,9 +361,7 @@ pub fn assemble(
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
     let seed = Seed::new(random.next_u64());
-    let shards = (0..count)
-        .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
-        .collect();
+    let shards = (0..count).map(|index| Shard::new(index, options, seed.clone(), random.fork())).collect();
     let shards = Arc::new(Shards::new(shards));
     let primary = Arc::new(Primary::new(shards.clone(), generation, options, clock));
     Ok((Arc::new(Engine::new(server, shards)), primary))

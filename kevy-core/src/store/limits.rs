@@ -7,6 +7,9 @@ use super::hash::HashLimits;
 /// `maxmemory-policy`: what goes when memory is short.
 pub use crate::base::options::EvictionPolicy as Policy;
 
+/// More samples than this make an eviction slower but no better.
+const SAMPLES_MAX: usize = 64;
+
 /// What the keyspace follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -38,11 +41,13 @@ impl From<&Options> for Limits {
     fn from(options: &Options) -> Self {
         Self {
             hash: HashLimits {
-                listpack_entries_max: usize::try_from(options.hash_max_listpack_entries).unwrap_or(usize::MAX),
-                listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value).unwrap_or(usize::MAX),
+                listpack_entries_max: usize::try_from(options.hash_max_listpack_entries)
+                    .unwrap_or(usize::MAX),
+                listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value)
+                    .unwrap_or(usize::MAX),
             },
             policy: options.maxmemory_policy,
-            samples: options.maxmemory_samples as usize,
+            samples: (options.maxmemory_samples as usize).min(SAMPLES_MAX),
             lfu_log_factor: options.lfu_log_factor,
             lfu_decay_minutes: options.lfu_decay_time,
         }

@@ -49,8 +49,8 @@ impl<'a> ValueRef<'a> {
     }
 
     /// A copy of the value.
-    pub fn to_value(&self) -> Value {
-        match *self {
+    pub fn to_value(self) -> Value {
+        match self {
             Self::Int(value) => Value::Int(value),
             Self::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
             Self::Hash(hash) => Value::Hash(hash.clone()),

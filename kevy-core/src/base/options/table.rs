@@ -119,7 +119,7 @@ options! {
         /// Which keys are evicted when `maxmemory` is reached.
         maxmemory_policy: EvictionPolicy, "maxmemory-policy", "noeviction", Kind::Choice(EvictionPolicy::WORDS);
         /// Keys compared to find one to evict: more are more precise and slower.
-        maxmemory_samples: u32, "maxmemory-samples", "5", Kind::Integer { min: 1, max: 64 };
+        maxmemory_samples: u32, "maxmemory-samples", "5", Kind::Integer { min: 1, max: INT_MAX };
         /// How slowly the counter of a key's uses grows.
         lfu_log_factor: u32, "lfu-log-factor", "10", COUNT;
         /// Minutes after which the counter of a key's uses falls by one; 0 for never.

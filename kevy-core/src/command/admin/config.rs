@@ -65,6 +65,9 @@ fn resetstat(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
         partition.counters = Counters::default();
     }
     ctx.server.stats.reset();
+    if let Some(hooks) = ctx.server.hooks.get() {
+        hooks.reset_syncs();
+    }
     ctx.out.ok();
     Ok(())
 }

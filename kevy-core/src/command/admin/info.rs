@@ -255,9 +255,10 @@ fn stats(text: &mut Text, figures: &Figures<'_>) {
     text.counter("total_net_input_bytes", &stats.net_input_bytes);
     text.counter("total_net_output_bytes", &stats.net_output_bytes);
     text.counter("rejected_connections", &stats.connections_rejected);
-    text.counter("sync_full", &stats.full_syncs);
-    text.counter("sync_partial_ok", &stats.partial_syncs_ok);
-    text.counter("sync_partial_err", &stats.partial_syncs_refused);
+    let syncs = figures.server.hooks.get().map(|hooks| hooks.syncs()).unwrap_or_default();
+    for (name, count) in ["sync_full", "sync_partial_ok", "sync_partial_err"].into_iter().zip(syncs) {
+        text.field(name, count);
+    }
     text.field("expired_keys", counters.expired);
     text.field("expired_subkeys", counters.expired_fields);
     text.field("evicted_keys", counters.evicted);

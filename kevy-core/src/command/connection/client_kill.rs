@@ -1,6 +1,5 @@
 //! CLIENT KILL.
 
-
 use crate::base::number::parse_i64;
 use crate::command::arguments::{integer_in, is_word};
 use crate::command::client::ClientKind;

@@ -66,21 +66,22 @@ fn remove(ctx: &mut Context<'_>, verb: &[u8], keys: &[&[u8]]) -> Outcome {
 
 /// Records, for each shard that owns some of `keys`, one effect with those of them.
 fn effect_by_shard(ctx: &mut Context<'_>, verb: &[u8], keys: &[&[u8]]) {
-    let Some((&first, rest)) = keys.split_first() else { return };
-    if rest.is_empty() {
-        return ctx.effect(first, &[verb, first]);
-    }
-    let mut left: Vec<&[u8]> = keys.to_vec();
-    while let Some(&first) = left.first() {
-        let mut argv = vec![verb];
-        left.retain(|&key| {
-            let is_neighbour = ctx.same_shard(first, key);
-            if is_neighbour {
-                argv.push(key);
+    match keys {
+        [] => {}
+        [key] => ctx.effect(key, &[verb, key]),
+        keys => {
+            let db = ctx.session.db;
+            let mut argvs: Vec<Vec<&[u8]>> = vec![vec![verb]; ctx.server.shards];
+            for key in keys {
+                argvs[ctx.at(key).index].push(key);
             }
-            !is_neighbour
-        });
-        ctx.effect(first, &argv);
+            for partition in ctx.every() {
+                let argv = &argvs[partition.index];
+                if argv.len() > 1 {
+                    partition.effects.push(db, argv);
+                }
+            }
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::base::live_redis::LiveRedis;
 use crate::command::session::Request;
+use crate::command::testing::Harness;
 
-use super::bench::{Bench, START_MS};
 use super::script::compare;
 
 #[test]
@@ -110,18 +110,18 @@ fn the_server_answers_as_redis_does() {
 
 #[test]
 fn options_that_keyspaces_follow_take_effect_on_every_shard() {
-    let mut bench = Bench::new(3);
+    let mut bench = Harness::with_shards(3);
     for number in 0..20 {
-        bench.run(&format!("HSET h{number} a 1 b 2 c 3"));
+        bench.line(&format!("HSET h{number} a 1 b 2 c 3"));
     }
-    assert_eq!(bench.run("CONFIG SET hash-max-listpack-entries 2 maxmemory 1gb"), "+OK\\r\\n");
+    assert_eq!(bench.line("CONFIG SET hash-max-listpack-entries 2 maxmemory 1gb"), "+OK\\r\\n");
     for number in 0..20 {
-        bench.run(&format!("HSET h{number} d 4"));
-        assert!(bench.run(&format!("OBJECT ENCODING h{number}")).contains("hashtable"));
+        bench.line(&format!("HSET h{number} d 4"));
+        assert!(bench.line(&format!("OBJECT ENCODING h{number}")).contains("hashtable"));
     }
     assert_eq!(bench.server.maxmemory(), 1 << 30);
     assert!(
-        bench.run("CONFIG SET maxmemory 2gb maxmemory-policy nope").starts_with("-ERR CONFIG SET failed")
+        bench.line("CONFIG SET maxmemory 2gb maxmemory-policy nope").starts_with("-ERR CONFIG SET failed")
     );
     assert_eq!(bench.server.maxmemory(), 1 << 30, "all or nothing");
 }
@@ -141,13 +141,13 @@ fn info_has_the_fields_of_redis_and_true_values() {
     let mut redis = LiveRedis::start();
     let theirs = redis.command(&[b"INFO", b"everything"]).into_bytes().escape_ascii().to_string();
     let theirs = fields(&theirs);
-    let mut bench = Bench::new(3);
-    bench.run("MSET a 1 b 2 c 3");
-    bench.run("SET d 1 PX 1000");
-    bench.run("GET a");
-    bench.run("GET nope");
-    bench.clock.advance(90_000_000);
-    let reply = bench.run("INFO");
+    let mut bench = Harness::with_shards(3);
+    bench.line("MSET a 1 b 2 c 3");
+    bench.line("SET d 1 PX 1000");
+    bench.line("GET a");
+    bench.line("GET nope");
+    bench.now += 90_000_000;
+    let reply = bench.line("INFO");
     let ours = fields(&reply);
     const OWN: &[&str] = &[
         "kevy_version",
@@ -182,48 +182,48 @@ fn info_has_the_fields_of_redis_and_true_values() {
     }
     let number = |name: &str| ours[name].parse::<u64>().expect("a number");
     assert!(number("used_memory") > 0 && number("used_memory_rss") > number("used_memory"));
-    assert_eq!(number("server_time_usec"), (START_MS + 90_000_000) * 1000);
+    assert_eq!(number("server_time_usec"), bench.now * 1000);
     assert_eq!(number("process_id"), u64::from(std::process::id()));
 }
 
 #[test]
 fn info_gives_the_sections_that_are_asked_for() {
-    let mut bench = Bench::new(1);
-    assert_eq!(sections(&bench.run("INFO CPU server nope")), ["Server", "CPU"]);
-    let default = bench.run("INFO");
-    assert_eq!(sections(&default), sections(&bench.run("INFO default")));
-    assert_eq!(sections(&default), sections(&bench.run("INFO everything")));
+    let mut bench = Harness::with_shards(1);
+    assert_eq!(sections(&bench.line("INFO CPU server nope")), ["Server", "CPU"]);
+    let default = bench.line("INFO");
+    assert_eq!(sections(&default), sections(&bench.line("INFO default")));
+    assert_eq!(sections(&default), sections(&bench.line("INFO everything")));
     assert!(sections(&default).contains(&"Modules"));
-    assert!(!sections(&bench.run("INFO all")).contains(&"Modules"));
-    assert!(bench.run("INFO clients").starts_with("$"));
-    bench.run("HELLO 3");
-    assert!(bench.run("INFO clients").contains("txt:# Clients\\r\\n"));
+    assert!(!sections(&bench.line("INFO all")).contains(&"Modules"));
+    assert!(bench.line("INFO clients").starts_with("$"));
+    bench.line("HELLO 3");
+    assert!(bench.line("INFO clients").contains("txt:# Clients\\r\\n"));
 }
 
 #[test]
 fn counters_start_again_after_resetstat() {
-    let mut bench = Bench::new(2);
-    bench.run("GET nope");
-    assert!(bench.run("INFO stats").contains("keyspace_misses:1"));
-    bench.run("CONFIG RESETSTAT");
-    assert!(bench.run("INFO stats").contains("keyspace_misses:0"));
+    let mut bench = Harness::with_shards(2);
+    bench.line("GET nope");
+    assert!(bench.line("INFO stats").contains("keyspace_misses:1"));
+    bench.line("CONFIG RESETSTAT");
+    assert!(bench.line("INFO stats").contains("keyspace_misses:0"));
 }
 
 #[test]
 fn shutdown_needs_something_to_stop_and_saves_nothing_it_cannot() {
-    let mut bench = Bench::new(1);
-    assert!(bench.run("SHUTDOWN SAVE").starts_with("-ERR Errors trying to SHUTDOWN"));
-    assert!(bench.run("SHUTDOWN").starts_with("-ERR there is no server to stop"));
+    let mut bench = Harness::with_shards(1);
+    assert!(bench.line("SHUTDOWN SAVE").starts_with("-ERR Errors trying to SHUTDOWN"));
+    assert!(bench.line("SHUTDOWN").starts_with("-ERR there is no server to stop"));
     assert_eq!(bench.session.request, None);
 }
 
 #[test]
 fn debug_is_for_those_who_are_let_in() {
     let refused = "-ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\"";
-    let mut bench = Bench::with(1, &[]);
-    assert!(bench.run("DEBUG DIGEST").replace("\\\"", "\"").starts_with(refused));
-    let mut bench = Bench::with(1, &[("enable-debug-command", "local")]);
-    assert!(bench.run("DEBUG DIGEST").starts_with('+'), "an in-process session is local");
+    let mut bench = Harness::with_options(1, &[]);
+    assert!(bench.line("DEBUG DIGEST").replace("\\\"", "\"").starts_with(refused));
+    let mut bench = Harness::with_options(1, &[("enable-debug-command", "local")]);
+    assert!(bench.line("DEBUG DIGEST").starts_with('+'), "an in-process session is local");
     for (address, local) in [
         ("127.0.0.1:5", true),
         ("[::1]:5", true),
@@ -232,20 +232,20 @@ fn debug_is_for_those_who_are_let_in() {
         ("[2001:db8::1]:5", false),
     ] {
         bench.session = bench.open(9, address, "");
-        assert_eq!(bench.run("DEBUG DIGEST").starts_with('+'), local, "{address}");
+        assert_eq!(bench.line("DEBUG DIGEST").starts_with('+'), local, "{address}");
     }
 }
 
 #[test]
 fn debug_sleep_lets_the_owner_of_the_session_wait() {
-    let mut bench = Bench::new(1);
-    assert_eq!(bench.run("DEBUG SLEEP 0.25"), "");
+    let mut bench = Harness::with_shards(1);
+    assert_eq!(bench.line("DEBUG SLEEP 0.25"), "");
     assert_eq!(bench.session.request.take(), Some(Request::Sleep { ms: 250 }));
     for wrong in ["-1", "nan", "1e9", "x"] {
-        assert!(bench.run(&format!("DEBUG SLEEP {wrong}")).starts_with("-ERR"), "{wrong}");
+        assert!(bench.line(&format!("DEBUG SLEEP {wrong}")).starts_with("-ERR"), "{wrong}");
     }
     bench.session.in_exec = true;
-    assert!(bench.run("DEBUG SLEEP 1").starts_with("-ERR"));
+    assert!(bench.line("DEBUG SLEEP 1").starts_with("-ERR"));
     assert_eq!(bench.session.request, None);
 }
 
@@ -263,14 +263,14 @@ fn a_digest_is_the_same_for_every_shard_count_and_as_redis_has_it() {
         "DEL gone",
         "SELECT 0",
     ];
-    let mut benches: Vec<Bench> = [1, 2, 5].into_iter().map(Bench::new).collect();
+    let mut benches: Vec<Harness> = [1, 2, 5].into_iter().map(Harness::with_shards).collect();
     for line in script {
         let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
         redis.command(&words);
         let theirs = String::from_utf8(redis.command(&[b"DEBUG", b"DIGEST"]).into_bytes()).expect("text");
         for bench in &mut benches {
-            bench.run(line);
-            assert_eq!(bench.run("DEBUG DIGEST"), format!("+{theirs}\\r\\n"), "{line}");
+            bench.line(line);
+            assert_eq!(bench.line("DEBUG DIGEST"), format!("+{theirs}\\r\\n"), "{line}");
         }
     }
 }
@@ -278,11 +278,11 @@ fn a_digest_is_the_same_for_every_shard_count_and_as_redis_has_it() {
 #[test]
 fn a_digest_tells_expiries_databases_and_encodings_apart_only_where_contents_differ() {
     let digest = |lines: &[&str]| {
-        let mut bench = Bench::new(2);
+        let mut bench = Harness::with_shards(2);
         for line in lines {
-            bench.run(line);
+            bench.line(line);
         }
-        bench.run("DEBUG DIGEST")
+        bench.line("DEBUG DIGEST")
     };
     let plain = digest(&["SET k v"]);
     assert_ne!(plain, digest(&["SELECT 1", "SET k v"]));
@@ -300,16 +300,16 @@ fn a_digest_tells_expiries_databases_and_encodings_apart_only_where_contents_dif
 
 #[test]
 fn memory_usage_is_what_the_keyspace_counts() {
-    let mut bench = Bench::new(1);
-    let usage = |bench: &mut Bench, key: &str| {
-        let reply = bench.run(&format!("MEMORY USAGE {key}"));
+    let mut bench = Harness::with_shards(1);
+    let usage = |bench: &mut Harness, key: &str| {
+        let reply = bench.line(&format!("MEMORY USAGE {key}"));
         reply.trim_start_matches(':').trim_end_matches("\\r\\n").parse::<usize>().expect("a number")
     };
-    bench.run("SET small x");
+    bench.line("SET small x");
     let large = "x".repeat(10_000);
-    bench.run(&format!("SET large {large}"));
+    bench.line(&format!("SET large {large}"));
     assert!(usage(&mut bench, "small") < 100);
     assert!((10_000..10_200).contains(&usage(&mut bench, "large")));
-    assert!(bench.run("MEMORY STATS").contains("keys.count\\r\\n:2\\r\\n"));
-    assert!(bench.run("MEMORY DOCTOR").contains("too few to judge by"));
+    assert!(bench.line("MEMORY STATS").contains("keys.count\\r\\n:2\\r\\n"));
+    assert!(bench.line("MEMORY DOCTOR").contains("too few to judge by"));
 }

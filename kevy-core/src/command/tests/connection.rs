@@ -2,9 +2,9 @@
 
 use crate::base::live_redis::LiveRedis;
 use crate::command::session::{ReplyMode, Request};
+use crate::command::testing::Harness;
 use crate::resp::Protocol;
 
-use super::bench::Bench;
 use super::script::compare;
 
 #[test]
@@ -103,46 +103,46 @@ fn shape(reply: &str) -> String {
 fn hello_answers_the_same_map_and_switches_the_protocol() {
     let mut redis = LiveRedis::start();
     for version in ["2", "3", "2"] {
-        let mut bench = Bench::new(1);
-        let reply = bench.run(&format!("HELLO {version} SETNAME me"));
+        let mut bench = Harness::with_shards(1);
+        let reply = bench.line(&format!("HELLO {version} SETNAME me"));
         let expected = redis.exchange(&[b"HELLO", version.as_bytes(), b"SETNAME", b"me"]);
         assert_eq!(shape(&reply), shape(&expected.escape_ascii().to_string()));
         assert!(reply.contains(&format!("proto\\r\\n:{version}")), "{reply}");
         assert!(reply.contains(&format!("id\\r\\n:{}\\r\\n", bench.session.client.id)));
         assert_eq!(bench.protocol == Protocol::Resp3, version == "3");
-        assert_eq!(bench.run("CLIENT GETNAME"), "$2\\r\\nme\\r\\n");
+        assert_eq!(bench.line("CLIENT GETNAME"), "$2\\r\\nme\\r\\n");
     }
 }
 
 #[test]
 fn a_password_is_asked_for_and_checked() {
-    let mut bench = Bench::with(1, &[("requirepass", "secret")]);
+    let mut bench = Harness::with_options(1, &[("requirepass", "secret")]);
     bench.session.authenticated = false;
     for wrong in ["", "secre", "secrets", "Secret", "secretsecret"] {
         assert_eq!(
-            bench.run(&format!("AUTH \"{wrong}\"")),
+            bench.line(&format!("AUTH \"{wrong}\"")),
             "-WRONGPASS invalid username-password pair or user is disabled.\\r\\n"
         );
     }
-    assert!(bench.run("AUTH nobody secret").starts_with("-WRONGPASS"));
-    assert!(bench.run("HELLO 3").starts_with("-NOAUTH HELLO must be called with the client already"));
-    assert!(bench.run("HELLO 3 AUTH default wrong").starts_with("-WRONGPASS"));
+    assert!(bench.line("AUTH nobody secret").starts_with("-WRONGPASS"));
+    assert!(bench.line("HELLO 3").starts_with("-NOAUTH HELLO must be called with the client already"));
+    assert!(bench.line("HELLO 3 AUTH default wrong").starts_with("-WRONGPASS"));
     assert!(!bench.session.authenticated);
     assert_eq!(bench.protocol, Protocol::Resp2);
-    assert!(bench.run("HELLO 3 AUTH default secret").starts_with("%7"));
+    assert!(bench.line("HELLO 3 AUTH default secret").starts_with("%7"));
     assert!(bench.session.authenticated);
     bench.session = bench.open(9, "1.2.3.4:5", "1.2.3.4:6");
     bench.session.authenticated = false;
-    assert_eq!(bench.run("AUTH secret"), "+OK\\r\\n");
+    assert_eq!(bench.line("AUTH secret"), "+OK\\r\\n");
     assert!(bench.session.authenticated);
-    assert_eq!(bench.run("RESET"), "+RESET\\r\\n");
+    assert_eq!(bench.line("RESET"), "+RESET\\r\\n");
     assert!(!bench.session.authenticated, "a connection must prove itself again");
-    assert!(bench.run("INFO stats").contains("acl_access_denied_auth:7"));
+    assert!(bench.line("INFO stats").contains("acl_access_denied_auth:7"));
 }
 
 #[test]
 fn reset_puts_everything_back() {
-    let mut bench = Bench::new(3);
+    let mut bench = Harness::with_shards(3);
     for line in [
         "SELECT 3",
         "CLIENT SETNAME me",
@@ -152,35 +152,35 @@ fn reset_puts_everything_back() {
         "WATCH a b c",
         "MULTI",
     ] {
-        bench.run(line);
+        bench.line(line);
     }
-    assert_eq!(bench.run("RESET"), "+RESET\\r\\n");
+    assert_eq!(bench.line("RESET"), "+RESET\\r\\n");
     assert_eq!(bench.protocol, Protocol::Resp2);
     assert_eq!(bench.session.db, 0);
     assert!(bench.session.transaction.is_none() && bench.session.watched.is_empty());
     assert!(!bench.session.no_touch);
-    assert_eq!(bench.run("CLIENT GETNAME"), "$-1\\r\\n");
-    let info = bench.run("CLIENT INFO");
+    assert_eq!(bench.line("CLIENT GETNAME"), "$-1\\r\\n");
+    let info = bench.line("CLIENT INFO");
     assert!(info.contains(" flags=N ") && info.contains(" db=0 ") && info.contains(" watch=0 "), "{info}");
 }
 
 #[test]
 fn quit_answers_and_then_closes() {
-    let mut bench = Bench::new(1);
-    assert_eq!(bench.run("QUIT"), "+OK\\r\\n");
+    let mut bench = Harness::with_shards(1);
+    assert_eq!(bench.line("QUIT"), "+OK\\r\\n");
     assert_eq!(bench.session.request, Some(Request::Close));
 }
 
 #[test]
 fn replies_are_left_out_when_the_client_says_so() {
-    let mut bench = Bench::new(1);
-    assert_eq!(bench.run("CLIENT REPLY SKIP"), "");
+    let mut bench = Harness::with_shards(1);
+    assert_eq!(bench.line("CLIENT REPLY SKIP"), "");
     assert_eq!(bench.session.reply_mode, ReplyMode::SkipNext);
-    assert_eq!(bench.run("CLIENT REPLY OFF"), "");
+    assert_eq!(bench.line("CLIENT REPLY OFF"), "");
     assert_eq!(bench.session.reply_mode, ReplyMode::Off);
-    bench.run("CLIENT REPLY SKIP");
+    bench.line("CLIENT REPLY SKIP");
     assert_eq!(bench.session.reply_mode, ReplyMode::Off);
-    assert_eq!(bench.run("CLIENT REPLY ON"), "+OK\\r\\n");
+    assert_eq!(bench.line("CLIENT REPLY ON"), "+OK\\r\\n");
     assert_eq!(bench.session.reply_mode, ReplyMode::On);
 }
 
@@ -193,14 +193,14 @@ fn field_names(line: &str) -> Vec<String> {
 fn a_client_is_shown_with_redis_fields_in_their_order() {
     let mut redis = LiveRedis::start();
     let theirs = String::from_utf8(redis.command(&[b"CLIENT", b"LIST"]).into_bytes()).expect("text");
-    let mut bench = Bench::new(1);
-    bench.run("CLIENT SETNAME me");
-    bench.run("CLIENT SETINFO LIB-NAME kevy-test");
-    bench.run("CLIENT SETINFO lib-ver 1.2");
-    assert!(bench.run("CLIENT SETINFO LIB-VER \"1 2\"").starts_with("-ERR LIB-VER cannot contain spaces"));
-    assert!(bench.run("CLIENT SETINFO FOO x").contains("ERR Unrecognized option"));
-    bench.clock.advance(5_000);
-    let ours = bench.run("CLIENT LIST");
+    let mut bench = Harness::with_shards(1);
+    bench.line("CLIENT SETNAME me");
+    bench.line("CLIENT SETINFO LIB-NAME kevy-test");
+    bench.line("CLIENT SETINFO lib-ver 1.2");
+    assert!(bench.line("CLIENT SETINFO LIB-VER \"1 2\"").starts_with("-ERR LIB-VER cannot contain spaces"));
+    assert!(bench.line("CLIENT SETINFO FOO x").contains("ERR Unrecognized option"));
+    bench.now += 5_000;
+    let ours = bench.line("CLIENT LIST");
     let mut ours_names = field_names(ours.split("\\r\\n").nth(1).expect("a line").trim_end_matches("\\n"));
     for later in ["watch", "lib-name", "lib-ver"] {
         ours_names.retain(|name| name != later);
@@ -212,56 +212,56 @@ fn a_client_is_shown_with_redis_fields_in_their_order() {
         assert!(ours.contains(field), "{field} in {ours}");
     }
     assert!(ours.contains(" lib-name=kevy-test lib-ver=1.2\\n"), "{ours}");
-    assert!(bench.run("CLIENT INFO").contains(" cmd=client|info "));
+    assert!(bench.line("CLIENT INFO").contains(" cmd=client|info "));
 }
 
 #[test]
 fn clients_are_listed_and_ended_by_what_they_are() {
-    let mut bench = Bench::new(1);
+    let mut bench = Harness::with_shards(1);
     let first = bench.open(7, "10.0.0.1:1000", "10.0.0.9:6379");
-    bench.clock.advance(60_000);
+    bench.now += 60_000;
     let second = bench.open(8, "10.0.0.2:1000", "10.0.0.9:6379");
     let lines = |reply: String| reply.matches("id=").count();
-    assert_eq!(lines(bench.run("CLIENT LIST")), 3);
-    assert_eq!(lines(bench.run("CLIENT LIST TYPE normal")), 3);
+    assert_eq!(lines(bench.line("CLIENT LIST")), 3);
+    assert_eq!(lines(bench.line("CLIENT LIST TYPE normal")), 3);
     let ids = format!("CLIENT LIST ID {} {} 999", second.client.id, first.client.id);
-    assert_eq!(lines(bench.run(&ids)), 2);
-    assert_eq!(bench.run("CLIENT KILL LADDR 10.0.0.9:6379 MAXAGE 30"), ":1\\r\\n");
+    assert_eq!(lines(bench.line(&ids)), 2);
+    assert_eq!(bench.line("CLIENT KILL LADDR 10.0.0.9:6379 MAXAGE 30"), ":1\\r\\n");
     assert!(first.client.is_killed() && !second.client.is_killed());
-    assert!(bench.run("CLIENT LIST").contains(" flags=A "));
-    assert_eq!(bench.run("CLIENT KILL 10.0.0.2:1000"), "+OK\\r\\n");
+    assert!(bench.line("CLIENT LIST").contains(" flags=A "));
+    assert_eq!(bench.line("CLIENT KILL 10.0.0.2:1000"), "+OK\\r\\n");
     assert!(second.client.is_killed());
-    assert_eq!(bench.run("CLIENT KILL TYPE normal ID 999"), ":0\\r\\n");
-    assert!(bench.run("CLIENT KILL MAXAGE 0 ID 1").contains("maxage should be greater than 0"));
-    assert!(bench.run("CLIENT KILL MAXAGE x ID 1").contains("maxage is not an integer"));
+    assert_eq!(bench.line("CLIENT KILL TYPE normal ID 999"), ":0\\r\\n");
+    assert!(bench.line("CLIENT KILL MAXAGE 0 ID 1").contains("maxage should be greater than 0"));
+    assert!(bench.line("CLIENT KILL MAXAGE x ID 1").contains("maxage is not an integer"));
     let me = bench.session.client.id;
-    assert_eq!(bench.run(&format!("CLIENT KILL ID {me}")), ":0\\r\\n", "one's own is skipped");
-    assert_eq!(bench.run(&format!("CLIENT KILL ID {me} SKIPME no")), ":1\\r\\n");
+    assert_eq!(bench.line(&format!("CLIENT KILL ID {me}")), ":0\\r\\n", "one's own is skipped");
+    assert_eq!(bench.line(&format!("CLIENT KILL ID {me} SKIPME no")), ":1\\r\\n");
     assert!(bench.session.client.is_killed(), "an in-process session ends at once");
     bench.session = bench.open(9, "10.0.0.3:1000", "");
-    assert_eq!(bench.run("CLIENT KILL 10.0.0.3:1000"), "+OK\\r\\n");
+    assert_eq!(bench.line("CLIENT KILL 10.0.0.3:1000"), "+OK\\r\\n");
     assert_eq!(bench.session.request, Some(Request::Close), "a connection ends after the reply");
     assert!(!bench.session.client.is_killed());
 }
 
 #[test]
 fn reads_with_no_touch_leave_the_idle_time_alone() {
-    let mut bench = Bench::new(1);
-    bench.run("SET k v");
-    bench.clock.advance(60_000);
-    bench.run("CLIENT NO-TOUCH ON");
-    bench.run("GET k");
-    assert_eq!(bench.run("OBJECT IDLETIME k"), ":60\\r\\n");
-    bench.run("TOUCH k");
-    assert_eq!(bench.run("OBJECT IDLETIME k"), ":0\\r\\n", "TOUCH says so itself");
-    bench.clock.advance(60_000);
-    bench.run("CLIENT NO-TOUCH OFF");
-    bench.run("EXISTS k");
-    bench.run("TTL k");
-    bench.run("TYPE k");
-    assert_eq!(bench.run("OBJECT IDLETIME k"), ":60\\r\\n");
-    bench.run("GET k");
-    assert_eq!(bench.run("OBJECT IDLETIME k"), ":0\\r\\n");
+    let mut bench = Harness::with_shards(1);
+    bench.line("SET k v");
+    bench.now += 60_000;
+    bench.line("CLIENT NO-TOUCH ON");
+    bench.line("GET k");
+    assert_eq!(bench.line("OBJECT IDLETIME k"), ":60\\r\\n");
+    bench.line("TOUCH k");
+    assert_eq!(bench.line("OBJECT IDLETIME k"), ":0\\r\\n", "TOUCH says so itself");
+    bench.now += 60_000;
+    bench.line("CLIENT NO-TOUCH OFF");
+    bench.line("EXISTS k");
+    bench.line("TTL k");
+    bench.line("TYPE k");
+    assert_eq!(bench.line("OBJECT IDLETIME k"), ":60\\r\\n");
+    bench.line("GET k");
+    assert_eq!(bench.line("OBJECT IDLETIME k"), ":0\\r\\n");
 }
 
 #[test]
@@ -274,8 +274,8 @@ fn help_names_every_subcommand() {
         ("MEMORY", &["USAGE <key> [SAMPLES <count>]"]),
         ("DEBUG", &["SLEEP <seconds>"]),
     ] {
-        let mut bench = Bench::new(1);
-        let reply = bench.run(&format!("{verb} HELP"));
+        let mut bench = Harness::with_shards(1);
+        let reply = bench.line(&format!("{verb} HELP"));
         assert!(reply.contains(&format!("+{verb} <subcommand>")), "{reply}");
         for subcommand in subcommands {
             assert!(reply.contains(&format!("+{subcommand}")), "{subcommand} in {reply}");

@@ -1,18 +1,17 @@
 //! What replicas are told of commands on keys of every type.
 
 use crate::command::Origin;
-
-use super::bench::{Bench, START_MS};
+use crate::command::testing::Harness;
 
 /// Runs the lines and returns the words of the effects of the last one.
-fn effects_of(bench: &mut Bench, lines: &[&str]) -> Vec<String> {
+fn effects_of(bench: &mut Harness, lines: &[&str]) -> Vec<String> {
     let (last, first) = lines.split_last().expect("a line");
     for line in first {
-        bench.run(line);
+        bench.line(line);
     }
-    bench.effects();
-    bench.run(last);
-    bench.effects().into_iter().map(|(_, _, words)| words).collect()
+    bench.take_effects();
+    bench.line(last);
+    bench.take_effect_lines()
 }
 
 /// Two keys of the names `{prefix}0…` that lie on the first and on the second of two shards.
@@ -25,23 +24,23 @@ fn keys_on_both() -> (String, String) {
 
 #[test]
 fn removals_tell_only_of_keys_that_were_there() {
-    let mut bench = Bench::new(1);
+    let mut bench = Harness::with_shards(1);
     assert_eq!(effects_of(&mut bench, &["SET a 1", "SET b 1", "DEL nope a b a"]), ["DEL a b"]);
     assert_eq!(effects_of(&mut bench, &["SET a 1", "UNLINK a nope"]), ["UNLINK a"]);
     assert!(effects_of(&mut bench, &["DEL nope"]).is_empty());
     let (first, second) = keys_on_both();
-    let mut bench = Bench::new(2);
-    bench.run(&format!("SET {first} 1"));
-    bench.run(&format!("SET {second} 1"));
-    bench.effects();
-    bench.run(&format!("DEL {second} {first} nope"));
-    assert_eq!(bench.effects(), [(0, 0, format!("DEL {first}")), (1, 0, format!("DEL {second}"))]);
+    let mut bench = Harness::with_shards(2);
+    bench.line(&format!("SET {first} 1"));
+    bench.line(&format!("SET {second} 1"));
+    bench.take_effects();
+    bench.line(&format!("DEL {second} {first} nope"));
+    assert_eq!(bench.take_effect_lines(), [format!("DEL {first}"), format!("DEL {second}")]);
 }
 
 #[test]
 fn expiries_are_told_as_absolute_times() {
-    let mut bench = Bench::new(1);
-    let at = START_MS + 10_000;
+    let mut bench = Harness::with_shards(1);
+    let at = bench.now + 10_000;
     for line in ["EXPIRE k 10", "PEXPIRE k 10000 NX"] {
         assert_eq!(effects_of(&mut bench, &["SET k v", line]), [format!("PEXPIREAT k {at}")]);
     }
@@ -55,20 +54,20 @@ fn expiries_are_told_as_absolute_times() {
 
 #[test]
 fn a_replica_keeps_what_is_past_until_told() {
-    let mut bench = Bench::new(1);
-    bench.run("SET k v");
+    let mut bench = Harness::with_shards(1);
+    bench.line("SET k v");
     bench.origin = Origin::Replica;
     for partition in &mut bench.partitions {
         partition.keyspace.set_replica(true);
     }
-    assert_eq!(bench.run("PEXPIREAT k 1"), ":1\\r\\n");
+    assert_eq!(bench.line("PEXPIREAT k 1"), ":1\\r\\n");
     assert_eq!(bench.partitions[0].keyspace.len(0), 1);
-    assert_eq!(bench.run("EXISTS k"), ":0\\r\\n");
+    assert_eq!(bench.line("EXISTS k"), ":0\\r\\n");
 }
 
 #[test]
 fn renaming_within_a_shard_is_told_as_it_was_asked() {
-    let mut bench = Bench::new(1);
+    let mut bench = Harness::with_shards(1);
     assert_eq!(effects_of(&mut bench, &["SET a 1", "RENAME a b"]), ["RENAME a b"]);
     assert_eq!(effects_of(&mut bench, &["RENAMENX b c"]), ["RENAME b c"]);
     assert!(effects_of(&mut bench, &["RENAME c c"]).is_empty());
@@ -79,23 +78,11 @@ fn renaming_within_a_shard_is_told_as_it_was_asked() {
     assert!(effects_of(&mut bench, &["MOVE c 2"]).is_empty());
 }
 
-/// Applies effects of both shards to a keyspace of its own, as a replica does.
-fn replay(effects: &[(usize, usize, String)], onto: &mut Bench) {
-    onto.origin = Origin::Replica;
-    for (_, db, words) in effects {
-        onto.session.db = *db;
-        let reply = onto.run(&format!("\"{}\"", words.replace(' ', "\" \"")));
-        assert!(!reply.starts_with('-'), "{words}: {reply}");
-    }
-    onto.session.db = 0;
-    onto.origin = Origin::Client;
-}
-
 #[test]
 fn values_that_change_shards_are_rebuilt_by_their_effects() {
     let (first, second) = keys_on_both();
-    let mut primary = Bench::new(2);
-    let mut copy = Bench::new(1);
+    let mut primary = Harness::with_shards(2);
+    let mut copy = Harness::with_shards(1);
     let lines = [
         format!("HSET {first} f v g w"),
         format!("PEXPIRE {first} 100000"),
@@ -110,34 +97,35 @@ fn values_that_change_shards_are_rebuilt_by_their_effects() {
         format!("MOVE {second} 9"),
     ];
     for line in &lines {
-        let reply = primary.run(line);
+        let reply = primary.line(line);
         assert!(!reply.starts_with('-') && reply != ":0\\r\\n", "{line}: {reply}");
+        let mut effects = primary.take_effects();
         // SWAPDB and the like happen on every shard and are one command for a copy that has one shard.
-        let mut effects = primary.effects();
-        effects.dedup_by(|a, b| a.2 == b.2);
-        replay(&effects, &mut copy);
-        assert_eq!(copy.run("DEBUG DIGEST"), primary.run("DEBUG DIGEST"), "{line}");
+        effects.dedup();
+        copy.apply(&effects);
+        copy.session.db = 0;
+        assert_eq!(copy.line("DEBUG DIGEST"), primary.line("DEBUG DIGEST"), "{line}");
     }
 }
 
 #[test]
 fn a_rename_across_shards_is_a_deletion_and_a_restore() {
     let (first, second) = keys_on_both();
-    let mut bench = Bench::new(2);
+    let mut bench = Harness::with_shards(2);
     let set = format!("SET {first} 17 PX 4000");
     let effects = effects_of(&mut bench, &[&set, &format!("RENAME {first} {second}")]);
     assert_eq!(effects[0], format!("DEL {first}"));
-    assert!(effects[1].starts_with(&format!("RESTORE {second} {} ", START_MS + 4000)), "{effects:?}");
+    assert!(effects[1].starts_with(&format!("RESTORE {second} {} ", bench.now + 4000)), "{effects:?}");
     assert!(effects[1].ends_with(" REPLACE ABSTTL"));
     assert_eq!(effects.len(), 2);
 }
 
 #[test]
 fn restores_are_told_with_absolute_times() {
-    let mut bench = Bench::new(1);
+    let mut bench = Harness::with_shards(1);
     let payload = r#""\x00\x05hello\x09\x00\xb3\x80\x8e\xba1\xb2C\xbb""#;
     let effects = effects_of(&mut bench, &[&format!("RESTORE k 1500 {payload} IDLETIME 9")]);
-    assert!(effects[0].starts_with(&format!("RESTORE k {} ", START_MS + 1500)), "{effects:?}");
+    assert!(effects[0].starts_with(&format!("RESTORE k {} ", bench.now + 1500)), "{effects:?}");
     assert!(effects[0].ends_with(" REPLACE ABSTTL IDLETIME 9"), "{effects:?}");
     let effects = effects_of(&mut bench, &[&format!("RESTORE k 1 {payload} REPLACE ABSTTL")]);
     assert_eq!(effects, ["DEL k"]);
@@ -146,16 +134,16 @@ fn restores_are_told_with_absolute_times() {
 
 #[test]
 fn whole_databases_are_emptied_and_exchanged_on_every_shard() {
-    let mut bench = Bench::new(3);
-    bench.run("SELECT 5");
+    let mut bench = Harness::with_shards(3);
+    bench.line("SELECT 5");
     for (line, effect) in
         [("FLUSHDB ASYNC", "FLUSHDB"), ("FLUSHALL SYNC", "FLUSHALL"), ("SWAPDB 0 1", "SWAPDB 0 1")]
     {
-        bench.effects();
-        bench.run(line);
-        let expected: Vec<_> = (0..3).map(|shard| (shard, 5, effect.to_owned())).collect();
-        assert_eq!(bench.effects(), expected);
+        bench.take_effects();
+        bench.line(line);
+        let argv: Vec<Vec<u8>> = effect.split(' ').map(|word| word.as_bytes().to_vec()).collect();
+        assert_eq!(bench.take_effects(), vec![(5, argv); 3]);
     }
-    bench.run("SWAPDB 1 1");
-    assert!(bench.effects().is_empty());
+    bench.line("SWAPDB 1 1");
+    assert!(bench.take_effects().is_empty());
 }

@@ -1,6 +1,7 @@
 //! Keys of every type, as Redis answers.
 
-use super::bench::{Bench, START_MS};
+use crate::command::testing::Harness;
+
 use super::script::compare;
 
 #[test]
@@ -65,18 +66,18 @@ fn expiries_are_set_under_their_conditions() {
 
 #[test]
 fn times_are_rounded_to_seconds_as_redis_rounds_them() {
-    let mut bench = Bench::new(1);
-    bench.run("SET k v");
+    let mut bench = Harness::with_shards(1);
+    bench.line("SET k v");
     for (ms, seconds) in [(1499, 1), (1500, 2), (499, 0), (500, 1), (10_000, 10)] {
-        bench.run(&format!("PEXPIRE k {ms}"));
-        assert_eq!(bench.run("TTL k"), format!(":{seconds}\\r\\n"), "{ms}");
-        assert_eq!(bench.run("PTTL k"), format!(":{ms}\\r\\n"));
-        assert_eq!(bench.run("PEXPIRETIME k"), format!(":{}\\r\\n", START_MS + ms));
+        bench.line(&format!("PEXPIRE k {ms}"));
+        assert_eq!(bench.line("TTL k"), format!(":{seconds}\\r\\n"), "{ms}");
+        assert_eq!(bench.line("PTTL k"), format!(":{ms}\\r\\n"));
+        assert_eq!(bench.line("PEXPIRETIME k"), format!(":{}\\r\\n", bench.now + ms));
     }
-    bench.run("PEXPIRE k 500");
-    bench.clock.advance(500);
-    assert_eq!(bench.run("EXISTS k"), ":0\\r\\n");
-    assert_eq!(bench.run("TTL k"), ":-2\\r\\n");
+    bench.line("PEXPIRE k 500");
+    bench.now += 500;
+    assert_eq!(bench.line("EXISTS k"), ":0\\r\\n");
+    assert_eq!(bench.line("TTL k"), ":-2\\r\\n");
 }
 
 #[test]
@@ -213,11 +214,11 @@ fn keys_are_found_by_pattern_and_by_cursor() {
 }
 
 /// Walks the whole keyspace and returns the keys, in the order in which they came.
-fn scan_all(bench: &mut Bench, options: &str) -> Vec<String> {
+fn scan_all(bench: &mut Harness, options: &str) -> Vec<String> {
     let mut keys = Vec::new();
     let mut cursor = "0".to_owned();
     for _ in 0..100_000 {
-        let reply = bench.run(&format!("SCAN {cursor} {options}"));
+        let reply = bench.line(&format!("SCAN {cursor} {options}"));
         let mut parts = reply.split("\\r\\n");
         assert_eq!(parts.next(), Some("*2"));
         parts.next();
@@ -234,13 +235,13 @@ fn scan_all(bench: &mut Bench, options: &str) -> Vec<String> {
 #[test]
 fn a_walk_by_cursor_finds_every_key_of_every_shard() {
     for shards in [1, 2, 3, 7] {
-        let mut bench = Bench::new(shards);
+        let mut bench = Harness::with_shards(shards);
         for number in 0..500 {
-            bench.run(&format!("SET s{number} x"));
-            bench.run(&format!("HSET h{number} f v"));
+            bench.line(&format!("SET s{number} x"));
+            bench.line(&format!("HSET h{number} f v"));
         }
-        bench.run("SET gone x PX 5");
-        bench.clock.advance(10);
+        bench.line("SET gone x PX 5");
+        bench.now += 10;
         for options in ["", "COUNT 1", "COUNT 1000000"] {
             let mut keys = scan_all(&mut bench, options);
             keys.sort();
@@ -250,27 +251,27 @@ fn a_walk_by_cursor_finds_every_key_of_every_shard() {
         assert_eq!(scan_all(&mut bench, "MATCH s4?").len(), 10);
         assert_eq!(scan_all(&mut bench, "TYPE HASH COUNT 50").len(), 500);
         assert_eq!(scan_all(&mut bench, "TYPE nope").len(), 0);
-        assert_eq!(bench.run("SCAN 18446744073709551615").split("\\r\\n").next(), Some("*2"));
+        assert_eq!(bench.line("SCAN 18446744073709551615").split("\\r\\n").next(), Some("*2"));
     }
 }
 
 #[test]
 fn keys_present_throughout_a_walk_are_found_though_others_come_and_go() {
-    let mut bench = Bench::new(2);
+    let mut bench = Harness::with_shards(2);
     for number in 0..300 {
-        bench.run(&format!("SET stay{number} x"));
+        bench.line(&format!("SET stay{number} x"));
     }
     let mut found = std::collections::BTreeSet::new();
     let mut cursor = "0".to_owned();
     let mut round = 0;
     loop {
-        let reply = bench.run(&format!("SCAN {cursor} COUNT 5"));
+        let reply = bench.line(&format!("SCAN {cursor} COUNT 5"));
         let parts: Vec<&str> = reply.split("\\r\\n").collect();
         cursor = parts[2].to_owned();
         found.extend(parts[4..].iter().filter(|part| part.starts_with("stay")).map(|part| part.to_string()));
         for number in 0..20 {
-            bench.run(&format!("SET come{round}:{number} x"));
-            bench.run(&format!("DEL come{}:{number}", round as i64 - 2));
+            bench.line(&format!("SET come{round}:{number} x"));
+            bench.line(&format!("DEL come{}:{number}", round as i64 - 2));
         }
         round += 1;
         if cursor == "0" {
@@ -283,17 +284,17 @@ fn keys_present_throughout_a_walk_are_found_though_others_come_and_go() {
 #[test]
 fn a_random_key_is_one_of_the_keys() {
     for shards in [1, 3] {
-        let mut bench = Bench::new(shards);
-        assert_eq!(bench.run("RANDOMKEY"), "$-1\\r\\n");
-        bench.run("SET due x PX 1");
-        bench.clock.advance(5);
-        assert_eq!(bench.run("RANDOMKEY"), "$-1\\r\\n");
+        let mut bench = Harness::with_shards(shards);
+        assert_eq!(bench.line("RANDOMKEY"), "$-1\\r\\n");
+        bench.line("SET due x PX 1");
+        bench.now += 5;
+        assert_eq!(bench.line("RANDOMKEY"), "$-1\\r\\n");
         for number in 0..50 {
-            bench.run(&format!("SET key{number} x"));
+            bench.line(&format!("SET key{number} x"));
         }
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..2000 {
-            seen.insert(bench.run("RANDOMKEY"));
+            seen.insert(bench.line("RANDOMKEY"));
         }
         assert_eq!(seen.len(), 50, "on {shards} shards");
     }
@@ -382,25 +383,25 @@ fn restore_takes_what_dump_gave_and_nothing_else() {
 #[test]
 fn a_dumped_value_comes_back_whole() {
     for shards in [1, 3] {
-        let mut bench = Bench::new(shards);
+        let mut bench = Harness::with_shards(shards);
         let mut args: Vec<Vec<u8>> = vec![b"HSET".to_vec(), b"large".to_vec()];
         for number in 0..1000 {
             args.push(format!("field{number}").into_bytes());
             args.push(vec![number as u8; 100]);
         }
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-        bench.exchange(&args);
-        bench.run("SET number 42");
-        bench.run("SET text hello");
+        bench.run(&args);
+        bench.line("SET number 42");
+        bench.line("SET text hello");
         for key in ["large", "number", "text"] {
-            let reply = bench.exchange(&[b"DUMP", key.as_bytes()]);
+            let reply = bench.run(&[b"DUMP", key.as_bytes()]);
             let start = reply.windows(2).position(|pair| pair == b"\r\n").expect("a header") + 2;
             let payload = reply[start..reply.len() - 2].to_vec();
-            let restored = bench.exchange(&[b"RESTORE", b"copy", b"0", &payload, b"REPLACE"]);
+            let restored = bench.run(&[b"RESTORE", b"copy", b"0", &payload, b"REPLACE"]);
             assert_eq!(restored, b"+OK\r\n");
             assert_eq!(
-                bench.run("DEBUG DIGEST-VALUE copy"),
-                bench.run(&format!("DEBUG DIGEST-VALUE {key}")),
+                bench.line("DEBUG DIGEST-VALUE copy"),
+                bench.line(&format!("DEBUG DIGEST-VALUE {key}")),
                 "{key}"
             );
         }
@@ -420,13 +421,13 @@ fn waiting_for_replicas_checks_its_arguments_as_redis_does() {
         WAIT
         "#,
     );
-    let mut bench = Bench::new(1);
-    assert_eq!(bench.run("WAIT 1 50"), "", "the session's owner answers");
+    let mut bench = Harness::with_shards(1);
+    assert_eq!(bench.line("WAIT 1 50"), "", "the session's owner answers");
     let request = bench.session.request.take();
     assert_eq!(request, Some(crate::command::session::Request::WaitReplicas { replicas: 1, timeout_ms: 50 }));
     bench.session.in_exec = true;
-    assert_eq!(bench.run("WAIT 1 50"), ":0\\r\\n", "a transaction does not wait");
-    assert_eq!(bench.run("WAITAOF 0 0 0"), "*2\\r\\n:0\\r\\n:0\\r\\n");
-    assert!(bench.run("WAITAOF 1 0 0").contains("appendonly is disabled"));
-    assert!(bench.run("WAITAOF 2 0 0").starts_with("-ERR value is out of range"));
+    assert_eq!(bench.line("WAIT 1 50"), ":0\\r\\n", "a transaction does not wait");
+    assert_eq!(bench.line("WAITAOF 0 0 0"), "*2\\r\\n:0\\r\\n:0\\r\\n");
+    assert!(bench.line("WAITAOF 1 0 0").contains("appendonly is disabled"));
+    assert!(bench.line("WAITAOF 2 0 0").starts_with("-ERR value is out of range"));
 }

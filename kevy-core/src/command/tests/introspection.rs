@@ -1,10 +1,10 @@
 //! COMMAND: the table in Redis's reply shapes.
 
 use crate::base::live_redis::LiveRedis;
+use crate::command::testing::Harness;
 use crate::command::{CommandSet, Commands};
 use crate::resp::Protocol;
 
-use super::bench::Bench;
 use super::script::compare;
 
 #[test]
@@ -49,13 +49,13 @@ fn questions_about_commands_are_answered_as_redis_does() {
 #[test]
 fn info_of_every_command_redis_7_0_has_is_what_redis_says() {
     // What Redis 7.2 changed in the rows of 7.0, or says otherwise of a server without modules and scripts.
-    const CHANGED: &[&str] = &["client", "command", "config", "debug", "memory", "object", "info"];
+    const CHANGED: &[&str] = &["client", "command", "config", "debug", "memory", "object"];
     let mut redis = LiveRedis::start();
     let set = CommandSet::redis();
     let mut compared = 0;
     for (protocol, version) in [(Protocol::Resp2, "2"), (Protocol::Resp3, "3")] {
         redis.exchange(&[b"HELLO", version.as_bytes()]);
-        let mut bench = Bench::new(1);
+        let mut bench = Harness::with_shards(1);
         bench.protocol = protocol;
         for number in 0..set.count() {
             let name = set.name(number);
@@ -67,7 +67,7 @@ fn info_of_every_command_redis_7_0_has_is_what_redis_says() {
                 continue;
             }
             compared += 1;
-            let ours = lines(&bench.exchange(&arguments));
+            let ours = lines(&bench.run(&arguments));
             assert_eq!(ours, theirs, "{name}");
         }
     }
@@ -86,15 +86,15 @@ fn lines(reply: &[u8]) -> Vec<String> {
 fn every_command_is_listed_counted_and_documented() {
     let set = CommandSet::redis();
     for protocol in [Protocol::Resp2, Protocol::Resp3] {
-        let mut bench = Bench::new(1);
+        let mut bench = Harness::with_shards(1);
         bench.protocol = protocol;
         let verbs = (0..set.count()).filter(|&number| !set.name(number).contains('|')).count();
-        assert_eq!(bench.run("COMMAND COUNT"), format!(":{verbs}\\r\\n"));
+        assert_eq!(bench.line("COMMAND COUNT"), format!(":{verbs}\\r\\n"));
         for all in ["COMMAND", "COMMAND INFO", "COMMAND LIST"] {
             let count = if all.ends_with("LIST") { set.count() } else { verbs };
-            assert!(bench.run(all).starts_with(&format!("*{count}\\r\\n")), "{all}");
+            assert!(bench.line(all).starts_with(&format!("*{count}\\r\\n")), "{all}");
         }
-        let docs = bench.run("COMMAND DOCS");
+        let docs = bench.line("COMMAND DOCS");
         let header =
             if protocol == Protocol::Resp3 { format!("%{verbs}") } else { format!("*{}", 2 * verbs) };
         assert!(docs.starts_with(&header), "{}", &docs[..40]);
@@ -108,9 +108,9 @@ fn every_command_is_listed_counted_and_documented() {
 
 #[test]
 fn docs_tell_the_grammar_of_arguments() {
-    let mut bench = Bench::new(1);
+    let mut bench = Harness::with_shards(1);
     bench.protocol = Protocol::Resp3;
-    let docs = bench.run("COMMAND DOCS expire").replace("\\r\\n", " ");
+    let docs = bench.line("COMMAND DOCS expire").replace("\\r\\n", " ");
     for part in [
         "%1 $6 expire %",
         "$5 group $7 generic",
@@ -119,7 +119,7 @@ fn docs_tell_the_grammar_of_arguments() {
     ] {
         assert!(docs.contains(part), "{part} in {docs}");
     }
-    let docs = bench.run("COMMAND DOCS object client|kill").replace("\\r\\n", " ");
+    let docs = bench.line("COMMAND DOCS object client|kill").replace("\\r\\n", " ");
     assert!(docs.starts_with("%2 $6 object %"), "{docs}");
     assert!(docs.contains("$11 subcommands %5 $15 object|encoding %"), "{docs}");
     assert!(docs.contains("$11 client|kill %"), "{docs}");

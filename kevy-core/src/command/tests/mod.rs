@@ -2,7 +2,6 @@
 //! replicas are told.
 
 mod admin;
-mod bench;
 mod connection;
 mod effects;
 mod generic;

@@ -1,22 +1,12 @@
-//! Scripts that are run on a live redis-server and on benches, whose replies must be the same bytes.
+//! Scripts that are run on a live redis-server and on harnesses, whose replies must be the same bytes.
 //!
 //! A line is a command, its words quoted as in redis-cli. Before the command may stand `~`, where only the digits
 //! may differ (times, sizes), or `%`, where the order of the elements may. Empty lines and `#` are skipped.
 
 use crate::base::live_redis::LiveRedis;
-use crate::base::{Clock, SystemClock, words};
+use crate::base::{Clock, SystemClock};
+use crate::command::testing::{Harness, slices, words};
 use crate::resp::Protocol;
-
-use super::bench::Bench;
-
-/// The words of a line.
-pub fn words(line: &str) -> Vec<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut ranges = Vec::new();
-    words::quoted_words(line.as_bytes(), &mut bytes, |start, length| ranges.push(start..start + length))
-        .unwrap_or_else(|_| panic!("unbalanced quotes: {line}"));
-    ranges.into_iter().map(|range| bytes[range].to_vec()).collect()
-}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Ignore {
@@ -48,12 +38,12 @@ fn shown(reply: &[u8], ignore: Ignore) -> String {
     }
 }
 
-/// Runs `script` on redis-server and on benches of one and of three shards, in both versions of the protocol.
+/// Runs `script` on redis-server and on shards of a harness, one and of three shards, in both versions of the protocol.
 pub fn compare(script: &str) {
     let mut redis = LiveRedis::start();
     for (protocol, version) in [(Protocol::Resp2, "2"), (Protocol::Resp3, "3")] {
         for shards in [1, 3] {
-            let mut bench = Bench::new(shards);
+            let mut bench = Harness::with_shards(shards);
             bench.protocol = protocol;
             redis.exchange(&[b"FLUSHALL"]);
             redis.exchange(&[b"RESET"]);
@@ -67,10 +57,10 @@ pub fn compare(script: &str) {
                     _ => (Ignore::Nothing, line),
                 };
                 let command = words(command);
-                let command: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
-                bench.clock.advance(SystemClock.now_ms().saturating_sub(bench.clock.now_ms()));
+                let command = slices(&command);
+                bench.now = SystemClock.now_ms();
                 let expected = shown(&redis.exchange(&command), ignore);
-                let found = shown(&bench.exchange(&command), ignore);
+                let found = shown(&bench.run(&command), ignore);
                 assert_eq!(found, expected, "{line} on {shards} shards in {protocol:?}");
             }
         }

@@ -1,6 +1,7 @@
 //! MULTI, WATCH and their like; dispatch's tests run whole transactions.
 
-use super::bench::Bench;
+use crate::command::testing::Harness;
+
 use super::script::compare;
 
 #[test]
@@ -44,19 +45,19 @@ fn a_watch_breaks_when_its_key_changes_and_only_then() {
             ("COPY b a", false),
             ("SELECT 1", false),
         ] {
-            let mut bench = Bench::new(shards);
-            bench.run("MSET a 1 b 2");
-            bench.run("WATCH a nope");
+            let mut bench = Harness::with_shards(shards);
+            bench.line("MSET a 1 b 2");
+            bench.line("WATCH a nope");
             let flag = bench.session.watch_broken.clone();
             let other = bench.open(-1, "", "");
             let me = std::mem::replace(&mut bench.session, other);
-            bench.run(change);
+            bench.line(change);
             assert_eq!(me.is_watch_broken(), breaks, "{change} on {shards} shards");
             bench.session = me;
-            bench.run("UNWATCH");
+            bench.line("UNWATCH");
             assert!(!bench.session.is_watch_broken() && bench.session.watched.is_empty());
             flag.store(false, std::sync::atomic::Ordering::Release);
-            bench.run("SET a changed");
+            bench.line("SET a changed");
             assert!(!flag.load(std::sync::atomic::Ordering::Acquire), "no watch is left behind");
         }
     }
@@ -64,10 +65,10 @@ fn a_watch_breaks_when_its_key_changes_and_only_then() {
 
 #[test]
 fn discard_forgets_the_watches() {
-    let mut bench = Bench::new(2);
-    bench.run("WATCH a b c a");
+    let mut bench = Harness::with_shards(2);
+    bench.line("WATCH a b c a");
     assert_eq!(bench.session.watched.len(), 3);
-    bench.run("MULTI");
-    assert_eq!(bench.run("DISCARD"), "+OK\\r\\n");
+    bench.line("MULTI");
+    assert_eq!(bench.line("DISCARD"), "+OK\\r\\n");
     assert!(bench.session.watched.is_empty());
 }

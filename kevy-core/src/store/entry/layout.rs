@@ -73,7 +73,7 @@ const fn offsets(after_payload: bool) -> [u8; 16] {
 }
 
 const _: () = assert!(align_of::<Vec<u8>>() <= 8 && align_of::<Collection>() <= 8);
-const _: () = assert!(size_of::<Vec<u8>>() % 8 == 0 && size_of::<Collection>() % 8 == 0);
+const _: () = assert!(size_of::<Vec<u8>>().is_multiple_of(8) && size_of::<Collection>().is_multiple_of(8));
 
 /// What an entry is made with or taken apart into.
 #[derive(Debug)]
@@ -326,6 +326,7 @@ impl Entry {
     }
 
     /// Writes an integer over an integer. False if the entry does not hold one.
+    #[inline]
     pub(super) fn write_int(&mut self, value: i64) -> bool {
         if self.form() != FORM_INT {
             return false;
@@ -336,14 +337,16 @@ impl Entry {
     }
 
     /// Writes an inline value over an inline value. False if the allocation would have to change.
+    #[inline]
     pub(super) fn write_inline(&mut self, value: &[u8]) -> bool {
         let mut header = self.header();
         if header.word >> FORM_SHIFT & 3 != FORM_INLINE || value.len() > INLINE_MAX {
             return false;
         }
         let key_len = self.key_len(header);
-        let size = |inline_len| layout(header.word, key_len, inline_len).size();
-        if size(value.len()) != size(header.inline_len as usize) {
+        let before = KEY_AT[(header.word >> FORM_SHIFT) as usize] as usize + key_len;
+        let words = |inline_len: usize| (before + inline_len).div_ceil(8);
+        if words(value.len()) != words(header.inline_len as usize) {
             return false;
         }
         // SAFETY: the value begins right after the key and, the size being the same, ends within the

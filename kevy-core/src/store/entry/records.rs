@@ -48,6 +48,52 @@ impl Record<'_> {
     }
 }
 
+/// An entry held for such changes as concern neither its size nor its timers.
+#[derive(Debug)]
+pub struct EntryMut<'a>(&'a mut Entry);
+
+impl EntryMut<'_> {
+    /// The entry.
+    #[inline]
+    pub fn get(&self) -> &Entry {
+        self.0
+    }
+
+    /// Sets the access field, which is only written to if it differs.
+    #[inline]
+    pub fn set_access(&mut self, access: u32) {
+        if self.0.access() != access {
+            self.0.set_access(access);
+        }
+    }
+
+    /// Writes a value over one of the same kind and the same allocated size; false if it is not.
+    #[inline]
+    pub fn write(&mut self, kind: Kind, content: &Content<'_>) -> bool {
+        self.0.kind() == kind
+            && match content {
+                Content::Int(value) => self.0.write_int(*value),
+                Content::Inline(value) => self.0.write_inline(value),
+                Content::Bytes(_) | Content::Collection(_) => false,
+            }
+    }
+}
+
+/// Whether two keys are equal: short ones without a call.
+#[inline]
+fn same(one: &[u8], two: &[u8]) -> bool {
+    let length = one.len();
+    if length != two.len() {
+        return false;
+    }
+    match (one.first_chunk::<8>(), two.first_chunk::<8>(), one.last_chunk::<8>(), two.last_chunk::<8>()) {
+        (Some(first), Some(other_first), Some(last), Some(other_last)) if length <= 16 => {
+            first == other_first && last == other_last
+        }
+        _ => one == two,
+    }
+}
+
 impl Records {
     /// Number of entries.
     #[inline]
@@ -91,7 +137,14 @@ impl Records {
     /// Where the entry of `key` is; `hash` is the key's.
     #[inline]
     pub fn find(&self, hash: u64, key: &[u8]) -> Option<Location> {
-        self.table.find(hash, |entry| entry.key() == key)
+        self.table.find(hash, |entry| same(entry.key(), key))
+    }
+
+    /// As [`find`](Self::find), together with the entry, held for what needs nothing else to be told.
+    #[inline(always)]
+    pub fn find_mut(&mut self, hash: u64, key: &[u8]) -> Option<(Location, EntryMut<'_>)> {
+        let (at, entry) = self.table.find_mut(hash, |entry| same(entry.key(), key))?;
+        Some((at, EntryMut(entry)))
     }
 
     /// The entry at a location.
@@ -130,20 +183,13 @@ impl Records {
     /// Gives an entry another value, expiry and access field. Returns the old entry unless the new value could
     /// be written over the old one.
     pub fn replace(&mut self, at: Location, record: Record<'_>) -> Option<Entry> {
-        let entry = self.get_mut(at);
-        if entry.kind() == record.kind && record.expire_at.is_some() == entry.is_timed() {
-            let written = match &record.content {
-                Content::Int(value) => entry.write_int(*value),
-                Content::Inline(value) => entry.write_inline(value),
-                Content::Bytes(_) | Content::Collection(_) => false,
-            };
-            if written {
-                entry.set_access(record.access);
-                if record.expire_at.is_some() {
-                    self.set_expiry(at, record.expire_at);
-                }
-                return None;
+        let mut entry = EntryMut(self.get_mut(at));
+        if record.expire_at.is_some() == entry.get().is_timed() && entry.write(record.kind, &record.content) {
+            entry.set_access(record.access);
+            if record.expire_at.is_some() {
+                self.set_expiry(at, record.expire_at);
             }
+            return None;
         }
         let new = record.into_entry();
         Some(self.exchange(at, new))

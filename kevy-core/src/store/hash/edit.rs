@@ -37,6 +37,12 @@ impl<'a> HashEdit<'a> {
 
     /// Sets a field; whether it is new. [`Expire::Keep`] keeps an expiry that is not past.
     pub fn set(&mut self, field: &[u8], value: &[u8], expire: Expire) -> bool {
+        self.changed = true;
+        if !matches!(expire, Expire::At(_))
+            && let Some(is_new) = self.set_in_pairs(field, value)
+        {
+            return is_new;
+        }
         let old = self.hash.field(field, 0).map(|field| (field.is_due(self.now), field.expire_at));
         let (is_new, kept) = match old {
             Some((false, expire_at)) => (false, expire_at),
@@ -47,14 +53,10 @@ impl<'a> HashEdit<'a> {
             Expire::Keep => kept,
             Expire::At(at) => Some(at),
         };
-        self.changed = true;
         self.make_room(field, value, old.is_none(), expire_at.is_some());
-        match &mut self.hash.form {
-            Form::Pairs(pairs) => match pairs.find(field) {
-                Some(at) => pairs.set_value(at, value),
-                None => pairs.push(field, value),
-            },
-            Form::Other(other) => match &mut **other {
+        // Pairs have either taken the field already or were given another form.
+        if let Form::Other(other) = &mut self.hash.form {
+            match &mut **other {
                 Other::Triples(triples) => match triples.find(field) {
                     Some(at) => {
                         triples.set_value(at, value);
@@ -66,9 +68,27 @@ impl<'a> HashEdit<'a> {
                     Some(at) => fields.replace(at, field, value, expire_at),
                     None => fields.insert(field, value, expire_at),
                 },
-            },
+            }
         }
         is_new
+    }
+
+    /// Sets a field of a small hash without expiries, if it may stay one. Whether the field is new.
+    fn set_in_pairs(&mut self, field: &[u8], value: &[u8]) -> Option<bool> {
+        let Form::Pairs(pairs) = &mut self.hash.form else { return None };
+        let found = pairs.find(field);
+        let len = pairs.len() + usize::from(found.is_none());
+        if len > self.limits.listpack_entries_max
+            || !self.limits.allow(field, value)
+            || !pairs.has_room(field, value)
+        {
+            return None;
+        }
+        match found {
+            Some(at) => pairs.set_value(at, value),
+            None => pairs.push(field, value),
+        }
+        Some(found.is_none())
     }
 
     /// Gives the hash the form that one more field, or another value, asks for.

@@ -30,7 +30,7 @@ impl<const STRIDE: usize> Packed<STRIDE> {
     }
 
     fn check(list: &Listpack) -> Result<(), Malformed> {
-        if list.is_empty() || list.len() % STRIDE != 0 {
+        if list.is_empty() || !list.len().is_multiple_of(STRIDE) {
             return Err(Malformed);
         }
         let mut fields = hashbrown::HashSet::with_hasher(foldhash::fast::RandomState::default());

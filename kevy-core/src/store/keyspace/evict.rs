@@ -91,7 +91,14 @@ impl Keyspace {
                 return Some((db, self.seed.hash(entry.key())));
             }
         }
-        None
+        self.rare_candidate()
+    }
+
+    /// A key that expires, where samples found none among many hashes of which only fields expire.
+    fn rare_candidate(&self) -> Option<(usize, u64)> {
+        let (db, records) = self.databases.iter().enumerate().find(|(_, records)| records.expiring() > 0)?;
+        let entry = records.iter().find(|entry| entry.expire_at().is_some())?;
+        self.limits.policy.is_volatile().then(|| (db, self.seed.hash(entry.key())))
     }
 
     fn best_candidate(&mut self, now: u64) -> Option<(usize, u64)> {
@@ -106,7 +113,7 @@ impl Keyspace {
                 }
             }
         }
-        None
+        self.rare_candidate()
     }
 
     fn sample(&mut self, now: u64) {

@@ -94,6 +94,12 @@ pub struct Keyspace {
     pub drops: Vec<Dropped>,
 }
 
+// A shard goes from thread to thread with its token.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<Keyspace>();
+};
+
 impl Keyspace {
     /// An empty keyspace.
     pub fn new(config: Config) -> Self {

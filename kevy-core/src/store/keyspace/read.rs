@@ -62,7 +62,7 @@ impl<'a> Ref<'a> {
     }
 
     /// A copy of the value and of what belongs to its key.
-    pub fn to_owned(&self) -> Owned {
+    pub fn to_owned(self) -> Owned {
         Owned {
             value: self.value().to_value(),
             expire_at: self.entry.expire_at(),
@@ -77,8 +77,16 @@ impl Keyspace {
     /// Where `now` is 0, as when the effects of a primary are applied, nothing is due and nothing counts.
     #[inline]
     pub fn get(&mut self, db: usize, key: &[u8], now: u64) -> Option<Ref<'_>> {
-        let at = self.live(db, key, now)?;
-        self.touch_at(db, at, now);
+        self.notice(now);
+        let hash = self.seed.hash(key);
+        let (mut at, mut entry) = self.databases.get_mut(db)?.find_mut(hash, key)?;
+        if entry.get().is_timed() {
+            at = self.settle_due(db, at, now)?;
+            self.touch_at(db, at, now);
+        } else if now != 0 {
+            let access = entry.get().access();
+            entry.set_access(access::touched(access, now, &self.limits, &mut self.rng));
+        }
         Some(self.reference(db, at))
     }
 

@@ -26,6 +26,20 @@ impl Keyspace {
         (0..self.databases.len()).map(|db| self.flush(db)).sum()
     }
 
+    /// Takes over the keys of a keyspace that was filled apart, in place of its own. Both have the same seed and
+    /// the same number of databases.
+    pub fn adopt(&mut self, mut other: Self) {
+        self.flush_all();
+        if self.is_observed {
+            let seed = &self.seed;
+            self.watchers.touch_if(|db, key| {
+                other.databases.get(db).is_some_and(|records| records.find(seed.hash(key), key).is_some())
+            });
+            self.update_observed();
+        }
+        self.databases = std::mem::take(&mut other.databases);
+    }
+
     /// Exchanges the keys of two databases.
     pub fn swap_db(&mut self, a: usize, b: usize) {
         if a == b || a.max(b) >= self.databases_max {

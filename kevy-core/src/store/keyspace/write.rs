@@ -30,7 +30,27 @@ impl Keyspace {
         expire: Expire,
         now: u64,
     ) -> bool {
-        let (at, was_there) = self.live_or_hidden(db, key, now);
+        self.notice(now);
+        let hash = self.seed.hash(key);
+        let found = match self.databases.get_mut(db).and_then(|records| records.find_mut(hash, key)) {
+            Some((at, mut entry)) => {
+                // What most writes are needs no second look at anything.
+                if !self.is_observed
+                    && !entry.get().is_timed()
+                    && !matches!(expire, Expire::At(_))
+                    && entry.write(kind, &content)
+                {
+                    if now != 0 {
+                        let access = entry.get().access();
+                        entry.set_access(access::touched(access, now, &self.limits, &mut self.rng));
+                    }
+                    return true;
+                }
+                Some(at)
+            }
+            None => None,
+        };
+        let (at, was_there) = self.live_or_hidden_at(db, key, found, now);
         let Some(at) = at else {
             self.observe_new(db, key);
             let access = access::initial(self.clock, &self.limits);
@@ -149,9 +169,24 @@ impl Keyspace {
     }
 
     /// The entry of a key, and whether a read would see it: on a replica a due entry is hidden but there.
-    #[inline]
-    pub(super) fn live_or_hidden(&mut self, db: usize, key: &[u8], now: u64) -> (Option<Location>, bool) {
-        match self.live(db, key, now) {
+    fn live_or_hidden(&mut self, db: usize, key: &[u8], now: u64) -> (Option<Location>, bool) {
+        self.notice(now);
+        let found = self.find(db, key);
+        self.live_or_hidden_at(db, key, found, now)
+    }
+
+    fn live_or_hidden_at(
+        &mut self,
+        db: usize,
+        key: &[u8],
+        found: Option<Location>,
+        now: u64,
+    ) -> (Option<Location>, bool) {
+        let Some(at) = found else { return (None, false) };
+        if !self.databases[db].get(at).is_timed() {
+            return (Some(at), true);
+        }
+        match self.settle_due(db, at, now) {
             Some(at) => (Some(at), true),
             None if self.is_replica => (self.find(db, key), false),
             None => (None, false),

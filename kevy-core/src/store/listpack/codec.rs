@@ -125,7 +125,23 @@ pub(super) fn back_length_size(content: usize) -> usize {
 
 /// The element that begins at `at`: its content and where the next one begins. `None` if the bytes are not an
 /// element, do not hold it whole, or their length at the end disagrees.
+pub(super) fn decode_checked(bytes: &[u8], at: usize) -> Option<(Raw<'_>, usize)> {
+    let (raw, content) = content(bytes, at)?;
+    let size = back_length_size(content);
+    let next = at + content + size;
+    (read_back_length(bytes, next)? == (content, size)).then_some((raw, next))
+}
+
+/// As [`decode_checked`], of bytes that have been checked before.
+#[inline]
 pub(super) fn decode(bytes: &[u8], at: usize) -> Option<(Raw<'_>, usize)> {
+    let (raw, content) = content(bytes, at)?;
+    Some((raw, at + content + back_length_size(content)))
+}
+
+/// The content that begins at `at`, and the bytes that it takes with its encoding.
+#[inline]
+fn content(bytes: &[u8], at: usize) -> Option<(Raw<'_>, usize)> {
     let rest = bytes.get(at..)?;
     let (&code, after) = rest.split_first()?;
     let int = |size: usize| -> Option<(Raw<'_>, usize)> {
@@ -136,26 +152,24 @@ pub(super) fn decode(bytes: &[u8], at: usize) -> Option<(Raw<'_>, usize)> {
     let string = |from: usize, length: usize| -> Option<(Raw<'_>, usize)> {
         Some((Raw::Bytes(rest.get(from..from.checked_add(length)?)?), from + length))
     };
-    let (raw, content) = match code {
-        _ if code < BITS_7_UINT_TOP => (Raw::Int(i64::from(code)), 1),
-        _ if code < BITS_13_INT => string(1, (code & 0x3F) as usize)?,
+    match code {
+        _ if code < BITS_7_UINT_TOP => Some((Raw::Int(i64::from(code)), 1)),
+        _ if code < BITS_13_INT => string(1, (code & 0x3F) as usize),
         _ if code < BITS_12_STRING => {
             let bits = u16::from(code & 0x1F) << 8 | u16::from(*after.first()?);
-            (Raw::Int(i64::from((bits << 3) as i16 >> 3)), 2)
+            Some((Raw::Int(i64::from((bits << 3) as i16 >> 3)), 2))
         }
-        _ if code < BITS_32_STRING => string(2, (code & 0x0F) as usize * 256 + *after.first()? as usize)?,
+        _ if code < BITS_32_STRING => string(2, (code & 0x0F) as usize * 256 + *after.first()? as usize),
         BITS_32_STRING => {
             let length = u32::from_le_bytes(after.get(..4)?.try_into().ok()?);
-            string(5, length as usize)?
+            string(5, length as usize)
         }
-        BITS_16_INT => int(2)?,
-        BITS_24_INT => int(3)?,
-        BITS_32_INT => int(4)?,
-        BITS_64_INT => int(8)?,
-        _ => return None,
-    };
-    let next = at + content + back_length_size(content);
-    (read_back_length(bytes, next)? == (content, back_length_size(content))).then_some((raw, next))
+        BITS_16_INT => int(2),
+        BITS_24_INT => int(3),
+        BITS_32_INT => int(4),
+        BITS_64_INT => int(8),
+        _ => None,
+    }
 }
 
 /// The length of the element that ends right before `end`, and the bytes that length takes.

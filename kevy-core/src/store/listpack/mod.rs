@@ -52,7 +52,7 @@ impl Listpack {
         }
         let (mut at, mut count) = (HEADER, 0usize);
         while at < last {
-            at = codec::decode(&bytes[..last], at).ok_or(Malformed)?.1;
+            at = codec::decode_checked(&bytes[..last], at).ok_or(Malformed)?.1;
             count += 1;
         }
         let declared = u16::from_le_bytes([bytes[4], bytes[5]]);

@@ -16,6 +16,8 @@ pub use visit::{Drain, Iter};
 
 use super::seed::Seed;
 
+const CACHE_LINE: usize = 64;
+
 /// What a table can hold: a pointer of one word that can tell the hash of what it points to.
 pub trait Element {
     /// The hash under which the element was put.
@@ -94,6 +96,16 @@ impl<E> Table<E> {
         Some(Location { hash, bucket: bucket as u32, slot: slot as u32 })
     }
 
+    /// As [`find`](Self::find), together with the element, to be changed. Inlined always, because a location that
+    /// is returned through memory costs as much as the lookup.
+    #[inline(always)]
+    pub fn find_mut(&mut self, hash: u64, eq: impl FnMut(&E) -> bool) -> Option<(Location, &mut E)> {
+        let segment = self.root.segment_mut(hash)?;
+        let (bucket, slot) = segment.find(hash, eq)?;
+        let location = Location { hash, bucket: bucket as u32, slot: slot as u32 };
+        Some((location, segment.get_mut(bucket, slot)?))
+    }
+
     /// The element at a location.
     #[inline]
     pub fn get(&self, at: Location) -> Option<&E> {
@@ -114,6 +126,7 @@ impl<E: Element> Table<E> {
         if let Some(segment) = self.root.segment(hash) {
             segment.find(hash, |element| {
                 prefetch(element.address());
+                prefetch(element.address().wrapping_add(CACHE_LINE - 1));
                 false
             });
         }

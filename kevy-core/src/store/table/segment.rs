@@ -14,6 +14,9 @@ pub(super) const MERGE_MAX: usize = BUCKETS_MAX * SLOTS * 3 / 8;
 
 const OVERFLOW: usize = 7;
 
+/// Bytes of an element in which a short key ends.
+const HASHED_BYTES: usize = 24;
+
 /// One cache line: seven elements, a tag byte for each (0 where empty), and the number of elements that found
 /// this bucket full and live in a later one. The counter stays at 255 once it gets there, as in F14
 /// (Bronson and Shi, "Open-sourcing F14 for faster, more memory-efficient hash tables").
@@ -225,7 +228,10 @@ impl<E: Element> Segment<E> {
     fn pour(self, seed: &Seed, mut place: impl FnMut(u64, E)) {
         // All the cache misses are started before the first is waited for, which is what keeps a split short.
         for element in self.buckets.iter().flat_map(Bucket::elements) {
-            super::prefetch(element.address());
+            let address = element.address();
+            super::prefetch(address);
+            // What is hashed begins in the first cache line and often ends in the next.
+            super::prefetch(address.wrapping_add(HASHED_BYTES));
         }
         for bucket in self.buckets {
             for element in bucket.slots.into_iter().flatten() {

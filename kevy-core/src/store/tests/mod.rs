@@ -1,6 +1,8 @@
 //! Tests of the store as a whole.
 
 mod allocations;
+mod evict;
+mod expiry;
 mod keys;
 mod listpack;
 mod memory;
@@ -9,6 +11,7 @@ mod rdb;
 mod scan;
 mod table;
 mod walk;
+mod watch;
 
 use super::{Config, Keyspace, Limits, Seed};
 

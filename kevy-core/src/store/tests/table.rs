@@ -1,9 +1,11 @@
 //! The table by itself: growing, shrinking, finding, choosing at random.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use proptest::prelude::*;
 
+use super::allocations;
 use crate::store::Seed;
 use crate::store::table::{Element, Table};
 
@@ -60,6 +62,49 @@ fn what_was_put_is_found_until_removed_and_memory_returns_to_nothing() {
         }
     }
     assert_eq!((table.len(), table.bytes()), (0, 0));
+}
+
+thread_local! {
+    static HASHED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// An element that counts how often any of its kind is hashed anew.
+struct Counted(Number);
+
+impl Element for Counted {
+    fn hash(&self, seed: &Seed) -> u64 {
+        HASHED.set(HASHED.get() + 1);
+        self.0.hash(seed)
+    }
+
+    fn address(&self) -> *const u8 {
+        self.0.address()
+    }
+}
+
+#[test]
+fn no_insert_or_removal_moves_more_than_one_segment() {
+    let seed = Seed::new(1);
+    let mut table = Table::default();
+    let total = count(2_000, 1_000_000) as u64;
+    let hash = |number: u64| seed.hash(&number.to_le_bytes());
+    let mut most = 0;
+    let mut memory_most = 0;
+    for number in 0..total {
+        HASHED.set(0);
+        let before = allocations::live();
+        table.insert(hash(number), Counted(Number(Box::new((number, hash(number))))), &seed);
+        most = most.max(HASHED.get());
+        memory_most = memory_most.max(allocations::live() - before);
+    }
+    assert!(most <= 448, "an insert moved {most} elements");
+    assert!(memory_most <= 16_384, "an insert allocated {memory_most} bytes");
+    for number in 0..total {
+        HASHED.set(0);
+        let at = table.find(hash(number), |element| element.0.0.0 == number).unwrap();
+        table.remove(at, &seed);
+        assert!(HASHED.get() <= 448, "a removal moved {} elements", HASHED.get());
+    }
 }
 
 #[test]

@@ -25,8 +25,11 @@ fn dumped(value: &ValueRef<'_>) -> Vec<u8> {
     }
 }
 
+/// What a walk passed on, in its order.
+type Entries = Vec<((usize, Vec<u8>), (Vec<u8>, Option<u64>))>;
+
 #[derive(Clone, Default)]
-struct Taken(Arc<Mutex<Vec<((usize, Vec<u8>), (Vec<u8>, Option<u64>))>>>);
+struct Taken(Arc<Mutex<Entries>>);
 
 impl WalkSink for Taken {
     fn entry(&mut self, db: usize, key: &[u8], value: &ValueRef<'_>, expire_at: Option<u64>) {

@@ -1,0 +1,64 @@
+"""kevy: a Redis-compatible keyspace inside this process.
+
+Embed it (``Runtime``, ``Session``), serve it (``Runtime(port=…)``), follow a primary (``Replica``), or use the
+bare engine (``Keyspace``). ``kevy.aio`` is the asyncio twin.
+"""
+
+from ._errors import (
+    AuthError,
+    BusyError,
+    ClosedError,
+    CorruptError,
+    ForkedError,
+    InterruptedError,
+    InvalidArgumentError,
+    IoError,
+    KevyError,
+    OptionError,
+    OutOfMemoryError,
+    PanicError,
+    ProtocolError,
+    ReadOnlyError,
+    ReplicaError,
+    ServerError,
+    TimeoutError,
+    UnsupportedError,
+    WatchError,
+    WrongTypeError,
+)
+from ._frames import FrameKind
+from ._kevy import Batch, Frame, Keyspace, Pipeline, Session, __version__
+from ._replica import Replica
+from ._runtime import Runtime
+
+__all__ = [
+    "AuthError",
+    "Batch",
+    "BusyError",
+    "ClosedError",
+    "CorruptError",
+    "ForkedError",
+    "Frame",
+    "FrameKind",
+    "InterruptedError",
+    "InvalidArgumentError",
+    "IoError",
+    "KevyError",
+    "Keyspace",
+    "OptionError",
+    "OutOfMemoryError",
+    "PanicError",
+    "Pipeline",
+    "ProtocolError",
+    "ReadOnlyError",
+    "Replica",
+    "ReplicaError",
+    "Runtime",
+    "ServerError",
+    "Session",
+    "TimeoutError",
+    "UnsupportedError",
+    "WatchError",
+    "WrongTypeError",
+    "__version__",
+]

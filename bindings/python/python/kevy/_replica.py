@@ -1,0 +1,37 @@
+"""``Replica``: follow a primary frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from . import _kevy, _log
+from ._errors import ClosedError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class Replica(_kevy.Replica):
+    """A primary's snapshot and then every change, from where the last run stopped.
+
+    ``source`` is a URL (``kevy://host:port``, ``kevy+unix:///path``), a connected socket or its descriptor, which is
+    duplicated, or a ``Runtime`` of this process. ``cursor`` is what the last run saved; without it a snapshot comes
+    first. Iterate it, or take ``batches``; save the cursor together with what was applied.
+    """
+
+    def __new__(cls, source: Any, cursor: bytes | None = None, **options: Any) -> Self:
+        _log.start()
+        return super().__new__(cls, source, cursor, **options)
+
+    def batches(self, max: int = 1024) -> Iterator[_kevy.Batch]:  # noqa: A002
+        """Batches of up to ``max`` frames, until the replica is closed."""
+        while True:
+            try:
+                batch = self.next_batch(max)
+            except ClosedError:
+                if self.closed:
+                    return
+                raise
+            if batch is not None:
+                yield batch

@@ -1,0 +1,206 @@
+//! Replies as Python objects.
+
+use kevy_core::api::{ErrorKind, Kind, Reply};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
+
+use crate::error;
+
+/// What a typed method makes of its reply: the types that redis-py's method of the same name returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Whatever the reply is.
+    Plain,
+    /// `bool(reply)`.
+    Truth,
+    /// Whether the reply is OK.
+    Okay,
+    /// True for OK, None for null.
+    OkayOrNone,
+    /// A float.
+    Float,
+    /// Text, whatever the session decodes.
+    Text,
+    /// Bytes, whatever the session decodes.
+    Bytes,
+    /// Whether the reply is PONG.
+    Pong,
+    /// Seconds and microseconds as a tuple.
+    Time,
+    /// A map or an array of pairs as one flat list.
+    Flat,
+    /// A cursor and what was found.
+    Scan,
+    /// A cursor and a dict of fields and values.
+    ScanPairs,
+    /// What this function of `kevy._replies` makes of it.
+    Made(&'static str),
+}
+
+impl Shape {
+    /// The Python object for a reply. An error reply is raised.
+    #[inline]
+    pub fn read<'py>(self, py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+        if reply.kind() == Kind::Error {
+            return Err(error::from_reply(py, &String::from_utf8_lossy(reply.bytes())));
+        }
+        match self {
+            Self::Plain => plain(py, reply, decode),
+            Self::Truth => Ok(truth(py, is_true(reply))),
+            Self::Okay => Ok(truth(py, reply.bytes() == b"OK")),
+            Self::OkayOrNone if reply.kind() == Kind::Null => Ok(py.None().into_bound(py)),
+            Self::OkayOrNone => Ok(truth(py, reply.bytes() == b"OK")),
+            Self::Float => float(py, reply),
+            Self::Text => plain(py, reply, true),
+            Self::Bytes => plain(py, reply, false),
+            Self::Pong => Ok(truth(py, reply.bytes() == b"PONG")),
+            Self::Time => {
+                let part = |i| reply.at(i).map_or(0, decimal);
+                Ok((part(0), part(1)).into_pyobject(py)?.into_any())
+            }
+            Self::Flat => flat(py, reply, decode),
+            Self::Scan => scan(py, reply, |found| plain(py, found, decode)),
+            Self::ScanPairs => scan(py, reply, |found| pairs(py, found, decode)),
+            Self::Made(function) => {
+                py.import("kevy._replies")?.getattr(function)?.call1((plain(py, reply, decode)?,))
+            }
+        }
+    }
+}
+
+/// True or False.
+pub fn truth(py: Python<'_>, value: bool) -> Bound<'_, PyAny> {
+    PyBool::new(py, value).to_owned().into_any()
+}
+
+fn is_true(reply: Reply<'_>) -> bool {
+    match reply.kind() {
+        Kind::Integer | Kind::Boolean => reply.integer() != 0,
+        kind if kind.is_aggregate() => !reply.is_empty(),
+        _ => !reply.bytes().is_empty(),
+    }
+}
+
+fn decimal(reply: Reply<'_>) -> i64 {
+    match reply.kind() {
+        Kind::Integer => reply.integer(),
+        _ => std::str::from_utf8(reply.bytes()).ok().and_then(|text| text.parse().ok()).unwrap_or(0),
+    }
+}
+
+/// A string of the session's type.
+#[inline]
+pub fn string<'py>(py: Python<'py>, bytes: &[u8], decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    if decode {
+        Ok(PyString::from_bytes(py, bytes)?.into_any())
+    } else {
+        Ok(PyBytes::new(py, bytes).into_any())
+    }
+}
+
+fn float<'py>(py: Python<'py>, reply: Reply<'_>) -> PyResult<Bound<'py, PyAny>> {
+    match reply.kind() {
+        Kind::Bulk | Kind::Simple => {
+            let text = PyString::from_bytes(py, reply.bytes())?;
+            py.get_type::<PyFloat>().call1((text,))
+        }
+        Kind::Double | Kind::Integer => Ok(PyFloat::new(py, reply.double()).into_any()),
+        _ => plain(py, reply, true),
+    }
+}
+
+/// The Python object of the reply's own type. Errors inside an aggregate become exception objects.
+#[inline]
+pub fn plain<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    match reply.kind() {
+        Kind::Bulk | Kind::Simple | Kind::Verbatim => string(py, reply.bytes(), decode),
+        Kind::Integer => Ok(reply.integer().into_pyobject(py)?.into_any()),
+        Kind::Null => Ok(py.None().into_bound(py)),
+        _ => uncommon(py, reply, decode),
+    }
+}
+
+fn uncommon<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    match reply.kind() {
+        Kind::Double => Ok(PyFloat::new(py, reply.double()).into_any()),
+        Kind::Boolean => Ok(truth(py, reply.boolean())),
+        Kind::BigNumber => py.get_type::<PyInt>().call1((PyString::from_bytes(py, reply.bytes())?,)),
+        Kind::Error => {
+            let text = String::from_utf8_lossy(reply.bytes());
+            error::exception(py, ErrorKind::of_reply(&text), &text)
+        }
+        Kind::Array | Kind::Push => list(py, reply, decode),
+        Kind::Map => map(py, reply, decode),
+        Kind::Set => set(py, reply, decode),
+        _ => plain(py, reply.without_attributes(), decode),
+    }
+}
+
+fn list<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    let list = PyList::empty(py);
+    for child in reply.children() {
+        list.append(plain(py, child, decode)?)?;
+    }
+    Ok(list.into_any())
+}
+
+/// Keys that cannot be hashed, which no built-in command sends, leave the map a list of its parts.
+fn map<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    if reply.children().step_by(2).any(|key| key.kind().is_aggregate()) {
+        return list(py, reply, decode);
+    }
+    pairs(py, reply, decode)
+}
+
+fn set<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    if reply.children().any(|member| member.kind().is_aggregate()) {
+        return list(py, reply, decode);
+    }
+    let set = PySet::empty(py)?;
+    for child in reply.children() {
+        set.add(plain(py, child, decode)?)?;
+    }
+    Ok(set.into_any())
+}
+
+/// Keys and values in turn, as a dict.
+fn pairs<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    let dict = PyDict::new(py);
+    let mut children = reply.children();
+    while let (Some(key), Some(value)) = (children.next(), children.next()) {
+        dict.set_item(plain(py, key, decode)?, plain(py, value, decode)?)?;
+    }
+    Ok(dict.into_any())
+}
+
+fn flat<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    if !reply.kind().is_aggregate() {
+        return plain(py, reply, decode);
+    }
+    let list = PyList::empty(py);
+    for child in reply.children() {
+        if reply.kind() == Kind::Array && child.kind() == Kind::Array {
+            for part in child.children() {
+                list.append(plain(py, part, decode)?)?;
+            }
+        } else {
+            list.append(plain(py, child, decode)?)?;
+        }
+    }
+    Ok(list.into_any())
+}
+
+fn scan<'py>(
+    py: Python<'py>,
+    reply: Reply<'_>,
+    found: impl FnOnce(Reply<'_>) -> PyResult<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    match (reply.at(0), reply.at(1)) {
+        // QUEUED inside MULTI.
+        (None, _) | (_, None) => plain(py, reply, true),
+        (Some(cursor), Some(items)) => {
+            let cursor = py.get_type::<PyInt>().call1((PyString::from_bytes(py, cursor.bytes())?,))?;
+            Ok((cursor, found(items)?).into_pyobject(py)?.into_any())
+        }
+    }
+}

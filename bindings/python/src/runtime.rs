@@ -1,0 +1,115 @@
+//! `Runtime`: one running keyspace.
+
+use std::os::fd::{IntoRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use kevy_core::api::{self, ErrorKind, Options};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::aio::AsyncSession;
+use crate::error::{OrRaise, raised};
+use crate::local::Local;
+use crate::options;
+use crate::session::Session;
+use crate::wait::without_signals;
+
+/// One running keyspace: shards, core threads, listeners. Any thread may use it.
+#[pyclass(frozen, subclass, weakref, module = "kevy")]
+#[derive(Debug)]
+pub struct Runtime {
+    inner: api::Runtime,
+    /// The process that started it; elsewhere it is dead.
+    process: u32,
+    is_closed: AtomicBool,
+}
+
+impl Runtime {
+    /// An in-process connection.
+    pub fn connect(&self) -> api::Result<OwnedFd> {
+        self.inner.connect()
+    }
+}
+
+#[pymethods]
+impl Runtime {
+    #[new]
+    #[pyo3(signature = (**options))]
+    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let mut settings = Options::new();
+        options::each(options, |name, value| settings.set(name, value).or_raise(py))?;
+        let inner = py.detach(|| without_signals(|| api::Runtime::start(&settings))).or_raise(py)?;
+        Ok(Self { inner, process: std::process::id(), is_closed: AtomicBool::new(false) })
+    }
+
+    /// The TCP port that it listens on, None where it does not.
+    #[getter]
+    fn port(&self) -> Option<u16> {
+        self.inner.port()
+    }
+
+    /// How many shards the keyspace has.
+    #[getter]
+    fn shards(&self) -> usize {
+        self.inner.shards()
+    }
+
+    /// What opening found, as a dict.
+    #[getter]
+    fn open_report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let report = self.inner.open_report();
+        let dict = PyDict::new(py);
+        dict.set_item("shards", report.shards)?;
+        dict.set_item("keys_loaded", report.keys_loaded)?;
+        Ok(dict)
+    }
+
+    /// Whether it was closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// Opens a session that runs commands on the caller's thread, with bytes or text coming back.
+    #[pyo3(signature = (decode_responses=false))]
+    fn session(slf: &Bound<'_, Self>, decode_responses: bool) -> PyResult<Session> {
+        let local = Local::open(&slf.get().inner, decode_responses).or_raise(slf.py())?;
+        Ok(Session::new(local, slf.clone().unbind()))
+    }
+
+    /// As `session`, with methods to await.
+    #[pyo3(signature = (decode_responses=false))]
+    fn async_session(slf: &Bound<'_, Self>, decode_responses: bool) -> PyResult<AsyncSession> {
+        let local = Local::open(&slf.get().inner, decode_responses).or_raise(slf.py())?;
+        Ok(AsyncSession::new(local, slf.clone().unbind()))
+    }
+
+    /// Opens an in-process connection and returns its descriptor, which is the caller's to close.
+    fn connect_fd(&self, py: Python<'_>) -> PyResult<i32> {
+        self.connect().or_raise(py).map(IntoRawFd::into_raw_fd)
+    }
+
+    /// Stops it: connections take their last replies for at most `timeout` seconds. Safe to call again.
+    #[pyo3(signature = (timeout=5.0))]
+    fn close(&self, py: Python<'_>, timeout: f64) -> PyResult<()> {
+        let timeout = Duration::try_from_secs_f64(timeout)
+            .map_err(|error| raised(py, ErrorKind::InvalidArgument, &format!("timeout: {error}")))?;
+        if self.process != std::process::id() {
+            return Ok(());
+        }
+        self.is_closed.store(true, Ordering::Relaxed);
+        py.detach(|| self.inner.stop(timeout)).or_raise(py)
+    }
+
+    /// Whether nobody closed it in the process that started it.
+    fn _is_leaked(&self) -> bool {
+        self.process == std::process::id() && !self.closed()
+    }
+
+    fn __repr__(&self) -> String {
+        let state = if self.closed() { "closed" } else { "running" };
+        let port = self.inner.port().map_or(String::new(), |port| format!(", port {port}"));
+        format!("<kevy.Runtime: {state}, {} shards{port}>", self.inner.shards())
+    }
+}

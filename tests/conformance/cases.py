@@ -1,0 +1,211 @@
+r"""Case files: commands as redis-cli takes them, grouped under titles.
+
+::
+
+    == title of a case
+    SET k "a\x00b"          a command, sent to the reference and to the target, whose replies are compared
+    2> GET k                the same over a second connection (any name before `>`)
+    [sorted] KEYS *         compared by the named rule of `compare.RULES`, or `[near 5]`
+    HGETDEL h FIELDS 1 f    not sent to the reference, which is older or differs:
+    => ["v"]                the reply is what the documentation says
+    @socket                 the case is about connections and does not apply to in-process sessions
+    # a comment
+
+Every case starts on an empty keyspace with new connections. `{s+N}` and `{ms+N}` stand for the Unix time in seconds and
+milliseconds plus N, `{x*N}` for the word before `*` repeated N times. After a case without `=>` all keys are compared too.
+
+An expectation is an int, a "bulk string", a [list] or {map} of them, or one of the names in `NAMES`. In RESP2 it takes the
+form that RESP2 has for it.
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from support.resp import Reply
+
+from .compare import RULES, Rule, near, rule_for
+
+DIRECTORY = Path(__file__).parent / "cases"
+
+
+@dataclass
+class Step:
+    """One command of a case."""
+
+    line: int
+    session: str
+    #: As written: times and repetitions are not filled in yet.
+    words: list[bytes]
+    rule: Rule
+    expected: object = None
+    has_expected: bool = False
+
+    def arguments(self, now: float) -> list[bytes]:
+        """What is sent at the Unix time ``now``."""
+        return [expand(word, now) for word in self.words]
+
+    @property
+    def shown(self) -> str:
+        return f"{self.session}> " + " ".join(word.decode() if word.isalnum() else repr(word)[1:] for word in self.words)
+
+
+@dataclass
+class Case:
+    file: str
+    title: str
+    line: int
+    steps: list[Step] = field(default_factory=list)
+    socket_only: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.file}: {self.title}"
+
+    @property
+    def compares_state(self) -> bool:
+        return not any(step.has_expected for step in self.steps)
+
+
+class Special:
+    """An expectation that is more than a literal."""
+
+    def __init__(self, matches, shown: str):
+        self.matches = matches
+        self.shown = shown
+
+    def __repr__(self) -> str:
+        return self.shown
+
+
+def _null(reply: Reply, protocol: int) -> bool:
+    return reply.value is None and reply.kind == ("_" if protocol == 3 else "$")
+
+
+def _null_array(reply: Reply, protocol: int) -> bool:
+    return reply.value is None and reply.kind == ("_" if protocol == 3 else "*")
+
+
+def _double(text: str) -> Special:
+    kinds = {2: "$", 3: ","}
+    return Special(lambda reply, protocol: reply == Reply(kinds[protocol], text.encode()), f"double({text})")
+
+
+#: What an expectation may name beside literals.
+NAMES = {
+    "null": Special(_null, "null"),
+    "nullarray": Special(_null_array, "nullarray"),
+    "anything": Special(lambda reply, _: not reply.is_error, "anything"),
+    "simple": lambda text: Special(lambda reply, _: reply == Reply("+", text.encode()), f"+{text}"),
+    "error": lambda text: Special(lambda reply, _: reply == Reply("-", text.encode()), f"-{text}"),
+    "failure": lambda code: Special(
+        lambda reply, _: reply.is_error and reply.value.split()[0] == code.encode(), f"-{code} ..."
+    ),
+    "near": lambda value, by=2: Special(
+        lambda reply, _: reply.kind == ":" and abs(reply.value - value) <= by, f"{value} within {by}"
+    ),
+    "double": _double,
+}
+
+
+def matches(expected: object, reply: Reply, protocol: int) -> bool:
+    """True where ``reply`` is what an expectation says, in the form of ``protocol``."""
+    match expected:
+        case Special():
+            return expected.matches(reply, protocol)
+        case int():
+            return reply == Reply(":", expected)
+        case str() | bytes():
+            text = expected.encode("latin-1") if isinstance(expected, str) else expected
+            return reply == Reply("$", text)
+        case list():
+            return (
+                reply.kind == "*"
+                and reply.value is not None
+                and len(reply.value) == len(expected)
+                and all(matches(e, r, protocol) for e, r in zip(expected, reply.value))
+            )
+        case dict():
+            if protocol == 2:
+                flat = [item for pair in expected.items() for item in pair]
+                return matches(flat, reply, protocol)
+            pairs = list(expected.items())
+            return reply.kind == "%" and matches(
+                [item for pair in pairs for item in pair],
+                Reply("*", tuple(item for pair in reply.value for item in pair)),
+                protocol,
+            )
+    raise TypeError(f"no expectation can be a {type(expected).__name__}")
+
+
+ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "a": b"\a", "b": b"\b"}
+WORD = re.compile(r"""\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\'|[^'])*)'|(\S+))""")
+
+
+def _unescape(text: str) -> bytes:
+    out = b""
+    for plain, hexadecimal, escaped in re.findall(r"([^\\]+)|\\x([0-9a-fA-F]{2})|\\(.)", text):
+        if plain:
+            out += plain.encode()
+        elif hexadecimal:
+            out += bytes([int(hexadecimal, 16)])
+        else:
+            out += ESCAPES.get(escaped, escaped.encode())
+    return out
+
+
+def split_words(text: str) -> list[bytes]:
+    """A line's words under the quoting rules of redis-cli."""
+    words = []
+    for double, single, bare in WORD.findall(text):
+        if bare:
+            words.append(bare.encode())
+        elif single:
+            words.append(single.replace("\\'", "'").encode())
+        else:
+            words.append(_unescape(double))
+    return words
+
+
+def expand(word: bytes, now: float) -> bytes:
+    """Fills in times and repetitions."""
+    word = re.sub(rb"\{s\+(\d+)\}", lambda m: b"%d" % (int(now) + int(m[1])), word)
+    word = re.sub(rb"\{ms\+(\d+)\}", lambda m: b"%d" % (int(now * 1000) + int(m[1])), word)
+    return re.sub(rb"\{([^{}*]+)\*(\d+)\}", lambda m: m[1] * int(m[2]), word)
+
+
+LINE = re.compile(r"(?:(\w+)>\s+)?(?:\[([^\]]+)\]\s+)?(.*)")
+
+
+def _rule(tag: str | None, words: list[bytes]) -> Rule:
+    if tag is None:
+        return rule_for(words)
+    if tag.startswith("near "):
+        return near(int(tag.split()[1]))
+    return RULES[tag]
+
+
+def read(path: Path) -> list[Case]:
+    """The cases of one file."""
+    cases: list[Case] = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("== "):
+            cases.append(Case(path.stem, line[3:], number))
+        elif line == "@socket":
+            cases[-1].socket_only = True
+        elif line.startswith("=> "):
+            step = cases[-1].steps[-1]
+            step.expected = eval(line[3:], {"__builtins__": {}}, NAMES)
+            step.has_expected = True
+        else:
+            session, tag, text = LINE.fullmatch(line).groups()
+            words = split_words(text)
+            cases[-1].steps.append(Step(number, session or "1", words, _rule(tag, words)))
+    return cases
+
+
+def all_cases() -> list[Case]:
+    return [case for path in sorted(DIRECTORY.glob("*.case")) for case in read(path)]

@@ -1,0 +1,146 @@
+"""When two replies count as the same.
+
+Most are compared byte for byte. A rule names what may differ: numbers that follow the clock, orders that follow a
+hash seed, identities of one server.
+"""
+
+from typing import Callable, NamedTuple
+
+from support.resp import Reply
+
+#: Fields of HELLO's reply that name the server and the connection.
+IDENTITY = {b"server", b"version", b"id", b"modules", b"mode", b"role"}
+
+
+class Rule(NamedTuple):
+    """``reduce`` maps a reply to what is compared; ``tolerance`` is how far integers may lie apart."""
+
+    name: str
+    reduce: Callable[[Reply], object]
+    tolerance: int = 0
+
+
+def _children(reply: Reply) -> tuple:
+    return reply.value if reply.kind in "*~%>" and reply.value is not None else ()
+
+
+def _sorted(reply: Reply) -> Reply:
+    return Reply(reply.kind, tuple(sorted(_children(reply), key=repr))) if _children(reply) else reply
+
+
+def _sorted_pairs(reply: Reply) -> Reply:
+    items = _children(reply)
+    if reply.kind == "%" or not items or len(items) % 2:
+        return _sorted(reply)
+    return Reply(reply.kind, tuple(sorted(zip(items[::2], items[1::2]), key=repr)))
+
+
+def _length(reply: Reply) -> object:
+    return reply.kind, len(reply.value) if isinstance(reply.value, (tuple, bytes)) else reply.value
+
+
+def _encoding(reply: Reply) -> Reply:
+    return Reply("$", b"string") if reply.value in (b"int", b"embstr", b"raw") else reply
+
+
+def _choice(reply: Reply) -> object:
+    return reply.kind if reply.kind == "$" and reply.value is not None else _length(reply)
+
+
+def _without_identity(reply: Reply) -> object:
+    items = _children(reply)
+    pairs = items if reply.kind == "%" else tuple(zip(items[::2], items[1::2]))
+    return reply if not items else (reply.kind, [(k, v) for k, v in pairs if k.value not in IDENTITY])
+
+
+EXACT = Rule("exact", lambda reply: reply)
+SORTED = Rule("sorted", _sorted)
+PAIRS = Rule("pairs", _sorted_pairs)
+LENGTH = Rule("length", _length)
+#: An encoding, all those of strings being one: which it is depends on how the string came about.
+ENCODING = Rule("encoding", _encoding)
+#: One member or several of the server's choice.
+CHOICE = Rule("choice", _choice)
+#: The type of the reply, and the text of an error.
+KIND = Rule("kind", lambda reply: reply if reply.is_error else reply.kind)
+#: An error by its first word.
+CODE = Rule("code", lambda reply: (reply.kind, reply.value.split(b" ")[0]) if reply.is_error else reply)
+HELLO = Rule("hello", _without_identity)
+
+
+def near(distance: int) -> Rule:
+    return Rule(f"near {distance}", lambda reply: reply, distance)
+
+
+RULES = {rule.name: rule for rule in (EXACT, SORTED, PAIRS, LENGTH, CHOICE, KIND, CODE, HELLO)}
+
+SECONDS = near(2)
+MILLISECONDS = near(2_000)
+
+#: The rule of a verb where a case names none.
+DEFAULTS = {
+    "client|help": KIND,
+    "client|id": KIND,
+    "client|info": KIND,
+    "client|list": KIND,
+    "command": KIND,
+    "command|count": KIND,
+    "command|docs": KIND,
+    "command|help": KIND,
+    "command|list": KIND,
+    "config|help": KIND,
+    "debug|help": KIND,
+    "debug|object": KIND,
+    "dump": KIND,
+    "expiretime": SECONDS,
+    "hello": HELLO,
+    "hgetall": PAIRS,
+    "hkeys": SORTED,
+    "hrandfield": CHOICE,
+    "hvals": SORTED,
+    "info": KIND,
+    "keys": SORTED,
+    "memory|doctor": KIND,
+    "memory|help": KIND,
+    "memory|malloc-stats": KIND,
+    "memory|stats": KIND,
+    "memory|usage": KIND,
+    "object|help": KIND,
+    "object|idletime": SECONDS,
+    # The reference shares small integers among keys.
+    "object|refcount": KIND,
+    "pexpiretime": MILLISECONDS,
+    "pttl": MILLISECONDS,
+    "randomkey": CHOICE,
+    "time": LENGTH,
+    "ttl": SECONDS,
+}
+
+
+def rule_for(arguments: list[bytes]) -> Rule:
+    """The default rule for a command."""
+    words = [word.decode("latin-1").lower() for word in arguments[:2]]
+    return DEFAULTS.get("|".join(words)) or DEFAULTS.get(words[0], EXACT)
+
+
+def _close(want: object, got: object, distance: int) -> bool:
+    if isinstance(want, Reply) and isinstance(got, Reply):
+        if want.kind == got.kind == ":" and want.value >= 0 and got.value >= 0:
+            return abs(want.value - got.value) <= distance
+        return want.kind == got.kind and _close(want.value, got.value, distance)
+    if isinstance(want, tuple) and isinstance(got, tuple):
+        return len(want) == len(got) and all(_close(w, g, distance) for w, g in zip(want, got))
+    return want == got
+
+
+def same(rule: Rule, want: Reply, got: Reply) -> bool:
+    """True where ``got`` is what ``want`` allows."""
+    want, got = rule.reduce(want), rule.reduce(got)
+    return want == got or (rule.tolerance > 0 and _close(want, got, rule.tolerance))
+
+
+def same_exec(rules: list[Rule], want: Reply, got: Reply) -> bool:
+    """The reply of EXEC: each element by the rule of the command queued for it."""
+    if want.kind != "*" or want.value is None or got.value is None or len(want.value) != len(rules):
+        return want == got
+    return len(got.value) == len(rules) and all(map(same, rules, want.value, got.value))

@@ -1,0 +1,79 @@
+"""Every verb of kevy's command table, and every word its grammar knows, is exercised by a case or a generated command."""
+
+from support.resp import Reply
+
+from .cases import all_cases
+from .conftest import SUMMARY
+from .grammar import Generator, as_dict
+from .test_generated import EACH, SEEDS
+
+#: Verbs that cannot stand in a case, with the file that tests them.
+TESTED_ELSEWHERE = {
+    "shutdown": "test_process.py",
+    "replconf": "kevy-core/tests/replication.rs",
+    "replicate": "kevy-core/tests/replication.rs",
+    "client|reply": "test_clients.py",
+}
+#: The same for words of a grammar.
+WORDS_TESTED_ELSEWHERE: dict[str, set[str]] = {}
+
+
+def table(docs: Reply) -> dict[str, set[str]]:
+    """Each verb, subcommands as `verb|sub`, with the words of its grammar in upper case."""
+    found: dict[str, set[str]] = {}
+    for name, row in as_dict(docs).items():
+        row = as_dict(row)
+        if "subcommands" in row:
+            found |= {sub: words(as_dict(its)) for sub, its in as_dict(row["subcommands"]).items()}
+        else:
+            found[name] = words(row)
+    return found
+
+
+def words(row: dict) -> set[str]:
+    found = set()
+    for argument in row["arguments"].value if "arguments" in row else ():
+        argument = as_dict(argument)
+        if "token" in argument:
+            # An empty token stands for "the word may be left out".
+            found |= {word.upper() for word in [argument["token"].value.decode()] if word.strip('"')}
+        found |= words(argument)
+    return found
+
+
+def exercised(commands: list[list[bytes]], verbs: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The verbs that `commands` call, each with all further words in upper case."""
+    found: dict[str, set[str]] = {}
+    for command in commands:
+        texts = [word.decode("latin-1") for word in command]
+        for length in (2, 1):
+            name = "|".join(texts[:length]).lower()
+            if len(texts) >= length and name in verbs:
+                found.setdefault(name, set()).update(word.upper() for word in texts[length:])
+                break
+    return found
+
+
+def test_every_verb_and_word_is_exercised(reference, shared):
+    theirs, ours = reference.open(3), shared(1).connect(3)
+    verbs = table(ours.call("COMMAND", "DOCS"))
+    commands = [step.words for case in all_cases() for step in case.steps if step.words]
+    for seed in SEEDS:
+        commands += Generator(theirs.call("COMMAND", "DOCS"), [b""], seed).commands(EACH)
+    called = exercised(commands, verbs)
+
+    verbs_missing = sorted(verbs.keys() - called.keys() - TESTED_ELSEWHERE.keys())
+    words_missing = {
+        verb: sorted(words - called.get(verb, set()) - WORDS_TESTED_ELSEWHERE.get(verb, set()))
+        for verb, words in verbs.items()
+        if verb not in TESTED_ELSEWHERE
+    }
+    words_missing = {verb: words for verb, words in words_missing.items() if words}
+    total = sum(map(len, verbs.values()))
+    SUMMARY.append(
+        f"conformance: {len(verbs) - len(verbs_missing)} of {len(verbs)} verbs and "
+        f"{total - sum(map(len, words_missing.values()))} of {total} words of their grammar exercised"
+    )
+    assert len(verbs) > 100, sorted(verbs)
+    assert not verbs_missing
+    assert not words_missing

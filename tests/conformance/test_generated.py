@@ -1,0 +1,94 @@
+"""Thousands of random commands per verb group, compared reply for reply and then key for key."""
+
+import pytest
+
+from support.resp import Reply
+
+from . import state
+from .compare import ENCODING, LENGTH, rule_for, same
+from .conftest import SURFACES
+from .grammar import Generator
+
+SEEDS = range(4)
+#: Commands of every verb for one seed, protocol and surface.
+EACH = 60
+#: Commands between two comparisons of all keys.
+STRETCH = 100
+DIFFERENCES_SHOWN = 12
+
+OWN_RULES = {b"hscan": LENGTH, b"object encoding": ENCODING}
+
+
+def rule(arguments: list[bytes]):
+    words = b" ".join(arguments[:2]).lower()
+    return OWN_RULES.get(words) or OWN_RULES.get(arguments[0].lower()) or rule_for(arguments)
+
+
+@pytest.fixture(scope="module")
+def grammar(reference):
+    """The reference's grammar, and payloads for RESTORE."""
+    session = reference.open(3)
+    session.call("FLUSHALL")
+    docs = session.call("COMMAND", "DOCS")
+    session.pipeline([("SET", "s", "value"), ("SET", "n", 42), ("SET", "l", "x" * 500), ("HSET", "h", "f", "v", "n", 1)])
+    payloads = [session.call("DUMP", key).value for key in "snlh"] + [b"", b"garbage"]
+    session.close()
+    return docs, payloads
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("surface", SURFACES)
+def test_generated(surface, seed, grammar, reference, targets):
+    name, protocol = surface
+    target = targets(name)
+    commands = Generator(*grammar, seed=seed * 10 + protocol).commands(EACH)
+    theirs, ours = reference.open(protocol), target.open(protocol)
+    found: list[str] = []
+    try:
+        for start in range(0, len(commands), STRETCH):
+            if start == 0 or found:
+                # What came after a difference differs because of it.
+                theirs.call("FLUSHALL"), ours.call("FLUSHALL")
+            found += stretch(commands[start : start + STRETCH], theirs, ours, target)
+    finally:
+        theirs.close()
+        ours.close()
+    if found:
+        pytest.fail("\n\n".join([f"{len(found)} differences", *found[:DIFFERENCES_SHOWN]]), pytrace=False)
+
+
+def stretch(commands: list[list[bytes]], theirs, ours, target) -> list[str]:
+    """Runs commands on both and describes the first difference, if any."""
+    wants = [target.reduce(reply) for reply in theirs.pipeline(commands)]
+    gots = ours.pipeline(commands)
+    for at, (command, want, got) in enumerate(zip(commands, wants, gots)):
+        if not same(rule(command), want, got):
+            return [describe(commands[: at + 1], wants, want, got)]
+    differing = state.differences(state.read(theirs), state.read(ours))
+    if not differing:
+        return []
+    place = differing[0]
+    return [f"after the commands that concern it, {place}\n" + history(commands, wants, mentioned(commands, place))]
+
+
+def describe(commands: list, wants: list[Reply], want: Reply, got: Reply) -> str:
+    last = commands[-1]
+    keys = {word for word in last[1:] if word in KEYS_OF_INTEREST}
+    return "\n".join([history(commands, wants, keys), f"  should be {want!r}", f"  is        {got!r}"])
+
+
+KEYS_OF_INTEREST = {b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"{t}1", b"{t}2", b"missing"}
+
+
+def mentioned(commands: list, place: str) -> set[bytes]:
+    return {key for key in KEYS_OF_INTEREST if repr(key) in place}
+
+
+def history(commands: list, wants: list[Reply], keys: set[bytes]) -> str:
+    """The last commands that named one of ``keys``, with the reference's replies."""
+    lines = []
+    for command, want in zip(commands, wants):
+        if keys & set(command[1:]) or command is commands[-1] or command[0].upper() == b"SELECT":
+            words = " ".join(repr(word)[1:] for word in command)
+            lines.append(f"  {words}  ->  {want!r}"[:300])
+    return "\n".join(lines[-8:])

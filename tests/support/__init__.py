@@ -1,0 +1,1 @@
+"""What the tests of every surface share: a RESP client, servers to start, and waiting with a deadline."""
