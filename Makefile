@@ -58,7 +58,7 @@ test-node: node
 	cd bindings/node && npm test
 
 test-conformance: lib python
-	$(PYTHON) -m pytest tests/conformance -q
+	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/conformance -q
 
 test-examples: build $(TARGET)/demo/tail
 	$(PYTHON) -m pytest examples -q

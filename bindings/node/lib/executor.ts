@@ -21,7 +21,7 @@ type Hot = "get" | "getBuffer" | "set" | "del" | "exists" | "incr" | "incrby" | 
  */
 export interface Executor extends Omit<CommandMethods, Hot> {}
 
-export class Executor {
+export abstract class Executor {
   readonly #native: NativeSession;
   readonly #get: NativeSession["get"];
   readonly #getBuffer: NativeSession["getBuffer"];

@@ -19,7 +19,7 @@ export class Pipeline<T extends unknown[] | null = unknown[]> {
   #shape: number[] = [];
   #decoders: Command<unknown>["decode"][] = [];
 
-  /** @internal */
+  /** `run` gets all arguments one after the other, and for each command four times their number and its mode. */
   constructor(run: Run<T>) {
     this.#run = run;
   }

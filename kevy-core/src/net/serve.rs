@@ -83,6 +83,10 @@ impl Counter<'_> {
     fn run(&mut self, connection: &mut Connection, key: usize, bytes: &[u8], batch: &Batch) -> usize {
         let mut args = ArgVec::new();
         for i in 0..batch.len() {
+            if connection.backed_up() > OUTPUT_PAUSE_BYTES {
+                connection.stalled = true;
+                return i;
+            }
             batch.args(i, bytes, &mut args);
             if !self.run_command(connection, key, &args) {
                 connection.stalled = true;
@@ -95,10 +99,6 @@ impl Counter<'_> {
             if connection.fate != Fate::Open || connection.upgrade.is_some() {
                 return i + 1;
             }
-            if connection.unsent() > OUTPUT_PAUSE_BYTES && i + 1 < batch.len() {
-                connection.stalled = true;
-                return i + 1;
-            }
         }
         batch.len()
     }
@@ -106,7 +106,7 @@ impl Counter<'_> {
     /// Runs one command. False where it must wait for replies under way.
     #[inline]
     fn run_command(&mut self, connection: &mut Connection, key: usize, args: &[&[u8]]) -> bool {
-        let Connection { session, out, late, pending, .. } = connection;
+        let Connection { session, out, late, pending, reply_bytes, .. } = connection;
         let waiting = !pending.is_empty();
         if waiting {
             late.protocol = out.protocol;
@@ -123,7 +123,10 @@ impl Counter<'_> {
                 }
             }
             Plan::One { command, shard } => {
-                if !self.send(session, pending, key, command, shard, args, reply.protocol) {
+                let ahead = pending.len().saturating_mul(*reply_bytes);
+                if ahead > OUTPUT_PAUSE_BYTES
+                    || !self.send(session, pending, key, command, shard, args, reply.protocol)
+                {
                     return false;
                 }
             }

@@ -308,10 +308,9 @@ impl Js {
                 made
             }
         };
-        check(status).map_err(|refused| {
+        check(status).inspect_err(|_| {
             // SAFETY: no finalizer was registered, and the function, where there is one, was not handed out.
             drop(unsafe { Box::from_raw(data) });
-            refused
         })?;
         Ok(function)
     }
