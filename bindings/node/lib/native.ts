@@ -48,7 +48,11 @@ export interface NativeStats {
   connections: number;
   silentMs?: number | null;
   frames: number;
+  entries: number;
   bytes: number;
+  transactions: number;
+  snapshots: number;
+  resyncs: number;
 }
 
 /** @internal A replica in the native module. */
@@ -70,6 +74,7 @@ export interface Native {
   openReplica(
     options: [string, string][],
     fd: number | null,
+    runtimeId: number | null,
     cursor: Uint8Array | null,
     batchFramesMax: number,
     batchesMax: number,

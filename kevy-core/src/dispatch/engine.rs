@@ -121,14 +121,7 @@ impl Engine {
     }
 
     /// Runs a command that touches no shard.
-    pub fn run_here(
-        &self,
-        session: &mut Session,
-        number: usize,
-        args: &[&[u8]],
-        out: &mut Writer,
-        now: u64,
-    ) {
+    pub fn run_here(&self, session: &mut Session, number: usize, args: &[&[u8]], out: &mut Writer, now: u64) {
         let mut context = crate::command::Context {
             out,
             session,

@@ -182,7 +182,8 @@ impl Listener {
         let inner = Inner::new(Domain::UNIX, Type::STREAM, None)?;
         let address = SockAddr::unix(path)?;
         if let Err(error) = inner.bind(&address) {
-            if error.kind() != ErrorKind::AddrInUse || Inner::new(Domain::UNIX, Type::STREAM, None)?.connect(&address).is_ok()
+            if error.kind() != ErrorKind::AddrInUse
+                || Inner::new(Domain::UNIX, Type::STREAM, None)?.connect(&address).is_ok()
             {
                 return Err(error);
             }

@@ -51,6 +51,8 @@ pub struct Connection {
     pub writable: bool,
     /// The peer will send no more than what the socket holds.
     pub ending: bool,
+    /// The peer has sent its last byte; what it sent is still answered.
+    pub ended: bool,
     /// In the reactor's list of connections to read.
     pub listed: bool,
     /// In the reactor's list of connections to send.
@@ -85,6 +87,7 @@ impl Connection {
             readable: true,
             writable: true,
             ending: false,
+            ended: false,
             listed: false,
             dirty: false,
             out: Writer::new(Protocol::Resp2),

@@ -43,8 +43,8 @@ impl Counter<'_> {
         }
     }
 
-    /// Runs every whole command of `bytes`; what is left over goes to the connection's input.
-    pub fn serve(&mut self, connection: &mut Connection, key: usize, bytes: &[u8], batch: &mut Batch) {
+    /// Runs every whole command of `bytes`, unless one must wait, and returns how many bytes are done with.
+    pub fn serve(&mut self, connection: &mut Connection, key: usize, bytes: &[u8], batch: &mut Batch) -> usize {
         let mut at = 0;
         while connection.fate == Fate::Open && !connection.stalled && connection.upgrade.is_none() {
             connection.limits.authenticated = connection.session.authenticated;
@@ -66,11 +66,11 @@ impl Counter<'_> {
                 }
                 Err(error) => {
                     refuse(connection, error);
-                    return;
+                    return bytes.len();
                 }
             }
         }
-        connection.input.extend_from_slice(&bytes[at..]);
+        at
     }
 
     /// Runs the batch in order and returns how many of its commands are done with.
@@ -172,11 +172,8 @@ impl Counter<'_> {
             Request::Replicate => {
                 // The feed takes tokens of its own, in their order.
                 self.token = None;
-                let peer = Peer {
-                    client: &connection.session.client,
-                    alarm: self.alarm,
-                    shard: connection.shard,
-                };
+                let peer =
+                    Peer { client: &connection.session.client, alarm: self.alarm, shard: connection.shard };
                 match self.upgrades.replicate(args, peer) {
                     Ok(upgrade) => connection.upgrade = Some(upgrade),
                     Err(text) => connection.out.error(&text),
@@ -210,7 +207,8 @@ pub fn run_parcel(
 
 /// Ends a connection whose bytes are not the protocol, telling it why.
 fn refuse(connection: &mut Connection, error: ProtocolError) {
-    connection.out.raw(&error.reply());
-    connection.input.clear();
+    let reply = if connection.pending.is_empty() { &mut connection.out } else { &mut connection.late };
+    reply.error_bytes(&error.reply());
+    connection.tuck();
     connection.fate = Fate::CloseWhenSent;
 }

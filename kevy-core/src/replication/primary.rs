@@ -120,7 +120,9 @@ impl Primary {
         let count = self.shards.len();
         let shards = match shard {
             Some(shard) if handshake.mux => {
-                return Err(format!("ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"));
+                return Err(format!(
+                    "ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"
+                ));
             }
             None if !handshake.mux && count > 1 => {
                 return Err(format!(
@@ -167,7 +169,9 @@ impl Primary {
 
     /// Sets the counts of [`Primary::syncs`] back.
     pub fn reset_syncs(&self) {
-        [&self.full, &self.partial, &self.partial_refused].map(|count| count.store(0, Ordering::Relaxed));
+        for count in [&self.full, &self.partial, &self.partial_refused] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn count_full(&self, refused: bool) {

@@ -176,8 +176,7 @@ impl Js {
         // A character has at most four bytes and is not cut, and a NUL follows the last.
         if len + 5 > room {
             // SAFETY: without a buffer Node only counts.
-            let status =
-                unsafe { sys::napi_get_value_string_utf8(self.0, value, null_mut(), 0, &mut len) };
+            let status = unsafe { sys::napi_get_value_string_utf8(self.0, value, null_mut(), 0, &mut len) };
             check(status).ok()?;
             into.reserve(len + 1);
             room = into.capacity() - start;
@@ -297,7 +296,14 @@ impl Js {
             let (name, len) = (name.as_ptr().cast(), name.len() as isize);
             let made = sys::napi_create_function(self.0, name, len, callback, data.cast(), &mut function);
             if made == sys::Status::napi_ok {
-                sys::napi_add_finalizer(self.0, function, data.cast(), Some(free::<T>), null_mut(), null_mut())
+                sys::napi_add_finalizer(
+                    self.0,
+                    function,
+                    data.cast(),
+                    Some(free::<T>),
+                    null_mut(),
+                    null_mut(),
+                )
             } else {
                 made
             }

@@ -41,7 +41,12 @@ pub fn whole(state: &State, js: Js, reply: Reply<'_>, mode: Mode) -> Result<Valu
 }
 
 /// The values of several replies, each in its own mode.
-pub fn each(state: &State, js: Js, replies: Reply<'_>, modes: impl Iterator<Item = Mode>) -> Result<Value, Fail> {
+pub fn each(
+    state: &State,
+    js: Js,
+    replies: Reply<'_>,
+    modes: impl Iterator<Item = Mode>,
+) -> Result<Value, Fail> {
     let array = js.array(replies.len())?;
     for (at, (reply, mode)) in replies.children().zip(modes).enumerate() {
         js.scoped(|| -> Result<(), Fail> {

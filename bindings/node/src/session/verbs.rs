@@ -96,7 +96,8 @@ fn on_get_buffer(js: Js, bound: &Bound, args: &[Value]) -> Result<Value, Fail> {
 }
 
 fn on_get_into(js: Js, bound: &Bound, args: &[Value]) -> Result<Value, Fail> {
-    let (target, room) = args.get(1).and_then(|target| js.memory(*target)).ok_or(Fail::Type("the target must be a Buffer"))?;
+    let (target, room) =
+        args.get(1).and_then(|target| js.memory(*target)).ok_or(Fail::Type("the target must be a Buffer"))?;
     let len = look_up(js, bound, args.first(), |value| {
         let Some(bytes) = value else { return Ok(-1) };
         // SAFETY: the target's memory has room for `room` bytes, and no code of the program has run since it was
