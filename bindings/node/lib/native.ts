@@ -80,6 +80,11 @@ export interface Native {
     batchesMax: number,
     wake: () => void,
   ): NativeReplica;
+  startWait(
+    runtimeId: number,
+    argv: string[],
+    done: (waited: { numbers?: number[]; failure?: string }) => void,
+  ): { interrupt(): void };
   openSession(runtimeId: number): NativeSession;
   openKeyspace(...options: string[]): NativeSession;
   setup(makeError: (kind: string, message: string) => Error, take: () => Buffer, place: Int32Array): void;
