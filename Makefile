@@ -65,7 +65,8 @@ test-examples: build $(TARGET)/demo/tail
 
 bench: lib python node
 	cargo bench --no-run -p kevy-core
-	$(PYTHON) -m pip install --quiet matplotlib
+	$(PYTHON) -m pip install --quiet 'matplotlib>=3.10' 'lmdb>=1.7'
+	cd bindings/node && npm install --no-save --no-audit --no-fund --loglevel=error lmdb@3.5.6
 	$(PYTHON) kevy-core/benches/report.py --target $(TARGET) --python $(PYTHON) --node $(NODE)
 
 lint:

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::command::help::unknown_subcommand;
-use crate::command::session::{ReplyMode, Request};
+use crate::command::session::ReplyMode;
 use crate::command::spec::Flags;
 use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
@@ -220,11 +220,6 @@ impl Engine {
                 session.reply_mode = ReplyMode::On;
             }
         }
-    }
-
-    /// True where a session asked for something only its connection's owner can do.
-    pub fn request(&self, session: &mut Session) -> Option<Request> {
-        session.request.take()
     }
 }
 

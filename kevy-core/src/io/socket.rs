@@ -111,12 +111,6 @@ impl Socket {
         moved(self.inner.send_with_flags(bytes, NO_SIGNAL), false)
     }
 
-    /// Tells the peer that nothing more will come.
-    pub fn shutdown(&self) {
-        // A peer that is gone already needs no telling.
-        let _ = self.inner.shutdown(std::net::Shutdown::Both);
-    }
-
     pub fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
         SourceFd(&self.fd()).register(registry, token, Interest::READABLE | Interest::WRITABLE)
     }

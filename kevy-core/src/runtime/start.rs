@@ -156,11 +156,6 @@ impl Core {
         Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
     }
 
-    /// Opens an in-process session.
-    pub fn open(&self) -> State {
-        self.engine.open()
-    }
-
     /// Ends an in-process session. In a forked child the parent's state is left alone.
     pub fn close(&self, state: &mut State) {
         if self.born == fork::generation() && !self.engine.is_poisoned() {

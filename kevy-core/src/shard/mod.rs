@@ -8,6 +8,6 @@ pub mod run;
 pub mod shards;
 
 pub use crate::store::Seed;
-pub use mailbox::{Call, Mailbox, Parcel, Post};
+pub use mailbox::{Mailbox, Parcel, Post};
 pub use run::{run_alone, run_many};
 pub use shards::{Shard, Shards};

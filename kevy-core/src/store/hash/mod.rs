@@ -9,7 +9,6 @@ mod packed;
 mod read;
 
 pub use edit::HashEdit;
-pub use read::Fields;
 
 use fields::Fields as FieldTable;
 use packed::{Pairs, Triples};

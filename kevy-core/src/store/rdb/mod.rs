@@ -10,7 +10,7 @@ mod lzf;
 mod reader;
 mod string;
 
-pub use dump::{RestoreError, dump, restore};
+pub use dump::{dump, restore};
 pub use reader::Reader;
 pub use string::{write_length, write_string, write_uncompressed};
 
