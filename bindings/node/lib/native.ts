@@ -24,8 +24,8 @@ export interface NativeSession {
   callBuffer: NativeCall;
   callValues: NativeCall;
   apply(db: number, ...argv: unknown[]): unknown;
-  batch(argv: unknown[], shape: number[]): unknown[];
-  transaction(argv: unknown[], shape: number[]): unknown[] | null;
+  batch(shape: Uint32Array, ...argv: unknown[]): unknown[];
+  transaction(shape: Uint32Array, ...argv: unknown[]): unknown[] | null;
   bind(verb: string, mode: number): NativeCall;
   tick(): boolean;
   close(): void;
