@@ -49,7 +49,7 @@ test-c:
 # Writes include/kevy.h and the list of exported symbols anew.
 header:
 	KEVY_WRITE_HEADER=1 cargo test -p kevy-ffi --lib header
-	KEVY_WRITE_HEADER=1 cargo test -p kevy-ffi --test symbols exported_symbols
+	KEVY_WRITE_HEADER=1 cargo test -p kevy-ffi --test interface exported_symbols
 
 test-python: python
 	$(PYTHON) -m pytest bindings/python/tests -q

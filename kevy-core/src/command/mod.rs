@@ -40,3 +40,6 @@ pub use server::Server;
 pub use session::Session;
 pub use set::{CommandSet, Commands};
 pub use spec::{Command, Fail, Outcome, Spec};
+
+/// What handlers outside of this crate read and write keys with.
+pub use crate::store::{Expire, ValueRef};

@@ -25,5 +25,5 @@ pub mod commands {
     pub use crate::command::spec::{
         Arg, ArgKind, Begin, Command, Fail, Find, Flags, KeySpec, Outcome, Run, Scope, Spec, one_key,
     };
-    pub use crate::command::{CommandSet, Commands, Context, Origin};
+    pub use crate::command::{CommandSet, Commands, Context, Expire, Origin, ValueRef};
 }

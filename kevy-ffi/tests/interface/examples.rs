@@ -1,14 +1,12 @@
 //! Runs the examples in C and C++ and looks at what they print.
 
-mod support;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
-use support::{Build, compile, files, library, root, run, scratch};
+use crate::support::{Build, compile, files, library, root, run, scratch};
 
 /// Every example is there in these languages and does the same in each.
 const LANGUAGES: [&str; 2] = ["c", "cpp"];
@@ -22,7 +20,7 @@ fn example(language: &str, name: &str) -> PathBuf {
             for source in files(&root().join("examples").join(language), language) {
                 let name = source.file_stem().unwrap_or_default().to_string_lossy();
                 compile(
-                    &[source.clone()],
+                    std::slice::from_ref(&source),
                     &library(Build::Shipped),
                     &dir.join(format!("{name}-{language}")),
                     &[],

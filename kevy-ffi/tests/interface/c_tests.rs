@@ -1,11 +1,9 @@
 //! Runs the C tests of `tests/c` as they are, under AddressSanitizer and under valgrind, and the C++ tests beside them.
 
-mod support;
-
 use std::path::PathBuf;
 use std::process::Command;
 
-use support::{Build, compile, files, library, root, run, scratch};
+use crate::support::{Build, compile, files, library, root, run, scratch};
 
 fn build(name: &str, build: Build, flags: &[&str]) -> PathBuf {
     build_in("c", name, build, flags)
