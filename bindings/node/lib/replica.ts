@@ -5,6 +5,7 @@ import { ClosedError, fromNative, guard, InterruptedError, InvalidArgumentError 
 import { type NativeFrames, type NativeReplica, native } from "./native.js";
 import { type OptionValue, pairs } from "./options.js";
 import type { Runtime } from "./runtime.js";
+import type { WaitOptions } from "./session.js";
 
 /** What a frame is. */
 export type FrameKind =
@@ -182,12 +183,6 @@ export interface ReplicaOptions {
   /** Batches that are fetched ahead: 4 where it is not given. Beyond that the link waits. */
   batchesMax?: number;
   [name: string]: OptionValue | Runtime | Uint8Array;
-}
-
-/** What every wait takes. */
-export interface WaitOptions {
-  /** Ends the wait: it rejects with the signal's reason. */
-  signal?: AbortSignal | undefined;
 }
 
 interface Waiter {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 use slab::Slab;
 
+use crate::base::log_sink;
 use crate::base::signal::{self, Ring};
 use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
@@ -315,6 +316,10 @@ impl Reactor {
         }
         if server.clients.connected() >= self.settings.clients_max {
             server.stats.connections_rejected.fetch_add(1, Ordering::Relaxed);
+            log_sink::warning(format_args!(
+                "maxclients is reached: a connection from {} is refused",
+                socket.peer
+            ));
             // The peer is turned away whether or not it reads why.
             let _ = socket.send(b"-ERR max number of clients reached\r\n");
             return;
@@ -684,7 +689,10 @@ fn serve_connection(
             Ok(used) => {
                 connection.input.drain(..used);
             }
-            Err(_) => connection.fate = Fate::Close,
+            Err(text) => {
+                log_sink::warning(format_args!("the link of {} is closed: {text}", connection.socket.peer));
+                connection.fate = Fate::Close;
+            }
         }
     }
     if connection.ended && !connection.stalled && connection.fate == Fate::Open {

@@ -206,6 +206,23 @@ impl Js {
         Some((data.cast(), len))
     }
 
+    /// The numbers of a Uint32Array, copied. `None` where the value is none.
+    pub fn numbers(self, value: Value) -> Option<Vec<u32>> {
+        let (data, len) = self.memory(value)?;
+        let mut numbers = vec![0u32; len / size_of::<u32>()];
+        if !numbers.is_empty() {
+            // SAFETY: the memory has `len` bytes, the vector as many or up to three fewer, and they do not overlap.
+            unsafe { std::ptr::copy_nonoverlapping(data, numbers.as_mut_ptr().cast(), numbers.len() * 4) };
+        }
+        Some(numbers)
+    }
+
+    pub fn is_array(self, value: Value) -> bool {
+        let mut is = false;
+        // SAFETY: the environment and the value are alive during the callback, and `is` takes the result.
+        check(unsafe { sys::napi_is_array(self.0, value, &mut is) }).is_ok() && is
+    }
+
     /// The text of a number or BigInt. `None` where the value is neither.
     pub fn number_text(self, value: Value) -> Option<Value> {
         let mut kind = 0;

@@ -10,7 +10,7 @@ mod read;
 
 pub use edit::HashEdit;
 
-use fields::Fields as FieldTable;
+use fields::FieldTable;
 use packed::{Pairs, Triples};
 
 use super::entry::Records;
