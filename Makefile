@@ -65,6 +65,7 @@ test-conformance: lib python
 
 test-examples: build $(TARGET)/demo/tail
 	$(PYTHON) -m pytest tests/examples -q
+	$(PYTHON) examples/demo/demo.py --c $(TARGET)/demo/tail --node $(NODE) --seconds 2
 
 bench: lib python node
 	cargo bench --no-run -p kevy-core
