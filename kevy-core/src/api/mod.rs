@@ -27,8 +27,8 @@ pub use crate::base::fork;
 pub use crate::base::log_sink as log;
 pub use crate::base::{Argv, Clock, Error, ErrorKind, ManualClock, Result};
 pub use crate::dispatch::commands::{
-    Arg, ArgKind, Begin, Command, CommandSet, Commands, Context, Fail, Find, Flags, KeySpec, Outcome, Run,
-    Scope, Spec, one_key,
+    Arg, ArgKind, Begin, Command, CommandSet, Commands, Context, Expire, Fail, Find, Flags, KeySpec, Origin,
+    Outcome, Run, Scope, Spec, ValueRef, one_key,
 };
 pub use crate::resp::{Kind, Node as Reply, Value};
 

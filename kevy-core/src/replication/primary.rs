@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use crate::base::Clock;
+use crate::base::log_sink;
 use crate::base::options::Options;
 use crate::base::random::Random;
 use crate::io::Upgrade;
@@ -130,6 +131,7 @@ impl Primary {
             Some(shard) => [shard].into_iter().collect(),
             None => (0..count).collect(),
         };
+        log_sink::info(format_args!("replica '{}' attached from {address}", handshake.id));
         Ok(Feed::open(self, handshake, Order { shards, address, wake }, self.clock.now_ms()))
     }
 

@@ -394,6 +394,11 @@ impl Link {
         }
     }
 
+    /// True where a transaction has been handed out in part. The rest of it is at hand.
+    pub fn is_inside_transaction(&self) -> bool {
+        self.playing.as_ref().is_some_and(|playing| playing.begun)
+    }
+
     /// Begins to hand out the transaction at the head of `shard` if every part of it is there.
     fn try_play(&mut self, shard: usize) -> Result<()> {
         let Some((transaction, offset, members)) = self.lanes[shard].whole() else { return Ok(()) };
@@ -424,6 +429,9 @@ impl Link {
     }
 
     /// Hands out the next frame of the transaction under way. False where it held none to hand out.
+    ///
+    /// Parts are handed out one after the other, except around what concerns the whole keyspace: every part holds
+    /// that, so it divides all of them alike, and it is handed out once, after what stands before it in each part.
     fn play(&mut self) -> Result<bool> {
         let Some(playing) = &mut self.playing else { return Ok(false) };
         let first = playing.parts[0];
@@ -433,6 +441,11 @@ impl Link {
             return Ok(true);
         }
         let Some(&shard) = playing.parts.get(playing.at) else {
+            for &part in &playing.parts {
+                if self.lanes[part].next_within(&mut self.waiting)?.is_some() {
+                    return Err(protocol("the parts of a transaction do not fit each other"));
+                }
+            }
             self.head = Head { shard: first, offset: playing.offset, ..Head::new(FrameKind::TxnEnd) };
             for &part in &playing.parts {
                 self.lanes[part].finish();
@@ -458,7 +471,14 @@ impl Link {
                 lane.within.db = selected(bytes, &self.waiting)?;
                 Ok(false)
             }
-            _ => {
+            Some(b"FLUSHALL" | b"FLUSHDB" | b"SWAPDB") if playing.at + 1 < playing.parts.len() => {
+                playing.at += 1;
+                Ok(false)
+            }
+            verb => {
+                if matches!(verb, Some(b"FLUSHALL" | b"FLUSHDB" | b"SWAPDB")) {
+                    playing.at = 0;
+                }
                 let db = lane.within.db as usize;
                 self.head = Head { shard, offset: found.offset, db, ..Head::new(FrameKind::Command) };
                 self.at = Held::Lane(shard, span);

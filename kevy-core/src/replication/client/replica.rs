@@ -131,7 +131,8 @@ impl Replica {
     }
 
     /// Up to `frames_max` frames: waits for the first as [`Replica::next`] does, then takes those that are there.
-    /// The batch is empty where the time limit passed.
+    /// The batch is empty where the time limit passed. It never ends inside a transaction, for which it may grow
+    /// beyond the limits, so its frames are just what lies before its cursor.
     ///
     /// # Errors
     /// As [`Replica::next`]; frames that came before the error are handed out first.
@@ -154,7 +155,8 @@ impl Replica {
         batch.clear();
         self.link.confirm();
         let mut timeout = timeout;
-        while batch.len() < frames_max.max(1) && batch.byte_len() < self.batch_bytes_max {
+        let fits = |batch: &Batch, max| batch.len() < frames_max.max(1) && batch.byte_len() < max;
+        while self.link.is_inside_transaction() || fits(batch, self.batch_bytes_max) {
             match self.advance(timeout, false) {
                 Ok(true) => batch.push(&self.link.frame()),
                 Ok(false) => break,
