@@ -24,7 +24,7 @@ python: $(PYTHON)
 	$(VENV)/bin/pip install --quiet './bindings/python[test]'
 
 node:
-	cd bindings/node && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	cd bindings/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
 
 $(TARGET)/demo/tail: examples/demo/tail.c lib
 	mkdir -p $(TARGET)/demo
