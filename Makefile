@@ -14,11 +14,14 @@ CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 build: lib python node
 
 lib:
-	cargo build --release -p kevy-core --bin kevy -p kevy-ffi
+	cargo build --release -p kevy-core --bin kevy
+	cargo build --release -p kevy-ffi --lib
 
-$(PYTHON):
+$(PYTHON): tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --upgrade pip
+	$(VENV)/bin/pip install --quiet -r tests/requirements.txt
+	touch $(PYTHON)
 
 python: $(PYTHON)
 	$(VENV)/bin/pip install --quiet './bindings/python[test]'
@@ -61,7 +64,8 @@ test-conformance: lib python
 	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/conformance -q
 
 test-examples: build $(TARGET)/demo/tail
-	$(PYTHON) -m pytest examples -q
+	$(PYTHON) -m pytest tests/examples -q
+	$(PYTHON) examples/demo/demo.py --c $(TARGET)/demo/tail --node $(NODE) --seconds 2
 
 bench: lib python node
 	cargo bench --no-run -p kevy-core
