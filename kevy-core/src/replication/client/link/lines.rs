@@ -1,0 +1,124 @@
+//! What the primary says between frames.
+
+use crate::base::{Error, ErrorKind, Result};
+use crate::snapshot::Entries;
+
+use super::super::super::cursor::Position;
+use super::super::super::wire::{LINE_LEN_MAX, Line, Offsets, SHARDS_MAX, shown};
+use super::super::frame::{FrameKind, Head};
+use super::super::lane::Lane;
+use super::{Link, Phase, Step, no_shard, protocol};
+
+impl Link {
+    /// Reads a line. `None`: something else may be there now.
+    pub(super) fn line(&mut self) -> Result<Option<Step>> {
+        let bytes = self.input.rest();
+        let window = &bytes[..bytes.len().min(LINE_LEN_MAX)];
+        let Some(end) = memchr::memchr(b'\n', window) else {
+            if window.len() == LINE_LEN_MAX || window.first().is_some_and(|byte| !b"+-*".contains(byte)) {
+                return Err(protocol(format!(
+                    "the primary sent '{}' where a line must stand",
+                    shown(window)
+                )));
+            }
+            return Ok(Some(Step::Input));
+        };
+        let line = window[..end].strip_suffix(b"\r").unwrap_or(&window[..end]);
+        let text = match line {
+            [b'-', text @ ..] => return Err(refused(&String::from_utf8_lossy(text))),
+            [b'+', text @ ..] => text,
+            [] => {
+                self.input.consume(end + 1);
+                return Ok(None);
+            }
+            _ => return Err(protocol(format!("the primary sent '{}' where a line must stand", shown(line)))),
+        };
+        if self.phase == Phase::Auth {
+            self.phase = Phase::Ack;
+        } else {
+            let parsed = Line::parse(text)
+                .ok_or_else(|| protocol(format!("the primary sent the line '{}'", shown(text))))?;
+            self.obey(parsed)?;
+        }
+        self.input.consume(end + 1);
+        Ok(None)
+    }
+
+    pub(super) fn obey(&mut self, line: Line) -> Result<()> {
+        match (self.phase, line) {
+            (Phase::Ack | Phase::Stream, Line::Ack { generation: Some(generation), offsets })
+                if generation != 0 && !offsets.is_empty() && offsets.len() <= SHARDS_MAX =>
+            {
+                self.acked = (generation, offsets);
+                self.phase = Phase::Acked;
+                if !self.up {
+                    (self.up, self.told_up) = (true, Some(true));
+                    self.note(Head { up: true, ..Head::new(FrameKind::Link) }, String::new());
+                }
+            }
+            (Phase::Acked, Line::Resync(reason)) => {
+                self.stats.resyncs += 1;
+                self.note(Head::new(FrameKind::Resync), reason);
+            }
+            (Phase::Acked, Line::Snapshot) => {
+                self.stats.snapshots += 1;
+                self.generation = self.acked.0;
+                let positions = self.acked.1.iter().map(|&offset| Position { offset, db: 0 });
+                self.lanes = positions.map(Lane::at).collect();
+                (self.unfinished, self.held, self.shard) = (true, 0, 0);
+                self.ready.clear();
+                self.entries = Some(Box::new(Entries::new(self.options.frame_bytes_max)));
+                self.phase = Phase::Snapshot;
+                self.note(Head::new(FrameKind::SnapshotBegin), String::new());
+            }
+            (Phase::Acked | Phase::Stream, Line::Shard(shard)) => {
+                if shard >= self.lanes.len() {
+                    return Err(no_shard(shard));
+                }
+                self.shard = shard;
+            }
+            (Phase::Acked | Phase::Stream, Line::Ping { generation, offsets }) => {
+                if self.phase == Phase::Acked {
+                    self.continues()?;
+                }
+                self.ping(generation, &offsets)?;
+            }
+            (phase, line) => {
+                return Err(protocol(format!("the primary sent {line:?} in phase {phase:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn ping(&mut self, generation: u64, offsets: &[u64]) -> Result<()> {
+        if generation != self.generation {
+            return Err(protocol(format!(
+                "the primary's history {generation} is not the one followed, {}",
+                self.generation
+            )));
+        }
+        let here = self.lanes.iter().map(|lane| lane.next);
+        if !here.eq(offsets.iter().copied()) {
+            return Err(protocol("the primary's heartbeat names other offsets than it sent"));
+        }
+        self.told = (Offsets::new(), Offsets::new());
+        if self.options.bookmarks && self.lanes.iter().all(|lane| !lane.is_holding()) {
+            let offset = offsets.first().copied().unwrap_or_default();
+            self.note(Head { offset, ..Head::new(FrameKind::Bookmark) }, String::new());
+        }
+        Ok(())
+    }
+}
+
+/// The error that the primary ended the link with.
+#[cold]
+pub(super) fn refused(text: &str) -> Error {
+    let kind = match text.split(' ').next().unwrap_or_default() {
+        "NOAUTH" | "WRONGPASS" | "NOPERM" => ErrorKind::Auth,
+        "LOADING" | "BUSY" | "RESYNC" | "MASTERDOWN" | "TRYAGAIN" => ErrorKind::Io,
+        _ if text.starts_with("ERR max number of clients") => ErrorKind::Io,
+        _ if text.starts_with("ERR unknown command") => ErrorKind::Unsupported,
+        _ => ErrorKind::Replica,
+    };
+    Error::new(kind, text)
+}

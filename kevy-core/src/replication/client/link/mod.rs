@@ -1,0 +1,354 @@
+//! The consumer's side of the native protocol without its socket: bytes in, frames out, bytes to send.
+//!
+//! [`super::Replica`] moves the bytes; tests and simulations move them by hand. [`order`] hands frames out,
+//! [`lines`] obeys what stands between them, [`snapshot`] reads snapshots.
+
+mod lines;
+mod order;
+mod snapshot;
+
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
+
+use crate::base::options::Secret;
+use crate::base::{Argv, Error, ErrorKind, Result, Span};
+use crate::resp::encode_command;
+use crate::snapshot::Entries;
+
+use super::super::cursor::Cursor;
+use super::super::wire::{Offsets, offsets_text};
+use super::buffer::Buffer;
+use super::decode::Decoder;
+use super::frame::{Frame, FrameKind, Head};
+use super::lane::Lane;
+use super::options::Acknowledge;
+
+/// What a link needs to know besides where it stands.
+#[derive(Clone, Debug)]
+pub struct LinkOptions {
+    pub id: String,
+    pub user: String,
+    pub password: Secret,
+    pub transaction_bytes_max: usize,
+    pub frame_bytes_max: usize,
+    pub acknowledge: Acknowledge,
+    pub bookmarks: bool,
+}
+
+/// What [`Link::step`] came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// [`Link::frame`] is the next frame.
+    Frame,
+    /// More bytes are needed.
+    Input,
+}
+
+/// What the next bytes of the primary can be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Phase {
+    /// No link.
+    Down,
+    /// The reply to AUTH.
+    Auth,
+    /// The reply to REPLICATE.
+    Ack,
+    /// What was acknowledged: frames, or word of a snapshot.
+    Acked,
+    /// Frames.
+    Stream,
+    /// Between two chunks of a snapshot.
+    Snapshot,
+    /// Inside a chunk, with so many bytes to come.
+    Chunk(usize),
+    /// The line end behind a chunk.
+    ChunkEnd,
+}
+
+/// A transaction that is being handed out.
+#[derive(Debug)]
+struct Playing {
+    /// The shards that have a part.
+    parts: SmallVec<[usize; 4]>,
+    /// The part under way.
+    at: usize,
+    begun: bool,
+    offset: u64,
+}
+
+/// Where the bytes of the current frame are.
+#[derive(Clone, Copy, Debug)]
+enum Held {
+    Nothing,
+    /// In the input, from this byte on.
+    Input(usize),
+    /// In the queue of this shard.
+    Lane(usize, Span),
+    /// In the snapshot's reader.
+    Entries,
+}
+
+/// Something to tell that is no frame of the stream.
+#[derive(Debug)]
+struct Note {
+    head: Head,
+    reason: String,
+}
+
+/// Counters of a replica since it was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkStats {
+    /// Frames of the stream handed out, with those that switch databases and mark transactions.
+    pub frames: u64,
+    /// Commands that rebuild keys of a snapshot.
+    pub entries: u64,
+    pub bytes: u64,
+    pub transactions: u64,
+    pub snapshots: u64,
+    pub resyncs: u64,
+}
+
+/// The protocol's state on the consumer's side.
+#[derive(Debug)]
+pub struct Link {
+    options: LinkOptions,
+    generation: u64,
+    lanes: Vec<Lane>,
+    phase: Phase,
+    /// Set from the beginning of a snapshot until its end has been handed out: there is no place to resume from.
+    unfinished: bool,
+    acked: (u64, Offsets),
+    /// The shard of the frames that arrive.
+    shard: usize,
+    pub input: Buffer,
+    /// Bytes for the primary.
+    pub output: Vec<u8>,
+    wire: Decoder,
+    waiting: Decoder,
+    playing: Option<Playing>,
+    /// Lanes whose queues are not known to be held up.
+    ready: Vec<usize>,
+    held: usize,
+    entries: Option<Box<Entries>>,
+    notes: VecDeque<Note>,
+    reason: String,
+    head: Head,
+    at: Held,
+    /// What the primary has been told.
+    told: (Offsets, Offsets),
+    /// What the caller has applied.
+    applied: Offsets,
+    up: bool,
+    /// What the last frame about the link said.
+    told_up: Option<bool>,
+    pub stats: LinkStats,
+}
+
+impl Link {
+    /// A link that is down and stands at `cursor`.
+    pub fn new(options: LinkOptions, cursor: &Cursor) -> Self {
+        Self {
+            generation: cursor.generation,
+            lanes: cursor.shards.iter().copied().map(Lane::at).collect(),
+            phase: Phase::Down,
+            unfinished: cursor.is_none(),
+            acked: (0, Offsets::new()),
+            shard: 0,
+            input: Buffer::new(options.frame_bytes_max),
+            output: Vec::new(),
+            wire: Decoder::default(),
+            waiting: Decoder::default(),
+            playing: None,
+            ready: Vec::new(),
+            held: 0,
+            entries: None,
+            notes: VecDeque::new(),
+            reason: String::new(),
+            head: Head::new(FrameKind::Link),
+            at: Held::Nothing,
+            told: (Offsets::new(), Offsets::new()),
+            applied: cursor.offsets(),
+            up: false,
+            told_up: None,
+            stats: LinkStats::default(),
+            options,
+        }
+    }
+
+    /// Where the last frame that was handed out has led to.
+    pub fn cursor(&self) -> Cursor {
+        if self.unfinished {
+            return Cursor::default();
+        }
+        Cursor { generation: self.generation, shards: self.lanes.iter().map(|lane| lane.done).collect() }
+    }
+
+    /// True while the primary has acknowledged the handshake and the connection stands.
+    pub fn is_up(&self) -> bool {
+        self.up
+    }
+
+    /// A connection stands: says who wants what.
+    pub fn connected(&mut self) {
+        self.output.clear();
+        self.input.clear();
+        self.wire.reset();
+        let LinkOptions { id, user, password, .. } = &self.options;
+        self.phase = if password.0.is_empty() { Phase::Ack } else { Phase::Auth };
+        if !password.0.is_empty() {
+            let args = [b"AUTH", user.as_bytes(), password.0.as_bytes()];
+            if user.is_empty() {
+                encode_command(&mut self.output, &[args[0], args[2]]);
+            } else {
+                encode_command(&mut self.output, &args);
+            }
+        }
+        let (generation, offsets) = if self.unfinished {
+            (0, Offsets::from_slice(&[0]))
+        } else {
+            (self.generation, self.lanes.iter().map(|lane| lane.next).collect())
+        };
+        let (generation, offsets) = (offsets_text(&[generation]), offsets_text(&offsets));
+        encode_command(
+            &mut self.output,
+            &[b"REPLICATE", b"FROM", &generation, &offsets, b"ID", id.as_bytes(), b"CAPA", b"mux", b"resync"],
+        );
+    }
+
+    /// The connection is gone or was never made. Whatever is not whole is forgotten; call this once
+    /// [`Link::step`] needs input.
+    pub fn disconnected(&mut self, reason: &str) {
+        // Of attempts that fail one after the other, the first is told.
+        if self.told_up != Some(false) {
+            self.told_up = Some(false);
+            self.note(Head::new(FrameKind::Link), reason.to_owned());
+        }
+        self.up = false;
+        self.phase = Phase::Down;
+        self.input.clear();
+        self.output.clear();
+        self.wire.reset();
+        self.entries = None;
+        (self.playing, self.held) = (None, 0);
+        self.ready.clear();
+        self.lanes.iter_mut().for_each(Lane::rewind);
+        self.told = (Offsets::new(), Offsets::new());
+    }
+
+    pub(super) fn note(&mut self, head: Head, reason: String) {
+        self.notes.push_back(Note { head, reason });
+    }
+
+    /// The frame that [`Link::step`] came to.
+    #[inline]
+    pub fn frame(&self) -> Frame<'_> {
+        let Head { kind, shard, offset, db, up } = self.head;
+        let argv = match self.at {
+            Held::Nothing => Argv::EMPTY,
+            Held::Input(start) => Argv::new(self.input.from(start), &self.wire.spans),
+            Held::Lane(shard, span) => match self.lanes.get(shard) {
+                Some(lane) => Argv::new(lane.bytes(span), &self.waiting.spans),
+                None => Argv::EMPTY,
+            },
+            Held::Entries => self.entries.as_ref().map_or(Argv::EMPTY, |entries| entries.argv()),
+        };
+        Frame { kind, shard, offset, db, argv, reason: &self.reason, up }
+    }
+
+    /// Goes on to the next frame.
+    ///
+    /// # Errors
+    /// Where the link cannot go on: what arrived is not the protocol, the primary refused, or a limit was
+    /// passed. [`Link::disconnected`] has to follow.
+    pub fn step(&mut self) -> Result<Step> {
+        self.at = Held::Nothing;
+        if !self.reason.is_empty() {
+            self.reason.clear();
+        }
+        loop {
+            if let Some(note) = self.notes.pop_front() {
+                (self.head, self.reason) = (note.head, note.reason);
+                return Ok(Step::Frame);
+            }
+            if self.playing.is_some() {
+                if self.play()? {
+                    return Ok(Step::Frame);
+                }
+                continue;
+            }
+            if let Some(shard) = self.ready.pop() {
+                if self.look_at(shard)? {
+                    return Ok(Step::Frame);
+                }
+                continue;
+            }
+            let found = match self.phase {
+                Phase::Stream | Phase::Acked if self.input.peek() == Some(b'*') => self.stream()?,
+                Phase::Snapshot | Phase::Chunk(_) | Phase::ChunkEnd => self.snapshot()?,
+                Phase::Down => Some(Step::Input),
+                _ => self.line()?,
+            };
+            if let Some(step) = found {
+                return Ok(step);
+            }
+        }
+    }
+
+    /// The caller asks for more, and so has applied what it got: not where it says so itself.
+    pub fn confirm(&mut self) {
+        if self.options.acknowledge == Acknowledge::Auto {
+            self.applied.clear();
+            self.applied.extend(self.lanes.iter().map(|lane| lane.done.offset));
+        }
+    }
+
+    /// Takes note of what the caller says it has applied.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidArgument`] for a cursor that this replica did not give.
+    pub fn ack(&mut self, cursor: &Cursor) -> Result<()> {
+        if cursor.is_none() {
+            return Ok(());
+        }
+        let wrong = |text: &str| Err(Error::new(ErrorKind::InvalidArgument, text));
+        if cursor.generation != self.generation || cursor.shards.len() != self.lanes.len() {
+            return wrong("the cursor is not of the history that is followed now");
+        }
+        if cursor.shards.iter().zip(&self.lanes).any(|(said, lane)| said.offset > lane.done.offset) {
+            return wrong("the cursor lies beyond the frames that were handed out");
+        }
+        self.applied = cursor.offsets();
+        Ok(())
+    }
+
+    /// Puts an acknowledgement into the output if there is news, or in any case where `insist`.
+    pub fn acknowledge(&mut self, insist: bool) {
+        if !self.up || (self.phase == Phase::Acked && !self.is_here()) {
+            return;
+        }
+        let lanes = self.lanes.iter();
+        let (received, applied): (Offsets, Offsets) = if self.unfinished {
+            lanes.map(|_| (0, 0)).unzip()
+        } else {
+            let applied = self.applied.iter().copied().chain(std::iter::repeat(0));
+            lanes.zip(applied).map(|(lane, applied)| (lane.next, applied)).unzip()
+        };
+        let news = (received, applied);
+        if insist || news != self.told {
+            let (received, applied) = (offsets_text(&news.0), offsets_text(&news.1));
+            encode_command(&mut self.output, &[b"REPLCONF", b"ACK", &received, b"APPLIED", &applied]);
+            self.told = news;
+        }
+    }
+}
+
+#[cold]
+fn protocol(text: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Protocol, text)
+}
+
+#[cold]
+fn no_shard(shard: usize) -> Error {
+    protocol(format!("the primary sent frames of shard {shard}, which it does not have"))
+}
