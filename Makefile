@@ -14,17 +14,20 @@ CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 build: lib python node
 
 lib:
-	cargo build --release -p kevy-core --bin kevy -p kevy-ffi
+	cargo build --release -p kevy-core --bin kevy
+	cargo build --release -p kevy-ffi --lib
 
-$(PYTHON):
+$(PYTHON): tests/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --upgrade pip
+	$(VENV)/bin/pip install --quiet -r tests/requirements.txt
+	touch $(PYTHON)
 
 python: $(PYTHON)
 	$(VENV)/bin/pip install --quiet './bindings/python[test]'
 
 node:
-	cd bindings/node && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	cd bindings/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
 
 $(TARGET)/demo/tail: examples/demo/tail.c lib
 	mkdir -p $(TARGET)/demo
@@ -49,7 +52,7 @@ test-c:
 # Writes include/kevy.h and the list of exported symbols anew.
 header:
 	KEVY_WRITE_HEADER=1 cargo test -p kevy-ffi --lib header
-	KEVY_WRITE_HEADER=1 cargo test -p kevy-ffi --test symbols exported_symbols
+	KEVY_WRITE_HEADER=1 cargo test -p kevy-ffi --test interface exported_symbols
 
 test-python: python
 	$(PYTHON) -m pytest bindings/python/tests -q
@@ -58,14 +61,16 @@ test-node: node
 	cd bindings/node && npm test
 
 test-conformance: lib python
-	$(PYTHON) -m pytest tests/conformance -q
+	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/conformance -q
 
 test-examples: build $(TARGET)/demo/tail
-	$(PYTHON) -m pytest examples -q
+	$(PYTHON) -m pytest tests/examples -q
+	$(PYTHON) examples/demo/demo.py --c $(TARGET)/demo/tail --node $(NODE) --seconds 2
 
 bench: lib python node
 	cargo bench --no-run -p kevy-core
-	$(PYTHON) -m pip install --quiet matplotlib
+	$(PYTHON) -m pip install --quiet 'matplotlib>=3.10' 'lmdb>=1.7'
+	cd bindings/node && npm install --no-save --no-audit --no-fund --loglevel=error lmdb@3.5.6
 	$(PYTHON) kevy-core/benches/report.py --target $(TARGET) --python $(PYTHON) --node $(NODE)
 
 lint:

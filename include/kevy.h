@@ -203,8 +203,8 @@ typedef struct {
 } kevy_bytes;
 
 // Takes a message of the library: `level` is one of KEVY_LOG_*, `message` is UTF-8 and good until it returns. It
-// is called from any thread, also from several at once, and must return soon; it may call functions of kevy but
-// those that wait or stop.
+// is called from any thread, also from several at once and in the middle of the library's work: it must return soon
+// and call no function of kevy.
 typedef void (*kevy_log_fn)(void *ctx, int32_t level, kevy_bytes message);
 
 // A callback: `ctx` is what was given with it.

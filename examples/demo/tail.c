@@ -198,7 +198,7 @@ int main(int argc, char **argv) {
                     memcpy(digits, args[2].data, args[2].len < 31 ? args[2].len : 31);
                     lags[lags_len++] = now_ms(CLOCK_REALTIME) - strtod(digits, NULL) / 1e6;
                 }
-                if (count > 1 && is(args[1], "demo:done")) done = 1;
+                if (count > 1 && is(args[1], "demo:done:0")) done = 1;
                 break;
             default:
                 break;

@@ -86,8 +86,8 @@ for await (const batch of replica) {
       frames.push(words(frame.db, argv.length));
       for (const arg of argv) frames.push(words(arg.length), arg);
       const key = argv.length > 1 ? argv[1].toString("latin1") : "";
-      if (key === "demo:clock" && live) lags.push(Date.now() - Number(argv[2].toString()) / 1e6);
-      done ||= key === "demo:done";
+      if (key === "demo:clock" && live) lags.push(performance.timeOrigin + performance.now() - Number(argv[2].toString()) / 1e6);
+      done ||= key === "demo:done:0";
     }
   }
   const body = Buffer.concat(frames);

@@ -104,7 +104,7 @@ def main(url: str, path: str) -> None:
                         frames += encode(frame.db, argv)
                         if argv[1:2] == [b"demo:clock"] and live:
                             lags.append((time.time_ns() - int(argv[2])) / 1e6)
-                        done = done or argv[1:2] == [b"demo:done"]
+                        done = done or argv[1:2] == [b"demo:done:0"]
                 journal.write(PAIR.pack(len(batch.cursor), len(frames)) + batch.cursor + frames)
                 say("progress", frames=copy.frames, live=live)
         lags = sorted(lags) or [0.0]

@@ -8,6 +8,7 @@ import kevy
 def main() -> None:
     # Port 0 lets the system choose one; a program that serves others names it.
     with kevy.Runtime(port=0) as rt:
+        assert rt.port is not None
         print("listening on port", rt.port)
         db = rt.session(decode_responses=True)
         db.set("greeting", "hello")

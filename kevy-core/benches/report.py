@@ -1,6 +1,6 @@
 """Runs every benchmark side by side with redis-server and writes one report.
 
-    python kevy-core/benches/report.py --kevy target/release/kevy --load PATH --out target/bench [--quick]
+    python kevy-core/benches/report.py [--target target] [--quick]
 
 Servers run on core 0, load on core 1, A and B in alternation; figures are medians over the pairs. The report is
 Markdown with SVG plots and says the conditions beside the numbers.
@@ -184,6 +184,21 @@ def plot(rows: list[Row], out: Path) -> None:
         plt.close(figure)
 
 
+def newest(target: Path, bench: str) -> str:
+    """The program that cargo bench --no-run made."""
+    made = [path for path in (target / "release/deps").glob(f"{bench}-*") if path.suffix == "" and os.access(path, os.X_OK)]
+    return str(max(made, key=lambda path: path.stat().st_mtime))
+
+
+def compile_c(target: Path, source: Path) -> str:
+    """Builds a C program against the static library."""
+    program = target / "bench" / source.stem
+    program.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-I", str(ROOT / "include"), str(source), "-o", str(program),
+                    str(target / "release/libkevy.a"), "-lpthread", "-ldl", "-lm"], check=True)
+    return str(program)
+
+
 def version(words: list[str]) -> str:
     return subprocess.run(words, capture_output=True, text=True).stdout.strip().splitlines()[0]
 
@@ -222,12 +237,8 @@ def write(options: argparse.Namespace, rows: list[Row], extra: dict[str, dict[st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kevy", default=str(ROOT / "target/release/kevy"))
+    parser.add_argument("--target", type=Path, default=ROOT / "target", help="where cargo builds")
     parser.add_argument("--redis", default=shutil.which("redis-server"))
-    parser.add_argument("--load", required=True)
-    parser.add_argument("--inserts")
-    parser.add_argument("--embedded", help="the C program of in-process calls")
-    parser.add_argument("--tail", help="the C program that follows a primary")
     parser.add_argument("--python", help="an interpreter that has kevy")
     parser.add_argument("--node", help="a node that finds kevy")
     parser.add_argument("--out", type=Path, default=ROOT / "target/bench")
@@ -236,17 +247,17 @@ def main() -> None:
     if options.redis is None:
         sys.exit("redis-server is not installed: there is nothing to compare with")
     options.out.mkdir(parents=True, exist_ok=True)
+    options.kevy = str(options.target / "release/kevy")
+    options.load = newest(options.target, "load")
+    inserts = newest(options.target, "inserts")
+    embedded = compile_c(options.target, ROOT / "kevy-core/benches/embedded.c")
 
     extra: dict[str, dict[str, float] | None] = {}
     rows = loopback(options)
     extra["Resident bytes per key of 16 + 32 bytes"] = memory(options)
-    if options.inserts:
-        keys = "1000000" if options.quick else "10000000"
-        extra["One insert while the keyspace grows, ns"] = tool([options.inserts, "--keys", keys])
-    if options.embedded:
-        extra["In-process from C, ns"] = tool([options.embedded])
-    if options.tail:
-        extra["Following a primary from C"] = tool([options.tail])
+    keys = "1000000" if options.quick else "10000000"
+    extra["One insert while the keyspace grows, ns"] = tool([inserts, "--keys", keys])
+    extra["In-process and following, from C"] = tool([embedded])
     if options.python:
         extra["In-process from Python, ns"] = tool([options.python, "bindings/python/bench/calls.py", "--json"])
     if options.node:

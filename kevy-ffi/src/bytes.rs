@@ -4,7 +4,6 @@ use std::ptr;
 use std::slice;
 
 use kevy_core::api::{Error, ErrorKind, Result};
-use smallvec::SmallVec;
 
 /// A view of bytes, which may contain NUL. As an argument it is read before the call returns and never kept; as a
 /// result it is borrowed from the handle it came from. `data` may be NULL where `len` is 0. This struct never grows.
@@ -26,9 +25,6 @@ pub struct kevy_argv {
     /// How many arguments there are.
     pub argc: usize,
 }
-
-/// Most commands have few arguments: those need no allocation.
-pub type Args<'a> = SmallVec<[&'a [u8]; 8]>;
 
 impl kevy_bytes {
     /// No value: what a missing key gives.
@@ -80,21 +76,34 @@ fn bad_view(what: &str, view: kevy_bytes) -> Error {
     Error::new(ErrorKind::InvalidArgument, format!("{what}: {problem} and len is {len}"))
 }
 
-/// The arguments that a caller passed.
+/// Runs `work` with the arguments that a caller passed.
 ///
 /// # Safety
 /// `argv` points to `argc` views, each as [`kevy_bytes::read`] needs it, unless it is NULL.
 #[inline]
-pub unsafe fn read_args<'a>(argv: *const kevy_bytes, argc: usize) -> Result<Args<'a>> {
+pub unsafe fn with_args<T>(
+    argv: *const kevy_bytes,
+    argc: usize,
+    work: impl FnOnce(&[&[u8]]) -> Result<T>,
+) -> Result<T> {
     // SAFETY: passed on to the caller.
     let views = unsafe { read_slice(argv, argc, "argv") }?;
-    let mut args = Args::new();
-    for view in views {
-        // SAFETY: passed on to the caller.
-        args.push(unsafe { view.read("an argument") }?);
+    // Most commands have few arguments: those need no allocation.
+    let mut few: [&[u8]; FEW] = [&[]; FEW];
+    if let Some(args) = few.get_mut(..argc) {
+        for (arg, view) in args.iter_mut().zip(views) {
+            // SAFETY: passed on to the caller.
+            *arg = unsafe { view.read("an argument") }?;
+        }
+        return work(args);
     }
-    Ok(args)
+    // SAFETY: passed on to the caller.
+    let many: Vec<&[u8]> =
+        views.iter().map(|view| unsafe { view.read("an argument") }).collect::<Result<_>>()?;
+    work(&many)
 }
+
+const FEW: usize = 8;
 
 /// An array that a caller passed.
 ///

@@ -42,14 +42,16 @@ unsafe fn run(
     work: impl for<'a> FnOnce(&'a mut Keyspace, &[&[u8]]) -> Result<Reply<'a>>,
 ) -> kevy_status {
     let work = |reply: &mut *const kevy_reply| {
-        // SAFETY: the caller passes NULL or `argc` readable views.
-        let args = unsafe { bytes::read_args(argv, argc) }?;
-        let run = |body: &mut Body| {
-            *reply = body.reply.take(work(&mut body.keyspace, &args)?);
-            Ok(KEVY_OK)
+        let run = |args: &[&[u8]]| {
+            let run = |body: &mut Body| {
+                *reply = body.reply.take(work(&mut body.keyspace, args)?);
+                Ok(KEVY_OK)
+            };
+            // SAFETY: passed on to the caller.
+            unsafe { handle::exclusive(keyspace, run) }
         };
-        // SAFETY: passed on to the caller.
-        unsafe { handle::exclusive(keyspace, run) }
+        // SAFETY: the caller passes NULL or `argc` readable views.
+        unsafe { bytes::with_args(argv, argc, run) }
     };
     // SAFETY: passed on to the caller.
     unsafe { boundary::give((reply, "reply"), err, work) }

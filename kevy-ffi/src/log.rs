@@ -15,8 +15,8 @@ use crate::status::{KEVY_OK, kevy_status};
 pub type kevy_fn = Option<unsafe extern "C" fn(ctx: *mut c_void)>;
 
 /// Takes a message of the library: `level` is one of KEVY_LOG_*, `message` is UTF-8 and good until it returns. It
-/// is called from any thread, also from several at once, and must return soon; it may call functions of kevy but
-/// those that wait or stop.
+/// is called from any thread, also from several at once and in the middle of the library's work: it must return soon
+/// and call no function of kevy.
 pub type kevy_log_fn = Option<unsafe extern "C" fn(ctx: *mut c_void, level: i32, message: kevy_bytes)>;
 
 /// Something failed and somebody has to act.

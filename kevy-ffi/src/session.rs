@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use kevy_core::api::{Interrupter, Reply, Result, Session};
-use smallvec::SmallVec;
 
 use crate::boundary;
-use crate::bytes::{self, Args, kevy_argv, kevy_bytes};
+use crate::bytes::{self, kevy_argv, kevy_bytes};
 use crate::error::kevy_error;
 use crate::handle::{self, Opaque};
 use crate::reply::{Tree, kevy_reply};
@@ -44,6 +43,9 @@ impl Body {
         Ok(KEVY_OK)
     }
 }
+
+/// A command's `argc` may be wrong, so memory for no more arguments than this is taken before they are read.
+const ARGS_FORESEEN_MAX: usize = 64;
 
 /// Waits without a limit where it is given as `timeout_ms`.
 pub const KEVY_FOREVER: u32 = 0xFFFF_FFFF;
@@ -85,10 +87,13 @@ pub unsafe extern "C" fn kevy_session_dispatch(
     err: *mut *mut kevy_error,
 ) -> kevy_status {
     let work = |reply: &mut *const kevy_reply| {
+        let run = |args: &[&[u8]]| {
+            let run = |body: &mut Body| body.reply(reply, |session| session.dispatch(args));
+            // SAFETY: the caller passes NULL or a live handle.
+            unsafe { handle::exclusive(session, run) }
+        };
         // SAFETY: the caller passes NULL or `argc` readable views.
-        let args = unsafe { bytes::read_args(argv, argc) }?;
-        // SAFETY: the caller passes NULL or a live handle.
-        unsafe { handle::exclusive(session, |body| body.reply(reply, |session| session.dispatch(&args))) }
+        unsafe { bytes::with_args(argv, argc, run) }
     };
     // SAFETY: the caller passes NULL or places for the pointers.
     unsafe { boundary::give((reply, "reply"), err, work) }
@@ -107,16 +112,26 @@ pub unsafe extern "C" fn kevy_session_dispatch_batch(
     let work = |reply: &mut *const kevy_reply| {
         // SAFETY: the caller passes NULL or `count` readable commands.
         let commands = unsafe { bytes::read_slice(commands, count, "commands") }?;
-        let args: Vec<Args<'_>> = commands
-            .iter()
+        let mut args =
+            Vec::with_capacity(commands.iter().map(|command| command.argc.min(ARGS_FORESEEN_MAX)).sum());
+        for command in commands {
             // SAFETY: the caller passes NULL or `argc` readable views in each.
-            .map(|command| unsafe { bytes::read_args(command.argv, command.argc) })
-            .collect::<Result<_>>()?;
-        let args: SmallVec<[&[&[u8]]; 16]> = args.iter().map(|args| &args[..]).collect();
-        // SAFETY: the caller passes NULL or a live handle.
-        unsafe {
-            handle::exclusive(session, |body| body.reply(reply, |session| session.dispatch_batch(&args)))
+            let views = unsafe { bytes::read_slice(command.argv, command.argc, "argv") }?;
+            for view in views {
+                // SAFETY: as above.
+                args.push(unsafe { view.read("an argument") }?);
+            }
         }
+        let mut rest = &args[..];
+        let mut split = Vec::with_capacity(count);
+        for command in commands {
+            let (argv, after) = rest.split_at(command.argc);
+            split.push(argv);
+            rest = after;
+        }
+        let run = |body: &mut Body| body.reply(reply, |session| session.dispatch_batch(&split));
+        // SAFETY: the caller passes NULL or a live handle.
+        unsafe { handle::exclusive(session, run) }
     };
     // SAFETY: the caller passes NULL or places for the pointers.
     unsafe { boundary::give((reply, "reply"), err, work) }
@@ -134,11 +149,13 @@ pub unsafe extern "C" fn kevy_session_apply(
     err: *mut *mut kevy_error,
 ) -> kevy_status {
     let work = |reply: &mut *const kevy_reply| {
+        let run = |args: &[&[u8]]| {
+            let apply = |body: &mut Body| body.reply(reply, |session| session.apply(db as usize, args));
+            // SAFETY: the caller passes NULL or a live handle.
+            unsafe { handle::exclusive(session, apply) }
+        };
         // SAFETY: the caller passes NULL or `argc` readable views.
-        let args = unsafe { bytes::read_args(argv, argc) }?;
-        let apply = |body: &mut Body| body.reply(reply, |session| session.apply(db as usize, &args));
-        // SAFETY: the caller passes NULL or a live handle.
-        unsafe { handle::exclusive(session, apply) }
+        unsafe { bytes::with_args(argv, argc, run) }
     };
     // SAFETY: the caller passes NULL or places for the pointers.
     unsafe { boundary::give((reply, "reply"), err, work) }

@@ -26,7 +26,7 @@ def client_id(session: Connection) -> int:
 
 
 #: Fields that Redis 7.2 added, or whose values follow the inside of a server.
-NEWER_FIELDS = {"lib-name", "lib-ver", "resp"}
+NEWER_FIELDS = {"lib-name", "lib-ver", "watch"}
 
 
 def test_client_info_has_the_fields_of_redis(kevy, redis):
@@ -38,7 +38,7 @@ def test_client_info_has_the_fields_of_redis(kevy, redis):
     assert ours["addr"] == "127.0.0.1:%d" % session.sock.getsockname()[1]
     assert ours["laddr"] == f"127.0.0.1:{kevy.port}"
     assert ours["id"] == str(client_id(session))
-    for name in ("db", "sub", "psub", "multi", "cmd", "user", "events"):
+    for name in ("db", "sub", "psub", "multi", "cmd", "user"):
         assert ours[name] == theirs[name], name
     assert ours["resp"] == "3"
 
@@ -254,3 +254,31 @@ def test_no_touch_leaves_access_times_alone(kevy):
     for _ in range(20):
         connection.call("GET", "k")
     assert connection.call("OBJECT", "FREQ", "k").value > before
+
+
+def test_a_client_that_leaves_while_it_waits_is_gone(kevy):
+    watcher, waiting = kevy.connect(), kevy.connect()
+    waiting.send("WAIT", 1, 0)
+    eventually(lambda: "wait" in {client["cmd"] for client in clients(watcher)}, "it waits")
+    waiting.close()
+    eventually(lambda: len(clients(watcher)) == 1, "it is gone")
+
+
+def test_a_waiting_client_can_be_killed(kevy):
+    killer, waiting = kevy.connect(), kevy.connect()
+    number = client_id(waiting)
+    waiting.send("WAIT", 1, 0)
+    eventually(lambda: "wait" in {client["cmd"] for client in clients(killer)}, "it waits")
+    assert killer.call("CLIENT", "KILL", "ID", number).value == 1
+    assert waiting.at_end()
+
+
+def test_commands_behind_a_wait_come_after_it(kevy):
+    connection = kevy.connect()
+    connection.send_raw(encode("SET", "a", 1) + encode("WAIT", 1, 50) + encode("GET", "a") + encode("PING"))
+    assert [connection.read() for _ in range(4)] == [
+        Reply("+", b"OK"),
+        Reply(":", 0),
+        Reply("$", b"1"),
+        Reply("+", b"PONG"),
+    ]

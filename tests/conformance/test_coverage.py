@@ -10,6 +10,7 @@ from .test_generated import EACH, SEEDS
 #: Verbs that cannot stand in a case, with the file that tests them.
 TESTED_ELSEWHERE = {
     "shutdown": "test_process.py",
+    "replconf": "kevy-core/tests/replication.rs",
     "replicate": "kevy-core/tests/replication.rs",
     "client|reply": "test_clients.py",
 }

@@ -20,8 +20,9 @@ BLOBS = b"$!="
 class Reply(NamedTuple):
     """One reply. ``kind`` is its type byte as text.
 
-    ``value`` is bytes for simple types, bulk and verbatim strings; a tuple of replies for arrays, sets and pushes;
-    a tuple of pairs for maps; None for the nulls of RESP2 (``$-1``, ``*-1``) and RESP3 (``_``); an int for ``:``.
+    ``value`` is bytes for simple types, bulk and verbatim strings; an int for ``:``; a tuple of replies for arrays,
+    sets and pushes; a tuple of pairs for maps; the pairs and the reply they describe for an attribute; None for the
+    nulls of RESP2 (``$-1``, ``*-1``) and RESP3 (``_``).
     """
 
     kind: str
@@ -49,14 +50,6 @@ class Reply(NamedTuple):
         return f"{self.kind}{self.value}"
 
 
-class Incomplete(Exception):
-    """More bytes are needed: at least ``until`` in the buffer."""
-
-    def __init__(self, until: int):
-        super().__init__(until)
-        self.until = until
-
-
 class ProtocolError(Exception):
     """The peer sent bytes that are not RESP."""
 
@@ -69,38 +62,79 @@ class Disconnected(Exception):
         self.rest = rest
 
 
-def parse(data: bytes | bytearray, at: int = 0) -> tuple[Reply, int]:
-    """The reply that begins at ``at`` and where it ends. Raises Incomplete or ProtocolError."""
-    end = data.find(b"\r\n", at)
-    if end < 0:
-        raise Incomplete(len(data) + 1)
-    kind, line = data[at], bytes(data[at + 1 : end])
-    at = end + 2
-    if kind in LINES:
-        if kind == 0x3A:
-            return Reply(":", int(line)), at
-        if kind == 0x5F:
-            return Reply("_", None), at
-        return Reply(chr(kind), line), at
-    if kind not in BLOBS and kind not in AGGREGATES and kind not in PAIRS:
-        raise ProtocolError(f"unknown type byte {chr(kind)!r} before {line!r}")
-    size = int(line)
-    name = chr(kind)
-    if size < 0:
-        return Reply(name, None), at
-    if kind in BLOBS:
-        if len(data) < at + size + 2:
-            raise Incomplete(at + size + 2)
-        if data[at + size : at + size + 2] != b"\r\n":
-            raise ProtocolError(f"a blob of {size} bytes is not followed by CRLF")
-        return Reply(name, bytes(data[at : at + size])), at + size + 2
-    items = []
-    for _ in range(size * 2 if kind in PAIRS else size):
-        item, at = parse(data, at)
-        items.append(item)
-    if kind in PAIRS:
-        return Reply(name, tuple(zip(items[::2], items[1::2]))), at
-    return Reply(name, tuple(items)), at
+class Parser:
+    """Replies from bytes that arrive in any pieces. Nothing is parsed twice, however large a reply is."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray()
+        self.at = 0
+        #: Aggregates under way: type byte, number of items they need, items so far.
+        self.open: list[tuple[str, int, list]] = []
+
+    def feed(self, data: bytes) -> None:
+        if self.at > READ_BYTES:
+            del self.buffer[: self.at]
+            self.at = 0
+        self.buffer += data
+
+    @property
+    def rest(self) -> bytes:
+        return bytes(self.buffer[self.at :])
+
+    def next(self) -> Reply | None:
+        """The next whole reply, None where more bytes are needed. Raises ProtocolError."""
+        while (item := self._item()) is not None:
+            while item is not None and self.open:
+                kind, count, items = self.open[-1]
+                items.append(item)
+                item = None
+                if len(items) == count:
+                    self.open.pop()
+                    item = _aggregate(kind, items)
+            if item is not None:
+                return item
+        return None
+
+    def _item(self) -> Reply | None:
+        """A simple or bulk reply, or an aggregate without items; opens any other aggregate and goes on inside it."""
+        while True:
+            end = self.buffer.find(b"\r\n", self.at)
+            if end < 0:
+                return None
+            kind, line = self.buffer[self.at], bytes(self.buffer[self.at + 1 : end])
+            name = chr(kind)
+            if kind in LINES:
+                self.at = end + 2
+                if name == ":":
+                    return Reply(":", int(line))
+                return Reply("_", None) if name == "_" else Reply(name, line)
+            if kind not in BLOBS and kind not in AGGREGATES and kind not in PAIRS:
+                raise ProtocolError(f"unknown type byte {name!r} before {line!r}")
+            size = int(line)
+            if kind in BLOBS and size >= 0:
+                start, stop = end + 2, end + 2 + size
+                if len(self.buffer) < stop + 2:
+                    return None
+                if self.buffer[stop : stop + 2] != b"\r\n":
+                    raise ProtocolError(f"a blob of {size} bytes is not followed by CRLF")
+                self.at = stop + 2
+                return Reply(name, bytes(self.buffer[start:stop]))
+            self.at = end + 2
+            if size < 0:
+                return Reply(name, None)
+            count = size * 2 if kind in PAIRS else size
+            # An attribute is read together with the reply it describes.
+            count += name == "|"
+            if count == 0:
+                return _aggregate(name, [])
+            self.open.append((name, count, []))
+
+
+def _aggregate(kind: str, items: list) -> Reply:
+    if kind == "|":
+        described = items.pop()
+        return Reply(kind, (tuple(zip(items[::2], items[1::2])), described))
+    return Reply(kind, tuple(zip(items[::2], items[1::2])) if kind == "%" else tuple(items))
 
 
 def as_bytes(argument: Any) -> bytes:
@@ -123,8 +157,7 @@ class Connection:
         self.sock.settimeout(timeout)
         if sock.family != socket.AF_UNIX:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = bytearray()
-        self.at = 0
+        self.parser = Parser()
         if protocol == 3:
             hello = self.call("HELLO", "3")
             assert not hello.is_error, hello
@@ -147,23 +180,12 @@ class Connection:
 
     def read(self) -> Reply:
         """The next reply. Raises Disconnected at the end, TimeoutError where none comes."""
-        while True:
-            try:
-                reply, self.at = parse(self.buffer, self.at)
-            except Incomplete as need:
-                self._receive(need.until)
-                continue
-            if self.at > READ_BYTES:
-                del self.buffer[: self.at]
-                self.at = 0
-            return reply
-
-    def _receive(self, until: int) -> None:
-        while len(self.buffer) < until:
+        while (reply := self.parser.next()) is None:
             chunk = self.sock.recv(READ_BYTES)
             if not chunk:
-                raise Disconnected(bytes(self.buffer[self.at :]))
-            self.buffer += chunk
+                raise Disconnected(self.parser.rest)
+            self.parser.feed(chunk)
+        return reply
 
     def call(self, *arguments: Any) -> Reply:
         self.send(*arguments)

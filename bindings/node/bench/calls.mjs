@@ -67,7 +67,7 @@ const results = {
   getInto: compare({ kevy: (i) => db.getInto(at(i), target) }),
   set: compare(
     { kevy: (i) => db.set(at(i), value), lmdb: (i) => strings.putSync(at(i), value), map: (i) => map.set(at(i), value) },
-    { count: 5_000 },
+    { count: 1_000 },
   ),
   hget: (db.hset("hash", "field", value), compare({ kevy: () => db.hget("hash", "field") })),
   call: compare({ kevy: (i) => db.call("STRLEN", at(i)) }),
@@ -77,7 +77,7 @@ const results = {
       "kevy mget": () => db.mget(batchKeys),
       "lmdb getMany": () => batchKeys.map((key) => strings.get(key)),
     },
-    { count: 500, perCall: BATCH },
+    { count: 50, perCall: BATCH },
   ),
 };
 

@@ -20,9 +20,9 @@ export function median(values) {
 /**
  * Nanoseconds per operation of each contestant: `{ name: (i) => … }`. `perCall` says how many operations one call is.
  */
-export function compare(contestants, { slices = 41, count = 50_000, perCall = 1 } = {}) {
+export function compare(contestants, { slices = 301, count = 4_000, perCall = 1 } = {}) {
   const loops = Object.entries(contestants).map(([name, operation]) => [name, looped(operation), []]);
-  for (let warm = 0; warm < 4; warm++) {
+  for (let warm = 0; warm < 20; warm++) {
     for (const [, loop] of loops) loop(count);
   }
   for (let slice = 0; slice < slices; slice++) {

@@ -5,7 +5,7 @@ export type Key = string | Uint8Array;
 /** An argument of a command. Numbers are written in decimal. */
 export type Arg = Key | number | bigint;
 
-/** @internal A command and how its reply is read. */
+/** A command and how its reply is read. */
 export interface Command<T> {
   argv: readonly Arg[];
   /** Makes the result of the reply; without it the reply is the result. */

@@ -2,13 +2,11 @@
 
 import { Socket } from "node:net";
 
-/** A class of the form that ioredis calls a connector. */
-export type Connector = new (options: unknown) => {
-  connecting: boolean;
-  check(info: unknown): boolean;
-  connect(): Promise<Socket>;
-  disconnect(): void;
-};
+/**
+ * A class of the form that ioredis calls a connector. Its own type for that is an abstract class with protected members,
+ * which no other class can have.
+ */
+export type Connector = new (options: unknown) => any;
 
 /** Milliseconds after which a stream that was asked to end is destroyed. */
 const END_TIMEOUT_MS = 2000;

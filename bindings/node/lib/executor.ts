@@ -21,7 +21,7 @@ type Hot = "get" | "getBuffer" | "set" | "del" | "exists" | "incr" | "incrby" | 
  */
 export interface Executor extends Omit<CommandMethods, Hot> {}
 
-export class Executor {
+export abstract class Executor {
   readonly #native: NativeSession;
   readonly #get: NativeSession["get"];
   readonly #getBuffer: NativeSession["getBuffer"];
@@ -141,12 +141,12 @@ export class Executor {
 
   /** Gathers commands that run one after the other in one call; their results come as an array. */
   pipeline(): Pipeline {
-    return new Pipeline((argv, shape) => this.#native.batch(argv, shape));
+    return new Pipeline(this.#native.batch);
   }
 
   /** Gathers commands that run at once or not at all. `exec` gives null where a watched key has changed. */
   multi(): Pipeline<unknown[] | null> {
-    return new Pipeline<unknown[] | null>((argv, shape) => this.#native.transaction(argv, shape));
+    return new Pipeline<unknown[] | null>(this.#native.transaction);
   }
 
   /** Goes through all keys, each at least once if it is there all the time. */

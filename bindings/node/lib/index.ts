@@ -45,10 +45,9 @@ export {
   Replica,
   type ReplicaOptions,
   type ReplicaStats,
-  type WaitOptions,
 } from "./replica.js";
 export { type OpenReport, Runtime } from "./runtime.js";
-export { Session } from "./session.js";
+export { Session, type WaitOptions } from "./session.js";
 
 /** The version of the engine. */
 export const version: string = native.version();

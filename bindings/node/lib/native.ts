@@ -24,8 +24,8 @@ export interface NativeSession {
   callBuffer: NativeCall;
   callValues: NativeCall;
   apply(db: number, ...argv: unknown[]): unknown;
-  batch(argv: unknown[], shape: number[]): unknown[];
-  transaction(argv: unknown[], shape: number[]): unknown[] | null;
+  batch(shape: Uint32Array, ...argv: unknown[]): unknown[];
+  transaction(shape: Uint32Array, ...argv: unknown[]): unknown[] | null;
   bind(verb: string, mode: number): NativeCall;
   tick(): boolean;
   close(): void;
@@ -48,7 +48,11 @@ export interface NativeStats {
   connections: number;
   silentMs?: number | null;
   frames: number;
+  entries: number;
   bytes: number;
+  transactions: number;
+  snapshots: number;
+  resyncs: number;
 }
 
 /** @internal A replica in the native module. */
@@ -70,11 +74,17 @@ export interface Native {
   openReplica(
     options: [string, string][],
     fd: number | null,
+    runtimeId: number | null,
     cursor: Uint8Array | null,
     batchFramesMax: number,
     batchesMax: number,
     wake: () => void,
   ): NativeReplica;
+  startWait(
+    runtimeId: number,
+    argv: string[],
+    done: (waited: { numbers?: number[]; failure?: string }) => void,
+  ): { interrupt(): void };
   openSession(runtimeId: number): NativeSession;
   openKeyspace(...options: string[]): NativeSession;
   setup(makeError: (kind: string, message: string) => Error, take: () => Buffer, place: Int32Array): void;

@@ -4,7 +4,10 @@ import type { Arg, Command } from "./command.js";
 import { addMethods, BYTES, type QueueMethods, TEXT } from "./commands/index.js";
 import { ready } from "./pool.js";
 
-type Run<T> = (argv: Arg[], shape: number[]) => T;
+type Run<T> = (shape: Uint32Array, ...argv: unknown[]) => T;
+
+/** More arguments than these go over in an array: a call has room for so many only. */
+const ARGUMENTS_MAX = 1024;
 
 /**
  * Commands in a queue: each method of a session is here too, and gives the pipeline back. {@link exec} runs them and
@@ -19,7 +22,7 @@ export class Pipeline<T extends unknown[] | null = unknown[]> {
   #shape: number[] = [];
   #decoders: Command<unknown>["decode"][] = [];
 
-  /** @internal */
+  /** `run` gets for each command four times its length, and how its strings are read, and then all arguments. */
   constructor(run: Run<T>) {
     this.#run = run;
   }
@@ -45,7 +48,8 @@ export class Pipeline<T extends unknown[] | null = unknown[]> {
     const [argv, shape] = [this.#argv, this.#shape];
     [this.#argv, this.#shape, this.#decoders] = [[], [], []];
     ready();
-    const results = this.#run(argv, shape);
+    const lengths = Uint32Array.from(shape);
+    const results = argv.length > ARGUMENTS_MAX ? this.#run(lengths, argv) : this.#run(lengths, ...argv);
     if (results !== null) {
       decoders.forEach((decode, at) => {
         if (decode !== undefined && !(results[at] instanceof Error)) {

@@ -1,11 +1,11 @@
 // Following a primary.
 
 import "./dispose.js";
-import { closeSync } from "node:fs";
 import { ClosedError, fromNative, guard, InterruptedError, InvalidArgumentError } from "./errors.js";
 import { type NativeFrames, type NativeReplica, native } from "./native.js";
 import { type OptionValue, pairs } from "./options.js";
 import type { Runtime } from "./runtime.js";
+import type { WaitOptions } from "./session.js";
 
 /** What a frame is. */
 export type FrameKind =
@@ -149,9 +149,16 @@ export interface ReplicaStats {
   readonly connections: number;
   /** Milliseconds since the primary was last heard of; null if never. */
   readonly silentMs: number | null;
-  /** Frames and bytes received. */
+  /** Frames of the stream that were handed out, with those that mark transactions and databases. */
   readonly frames: number;
+  /** Entries of snapshots that were handed out. */
+  readonly entries: number;
+  /** Bytes received. */
   readonly bytes: number;
+  readonly transactions: number;
+  readonly snapshots: number;
+  /** How often a position could not be continued. */
+  readonly resyncs: number;
 }
 
 /**
@@ -161,7 +168,7 @@ export interface ReplicaStats {
 export interface ReplicaOptions {
   /** `kevy://[user:password@]host[:port]` or `kevy+unix:///path`. */
   url?: string;
-  /** A connected socket, which the replica takes over. When it ends, so does the replica. */
+  /** A connected socket. The replica uses a copy of the descriptor; when the connection ends, so does the replica. */
   fd?: number;
   /** A runtime of this process. */
   runtime?: Runtime;
@@ -178,15 +185,22 @@ export interface ReplicaOptions {
   [name: string]: OptionValue | Runtime | Uint8Array;
 }
 
-/** What every wait takes. */
-export interface WaitOptions {
-  /** Ends the wait: it rejects with the signal's reason. */
-  signal?: AbortSignal | undefined;
-}
-
 interface Waiter {
   resolve(batch: Batch | null): void;
   reject(error: unknown): void;
+}
+
+/**
+ * What the native module calls. It must not hold the replica, or one that nobody else holds would never be collected:
+ * so this is a function of its own, whose variables hold nothing else.
+ */
+function waker(reference: WeakRef<Replica>, drain: (replica: Replica) => void): () => void {
+  return () => {
+    const replica = reference.deref();
+    if (replica !== undefined) {
+      drain(replica);
+    }
+  };
 }
 
 /**
@@ -230,25 +244,11 @@ export class Replica implements AsyncIterable<Batch> {
     this.#acked = this.#cursor;
     // The thread fetches ahead, so its asking for more confirms nothing.
     const list = pairs({ ...(rest as Record<string, OptionValue>), source: url, acknowledge: "manual" });
-    // Through a strong reference the native module would keep a replica alive that nobody holds.
-    const self = new WeakRef(this);
-    const wake = (): void => {
-      const replica = self.deref();
-      if (replica !== undefined) {
-        replica.#drain();
-      }
-    };
-    const own = runtime === undefined ? fd : runtime.connectFd();
-    this.#native = guard(() => {
-      try {
-        return native.openReplica(list, own ?? null, this.#cursor, batchFramesMax, batchesMax, wake);
-      } finally {
-        if (own !== undefined) {
-          // The native module has made a copy.
-          closeSync(own);
-        }
-      }
-    });
+    const wake = waker(new WeakRef(this), Replica.#wake);
+    const source = { fd: fd ?? null, runtimeId: runtime?.id ?? null };
+    this.#native = guard(() =>
+      native.openReplica(list, source.fd, source.runtimeId, this.#cursor, batchFramesMax, batchesMax, wake),
+    );
   }
 
   /**
@@ -347,6 +347,10 @@ export class Replica implements AsyncIterable<Batch> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
+  }
+
+  static #wake(replica: Replica): void {
+    replica.#drain();
   }
 
   #check(): void {

@@ -61,7 +61,8 @@ export class Runtime {
 
   /** Opens a session that runs commands on the calling thread. */
   session(options: { db?: number } = {}): Session {
-    const session = new Session(native.openSession(guard(() => this.#native.id)));
+    const id = guard(() => this.#native.id);
+    const session = Session.of(native.openSession(id), id);
     if (options.db !== undefined) {
       session.select(options.db);
     }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use kevy_core::api::{
-    ErrorKind, Replica, ReplicaInterrupter, ReplicaOptions, ReplicaSource, ReplicaStats,
-};
+use kevy_core::api::{ErrorKind, Replica, ReplicaInterrupter, ReplicaOptions, ReplicaSource, ReplicaStats};
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Uint8Array, Uint32Array};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
@@ -13,6 +11,7 @@ use parking_lot::Mutex;
 
 use crate::error::{failed, failure, text};
 use crate::pump::{self, Channel, Packed};
+use crate::runtime;
 
 /// Wakes JavaScript, and keeps the process alive only while somebody waits.
 type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), napi::Status, false, true>;
@@ -56,7 +55,11 @@ pub struct Stats {
     pub connections: f64,
     pub silent_ms: Option<f64>,
     pub frames: f64,
+    pub entries: f64,
     pub bytes: f64,
+    pub transactions: f64,
+    pub snapshots: f64,
+    pub resyncs: f64,
 }
 
 impl From<Packed> for Frames {
@@ -77,7 +80,11 @@ impl From<ReplicaStats> for Stats {
             connections: stats.connections as f64,
             silent_ms: stats.silent_ms.map(|ms| ms as f64),
             frames: stats.link.frames as f64,
+            entries: stats.link.entries as f64,
             bytes: stats.link.bytes as f64,
+            transactions: stats.link.transactions as f64,
+            snapshots: stats.link.snapshots as f64,
+            resyncs: stats.link.resyncs as f64,
         }
     }
 }
@@ -161,6 +168,7 @@ impl Drop for Handle {
 pub fn open_replica(
     pairs: Vec<(String, String)>,
     fd: Option<i32>,
+    runtime_id: Option<u32>,
     cursor: Option<Uint8Array>,
     frames_max: u32,
     batches_max: u32,
@@ -171,8 +179,12 @@ pub fn open_replica(
         for (name, value) in &pairs {
             options.set(name, value)?;
         }
-        if let Some(fd) = fd {
-            options.source = Some(ReplicaSource::duplicate(fd)?);
+        match (fd, runtime_id) {
+            (Some(fd), _) => options.source = Some(ReplicaSource::duplicate(fd)?),
+            (None, Some(id)) => {
+                options.source = Some(ReplicaSource::Fd(runtime::find(id)?.runtime()?.connect()?));
+            }
+            (None, None) => {}
         }
         Replica::open(options, cursor.as_deref().unwrap_or_default())
     };

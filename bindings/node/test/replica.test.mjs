@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { closeSync } from "node:fs";
 import { getEventListeners, once } from "node:events";
 import { connect, createServer } from "node:net";
 import { after, before, describe, test } from "node:test";
@@ -171,7 +172,8 @@ describe("cursors", () => {
       const stats = await replica.stats();
       assert.equal(stats.up, true);
       assert.equal(stats.connections, 1);
-      assert.ok(stats.frames > 0 && stats.bytes > 0);
+      assert.ok(stats.entries > 0 && stats.bytes > 0);
+      assert.deepEqual([stats.snapshots, stats.resyncs], [1, 0]);
       assert.ok(stats.silentMs >= 0);
       replica.close();
     }
@@ -289,9 +291,11 @@ describe("links", () => {
     await silent.close();
   });
 
-  test("a descriptor is taken over, and its end is the replica's", async () => {
+  test("a descriptor is a source, and its end is the replica's", async () => {
     const own = await Runtime.start({ shards: 1 });
-    const replica = new Replica({ fd: own.connectFd() });
+    const fd = own.connectFd();
+    const replica = new Replica({ fd });
+    closeSync(fd);
     while ((await replica.next()).kind !== "snapshot-end");
     await own.close();
     await assert.rejects(async () => {

@@ -335,6 +335,36 @@ describe("batches and transactions", () => {
   });
 });
 
+describe("waits", () => {
+  test("wait gives how many replicas have everything, while this thread goes on", async () => {
+    db.set("key", "value");
+    assert.equal(await db.wait(0, 0), 0);
+    const waiting = db.wait(1, 0);
+    assert.equal(db.get("key"), "value");
+    const replica = new kevy.Replica({ runtime });
+    const following = (async () => {
+      for await (const batch of replica) void batch;
+    })();
+    assert.equal(await waiting, 1);
+    replica.close();
+    await following;
+    assert.equal(await db.wait(5, 1), 0);
+  });
+
+  test("a wait ends by its signal, and with its runtime", async () => {
+    const controller = new AbortController();
+    const waiting = db.wait(9, 0, { signal: controller.signal });
+    controller.abort();
+    await assert.rejects(waiting, { name: "AbortError" });
+    await assert.rejects(db.wait(9, 0, { signal: AbortSignal.abort(new Error("no")) }), { message: "no" });
+    await assert.rejects(db.wait(-1, -1), { code: "ERR" });
+    const own = await Runtime.start({ shards: 1 });
+    const late = assert.rejects(own.session().wait(9, 0), { name: "ClosedError" });
+    await own.close();
+    await late;
+  });
+});
+
 describe("errors", () => {
   test("an error reply has its class, code and text", () => {
     db.hset("hash", "f", 1);

@@ -37,9 +37,10 @@ describe("workers", () => {
       await runtime.close();
       parentPort.postMessage(runtime.shards);`;
     const workers = [worker(body, runtime.id), worker(body, runtime.id)];
+    const exits = workers.map((thread) => once(thread, "exit"));
     for (let i = 0; i < 5000; i++) db.incr("count");
     const shards = await Promise.all(workers.map(async (thread) => (await once(thread, "message"))[0]));
-    await Promise.all(workers.map((thread) => once(thread, "exit")));
+    await Promise.all(exits);
     assert.deepEqual(shards, [2, 2]);
     assert.equal(db.get("count"), "15000");
     await runtime.close();
@@ -73,8 +74,9 @@ describe("workers", () => {
     const [id] = await once(thread, "message");
     const session = Runtime.attach(id).session();
     session.set("key", "value");
+    const exit = once(thread, "exit");
     thread.postMessage("go");
-    await once(thread, "exit");
+    await exit;
     assert.throws(() => session.get("key"), { code: "CLOSED" });
   });
 });

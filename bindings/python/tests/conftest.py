@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -48,12 +47,3 @@ def script() -> Script:
         )
 
     return run
-
-
-@pytest.fixture(scope="session")
-def redis_server() -> str:
-    """The path of Debian's redis-server, the reference for replies."""
-    path = shutil.which("redis-server")
-    if path is None:
-        pytest.fail("redis-server is needed: apt-get install redis-server")
-    return path

@@ -124,7 +124,7 @@ def test_error_replies_are_raised_by_their_code(db):
         db.execute("NOSUCH")
 
 
-def test_memory_that_is_used_up_is_told(script):
+def test_memory_that_is_used_up_is_told():
     with kevy.Runtime(shards=1, maxmemory="1mb") as rt:
         db = rt.session()
         with pytest.raises(kevy.OutOfMemoryError):

@@ -67,9 +67,9 @@ impl Keyspace {
         if let Some(request) = self.state.session.request.take() {
             self.engine.decline(&self.state, request, &mut self.out, 0);
         }
-        self.tree
-            .parse(&self.out.buf)
-            .map_err(|error| Error::new(ErrorKind::Protocol, format!("a reply that is not RESP: {error:?}")))?;
+        self.tree.parse(&self.out.buf).map_err(|error| {
+            Error::new(ErrorKind::Protocol, format!("a reply that is not RESP: {error:?}"))
+        })?;
         Ok(self.tree.root(&self.out.buf))
     }
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::base::{Error, ErrorKind, Result};
 use crate::base::options as table;
+use crate::base::{Error, ErrorKind, Result};
 
 /// Named settings of a runtime. Names and values are those of redis.conf; [`Options::table`] lists them.
 #[derive(Clone, Debug, Default)]

@@ -90,7 +90,10 @@ fn help() -> String {
     );
     for option in Options::table() {
         text.push_str(&format!("  --{} <{}>\n      {}", option.name, option.values, option.summary));
-        text.push_str(&format!(" Default: {}.\n", if option.default.is_empty() { "none" } else { option.default }));
+        text.push_str(&format!(
+            " Default: {}.\n",
+            if option.default.is_empty() { "none" } else { option.default }
+        ));
     }
     text
 }

@@ -23,7 +23,8 @@ pub enum Level {
     Debug = 4,
 }
 
-/// Takes a message, on whichever thread has it. It must return soon and must not panic.
+/// Takes a message, on whichever thread has it and whatever tokens that holds: it must return soon, must not panic,
+/// and must not call back into the engine.
 pub type Sink = dyn Fn(Level, &str) + Send + Sync;
 
 static LEVEL_MAX: AtomicI32 = AtomicI32::new(0);

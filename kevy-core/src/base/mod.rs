@@ -26,4 +26,4 @@ pub mod words;
 pub use argv::{Argv, ArgvBuf, Span};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{Error, ErrorKind, Result};
-pub use token::{Owned, OwnedGuard};
+pub use token::OwnedGuard;

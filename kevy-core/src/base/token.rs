@@ -38,11 +38,6 @@ impl<T> Owned<T> {
     pub fn is_taken(&self) -> bool {
         self.0.is_locked()
     }
-
-    /// The value, once nobody else can reach it.
-    pub fn into_inner(self) -> T {
-        self.0.into_inner()
-    }
 }
 
 impl<T> OwnedGuard<'_, T> {

@@ -32,9 +32,8 @@ pub fn long_double(arg: &[u8]) -> Result<LongDouble, Fail> {
 
 /// The number of a database that must exist, of `databases`.
 pub fn database(arg: &[u8], databases: usize) -> Result<usize, Fail> {
-    let number = i32::try_from(integer(arg)?).map_err(|_| {
-        Fail::new("ERR value is out of range, value must between -2147483648 and 2147483647")
-    })?;
+    let number = i32::try_from(integer(arg)?)
+        .map_err(|_| Fail::new("ERR value is out of range, value must between -2147483648 and 2147483647"))?;
     usize::try_from(number).ok().filter(|db| *db < databases).ok_or(Fail::new("ERR DB index is out of range"))
 }
 

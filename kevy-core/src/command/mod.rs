@@ -36,10 +36,10 @@ pub use client::{Client, ClientKind, Clients};
 pub use context::{Context, Origin, Partitions};
 pub use effects::Effects;
 pub use partition::{Counters, Partition};
-pub use server::{Hooks, Server};
+pub use server::Server;
 pub use session::Session;
 pub use set::{CommandSet, Commands};
-pub use spec::{Command, Fail, Outcome, Run, Spec};
+pub use spec::{Command, Fail, Outcome, Spec};
 
 /// What handlers outside of this crate read and write keys with.
 pub use crate::store::{Expire, ValueRef};

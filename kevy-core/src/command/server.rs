@@ -90,7 +90,10 @@ pub struct Server {
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server").field("run_id", &self.run_id).field("shards", &self.shards).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("run_id", &self.run_id)
+            .field("shards", &self.shards)
+            .finish_non_exhaustive()
     }
 }
 

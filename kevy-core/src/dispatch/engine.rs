@@ -1,10 +1,11 @@
 //! The engine: one command set over one set of shards.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::command::help::unknown_subcommand;
-use crate::command::session::{ReplyMode, Request};
+use crate::command::session::ReplyMode;
 use crate::command::spec::Flags;
 use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
@@ -85,15 +86,26 @@ impl Engine {
         match self.check(session, args) {
             Ok(plan) if session.transaction.is_none() => plan,
             Ok(plan) => self.queue(session, args, out, plan),
-            Err(fail) => {
-                if let Some(transaction) = &mut session.transaction {
-                    transaction.refused = true;
-                }
-                self.server.count_error();
-                out.error(fail.text());
-                Plan::Done
-            }
+            Err(fail) => self.refuse(session, args, out, &fail),
         }
+    }
+
+    /// Answers a command that cannot run. Inside MULTI that dooms the transaction.
+    #[cold]
+    fn refuse(&self, session: &mut Session, args: &[&[u8]], out: &mut Writer, fail: &Fail) -> Plan {
+        if let Some(transaction) = &mut session.transaction {
+            transaction.refused = true;
+        }
+        self.server.count_error();
+        let is_exec = |number| self.commands().name(number) == "exec";
+        if self.commands().find(args).is_some_and(is_exec) {
+            session.transaction = None;
+            let why = fail.text().trim_start_matches("ERR ");
+            out.error(&format!("EXECABORT Transaction discarded because of: {why}"));
+        } else {
+            out.error(fail.text());
+        }
+        Plan::Done
     }
 
     #[inline]
@@ -107,7 +119,7 @@ impl Engine {
         if !spec.takes(args.len()) {
             return Err(Fail::arity(self.commands().name(number)));
         }
-        if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) {
+        if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) && self.server.needs_password() {
             return Err(NO_AUTH);
         }
         session.last_command = number;
@@ -121,14 +133,7 @@ impl Engine {
     }
 
     /// Runs a command that touches no shard.
-    pub fn run_here(
-        &self,
-        session: &mut Session,
-        number: usize,
-        args: &[&[u8]],
-        out: &mut Writer,
-        now: u64,
-    ) {
+    pub fn run_here(&self, session: &mut Session, number: usize, args: &[&[u8]], out: &mut Writer, now: u64) {
         let mut context = crate::command::Context {
             out,
             session,
@@ -216,23 +221,23 @@ impl Engine {
             }
         }
     }
+}
 
-    /// True where a session asked for something only its connection's owner can do.
-    pub fn request(&self, session: &mut Session) -> Option<Request> {
-        session.request.take()
-    }
+/// What an error shows of an argument: its start up to the first NUL, where Redis's formatting ends.
+fn shown(arg: &[u8], bytes_max: usize) -> Cow<'_, str> {
+    let arg = &arg[..arg.len().min(bytes_max)];
+    String::from_utf8_lossy(arg.split(|&byte| byte == 0).next().unwrap_or_default())
 }
 
 fn unknown(args: &[&[u8]]) -> Fail {
-    let name = String::from_utf8_lossy(&args[0][..args[0].len().min(SHOWN_BYTES_MAX)]);
-    let mut shown = String::new();
+    let name = shown(args[0], SHOWN_BYTES_MAX);
+    let mut list = String::new();
     for arg in &args[1..] {
-        if shown.len() >= SHOWN_BYTES_MAX {
+        if list.len() >= SHOWN_BYTES_MAX {
             break;
         }
-        let room = SHOWN_BYTES_MAX - shown.len();
-        let text = String::from_utf8_lossy(&arg[..arg.len().min(room)]);
-        shown.push_str(&format!("'{text}' "));
+        let text = shown(arg, SHOWN_BYTES_MAX - list.len());
+        list.push_str(&format!("'{text}' "));
     }
-    Fail::with(format!("ERR unknown command '{name}', with args beginning with: {shown}"))
+    Fail::with(format!("ERR unknown command '{name}', with args beginning with: {list}"))
 }

@@ -13,11 +13,11 @@ pub use direct::{Direct, State};
 pub use engine::{Engine, Plan};
 pub use waiting::Answer;
 
-pub use crate::resp::Writer as Reply;
 /// What reactors and the runtime handle without looking inside.
 pub use crate::command::server::{Hooks, ServerConfig};
 pub use crate::command::session::{ReplyMode, Request};
 pub use crate::command::{Client, ClientKind, CommandSet, Commands, Origin, Server, Session};
+pub use crate::resp::Writer as Reply;
 pub use crate::shard::{Parcel, Post, Shard};
 
 /// What a host needs to define commands of its own.

@@ -111,12 +111,6 @@ impl Socket {
         moved(self.inner.send_with_flags(bytes, NO_SIGNAL), false)
     }
 
-    /// Tells the peer that nothing more will come.
-    pub fn shutdown(&self) {
-        // A peer that is gone already needs no telling.
-        let _ = self.inner.shutdown(std::net::Shutdown::Both);
-    }
-
     pub fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
         SourceFd(&self.fd()).register(registry, token, Interest::READABLE | Interest::WRITABLE)
     }
@@ -182,7 +176,8 @@ impl Listener {
         let inner = Inner::new(Domain::UNIX, Type::STREAM, None)?;
         let address = SockAddr::unix(path)?;
         if let Err(error) = inner.bind(&address) {
-            if error.kind() != ErrorKind::AddrInUse || Inner::new(Domain::UNIX, Type::STREAM, None)?.connect(&address).is_ok()
+            if error.kind() != ErrorKind::AddrInUse
+                || Inner::new(Domain::UNIX, Type::STREAM, None)?.connect(&address).is_ok()
             {
                 return Err(error);
             }

@@ -22,7 +22,9 @@ mod system {
     impl Timer {
         pub fn new(registry: &Registry, token: Token) -> io::Result<Self> {
             // SAFETY: the call takes no pointers.
-            let fd = unsafe { libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_NONBLOCK | libc::TFD_CLOEXEC) };
+            let fd = unsafe {
+                libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_NONBLOCK | libc::TFD_CLOEXEC)
+            };
             if fd < 0 {
                 return Err(io::Error::last_os_error());
             }
@@ -76,9 +78,8 @@ mod system {
             event.udata = self.token.0 as _;
             // SAFETY: the queue is open as long as the poll that owns this timer's token, `event` outlives the call,
             // and no events are asked for.
-            let done = unsafe {
-                libc::kevent(self.queue, &event, 1, std::ptr::null_mut(), 0, std::ptr::null())
-            };
+            let done =
+                unsafe { libc::kevent(self.queue, &event, 1, std::ptr::null_mut(), 0, std::ptr::null()) };
             if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
         }
     }

@@ -22,7 +22,8 @@ pub trait Upgrade: Send + Debug {
     /// An error closes the connection; its text is logged.
     fn input(&mut self, bytes: &[u8], now: u64) -> Result<usize, String>;
 
-    /// Appends at most about `budget` bytes to `out`.
+    /// Appends at most about `budget` bytes to `out`. With a budget of 0, while the peer takes nothing, it only
+    /// decides whether to go on.
     fn output(&mut self, out: &mut Vec<u8>, budget: usize, now: u64) -> Sent;
 
     /// When [`Upgrade::output`] wants to be called though nothing happened (Unix milliseconds).

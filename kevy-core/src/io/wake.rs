@@ -39,7 +39,6 @@ impl Alarm {
     pub fn take_signals(&self) -> u32 {
         if self.signals.load(Ordering::Relaxed) == 0 { 0 } else { self.signals.swap(0, Ordering::AcqRel) }
     }
-
 }
 
 impl Ring for Alarm {

@@ -13,7 +13,7 @@ pub mod stream;
 pub mod subscribers;
 
 pub use backlog::{Backlog, Gone};
-pub use reader::{Barrier, Progress, StreamReader};
+pub use reader::{Progress, StreamReader};
 pub use stream::Stream;
 pub use subscribers::{Subscribers, Subscription};
 

@@ -91,11 +91,6 @@ impl StreamReader {
         self.transaction
     }
 
-    /// The stream that is read.
-    pub fn backlog(&self) -> &Arc<Backlog> {
-        &self.backlog
-    }
-
     /// The transaction over several shards that the reader stands before.
     pub fn barrier(&mut self) -> Option<Barrier> {
         if self.unit.is_some() {

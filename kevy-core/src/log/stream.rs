@@ -21,7 +21,6 @@ const KEEP_BYTES_MAX: usize = 1 << 20;
 /// One shard's stream of effects.
 #[derive(Debug)]
 pub struct Stream {
-    shard: usize,
     backlog: Arc<Backlog>,
     active: bool,
     budget: usize,
@@ -59,10 +58,9 @@ struct Group {
 }
 
 impl Stream {
-    /// The stream of shard number `shard`, not recorded yet, that will keep at least `budget_bytes` of history.
-    pub fn new(shard: usize, budget_bytes: usize) -> Self {
+    /// A stream that is not recorded yet and will keep at least `budget_bytes` of history.
+    pub fn new(budget_bytes: usize) -> Self {
         Self {
-            shard,
             backlog: Arc::new(Backlog::new()),
             active: false,
             budget: budget_bytes,
@@ -76,11 +74,6 @@ impl Stream {
             transaction: 0,
             unannounced: false,
         }
-    }
-
-    /// The shard's number.
-    pub fn shard(&self) -> usize {
-        self.shard
     }
 
     /// Starts recording; the shard must collect effects from now on.
@@ -111,16 +104,6 @@ impl Stream {
     /// What feeds on other threads read.
     pub fn shared(&self) -> Arc<Backlog> {
         Arc::clone(&self.backlog)
-    }
-
-    /// The offset of the next frame.
-    pub fn next_offset(&self) -> u64 {
-        self.next
-    }
-
-    /// The offset of the oldest frame kept.
-    pub fn first_offset(&self) -> u64 {
-        self.backlog.first_offset()
     }
 
     /// Makes the next frame say which database it is for: whoever reads from here has not seen an earlier one.
@@ -218,9 +201,8 @@ impl Stream {
     #[inline]
     fn publish(&mut self, head: &[u8], rest: &[u8], frames: u32) {
         let len = head.len() + rest.len();
-        let fits = |tail: &Tail| {
-            tail.appender.room() >= len && RECORDS_MAX - tail.appender.records() >= frames
-        };
+        let fits =
+            |tail: &Tail| tail.appender.room() >= len && RECORDS_MAX - tail.appender.records() >= frames;
         if !self.tail.as_ref().is_some_and(fits) {
             self.roll(len, frames);
         }
@@ -267,8 +249,7 @@ impl Stream {
         let spare = self.spare.take().filter(|spare| spare.segment().capacity() == capacity);
         let appender = spare.unwrap_or_else(|| Appender::new(capacity));
         let first = self.next - u64::from(frames);
-        let segment =
-            Arc::new(LogSegment::new(Arc::clone(appender.segment()), first, self.transaction));
+        let segment = Arc::new(LogSegment::new(Arc::clone(appender.segment()), first, self.transaction));
         self.backlog.index.lock().push_back(Arc::clone(&segment));
         // Readers at the end of the old segment look for the new one once they see the seal.
         if let Some(old) = self.tail.replace(Tail { appender, segment, next_mark: 0 }) {

@@ -84,11 +84,6 @@ impl Subscription {
         }
         stands
     }
-
-    /// Takes the wish back.
-    pub fn disarm(&self) {
-        self.me.armed.store(false, Ordering::Relaxed);
-    }
 }
 
 impl Drop for Subscription {

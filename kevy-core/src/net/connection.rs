@@ -18,6 +18,9 @@ pub struct Pending {
     pub behind: Vec<u8>,
 }
 
+/// How large replies of other shards are taken to be before one has come.
+const REPLY_BYTES_FIRST: usize = 64 * 1024;
+
 /// Why a connection's next command must wait, and what answers the one under way.
 #[derive(Debug)]
 pub struct Waiting {
@@ -51,6 +54,8 @@ pub struct Connection {
     pub writable: bool,
     /// The peer will send no more than what the socket holds.
     pub ending: bool,
+    /// The peer has sent its last byte; what it sent is still answered.
+    pub ended: bool,
     /// In the reactor's list of connections to read.
     pub listed: bool,
     /// In the reactor's list of connections to send.
@@ -61,6 +66,10 @@ pub struct Connection {
     /// Where replies go that must wait behind a pending one.
     pub late: Writer,
     pub pending: VecDeque<Pending>,
+    /// How large the replies of other shards have been lately: it tells how many to ask for ahead of a slow reader.
+    pub reply_bytes: usize,
+    /// Bytes of replies that wait behind pending ones.
+    pub held: usize,
     /// `input` holds a command that waits until nothing is pending.
     pub stalled: bool,
     /// A command that is answered later; nothing else of the connection runs meanwhile.
@@ -85,12 +94,15 @@ impl Connection {
             readable: true,
             writable: true,
             ending: false,
+            ended: false,
             listed: false,
             dirty: false,
             out: Writer::new(Protocol::Resp2),
             sent: 0,
             late: Writer::new(Protocol::Resp2),
             pending: VecDeque::new(),
+            reply_bytes: REPLY_BYTES_FIRST,
+            held: 0,
             stalled: false,
             waiting: None,
             shard: None,
@@ -117,11 +129,17 @@ impl Connection {
         self.pending.is_empty() && self.unsent() == 0 && !self.stalled && !self.listed
     }
 
+    /// Bytes of replies that wait for a reader or for an earlier reply.
+    pub fn backed_up(&self) -> usize {
+        self.unsent() + self.held
+    }
+
     /// Moves what a command wrote while others were pending behind the last of them.
     pub fn tuck(&mut self) {
         if let Some(last) = self.pending.back_mut()
             && !self.late.buf.is_empty()
         {
+            self.held += self.late.buf.len();
             last.behind.extend_from_slice(&self.late.buf);
             self.late.buf.clear();
         }
@@ -129,20 +147,22 @@ impl Connection {
 
     /// Takes the reply of a pending command, and sends on what it held back.
     pub fn answer(&mut self, request: u64, reply: &[u8]) {
-        if let Some(first) = self.pending.front()
-            && first.request == request
-        {
-            if !first.silent {
-                self.out.raw(reply);
-            }
-            let behind = self.pending.pop_front().map(|first| first.behind).unwrap_or_default();
-            self.out.raw(&behind);
-        } else if let Some(one) = self.pending.iter_mut().find(|one| one.request == request) {
-            one.reply = Some(if one.silent { Vec::new() } else { reply.to_vec() });
+        self.reply_bytes = reply.len().max(self.reply_bytes - self.reply_bytes / 8);
+        let Ok(at) = self.pending.binary_search_by_key(&request, |pending| pending.request) else { return };
+        let one = &mut self.pending[at];
+        if at > 0 {
+            let reply = if one.silent { Vec::new() } else { reply.to_vec() };
+            self.held += reply.len();
+            one.reply = Some(reply);
             return;
         }
+        if !one.silent {
+            self.out.raw(reply);
+        }
+        one.reply = Some(Vec::new());
         while self.pending.front().is_some_and(|first| first.reply.is_some()) {
             if let Some(Pending { reply: Some(reply), behind, .. }) = self.pending.pop_front() {
+                self.held -= reply.len() + behind.len();
                 self.out.raw(&reply);
                 self.out.raw(&behind);
             }

@@ -20,6 +20,12 @@ pub struct OutputLimit {
 /// Asks the connection's upgrade for bytes until it has none or enough wait. True where it has more.
 pub fn fill(connection: &mut Connection, now: u64) -> bool {
     let Some(upgrade) = &mut connection.upgrade else { return false };
+    if connection.out.buf.len() - connection.sent >= UPGRADE_OUTPUT_BYTES
+        && upgrade.output(&mut connection.out.buf, 0, now) == Sent::Close
+    {
+        // A peer that takes nothing would never take the rest either.
+        connection.fate = Fate::Close;
+    }
     while connection.out.buf.len() - connection.sent < UPGRADE_OUTPUT_BYTES && connection.fate == Fate::Open {
         let budget = UPGRADE_OUTPUT_BYTES - (connection.out.buf.len() - connection.sent);
         match upgrade.output(&mut connection.out.buf, budget, now) {

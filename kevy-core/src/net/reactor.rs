@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 use slab::Slab;
 
-use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard};
+use crate::base::log_sink;
 use crate::base::signal::{self, Ring};
+use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
-use crate::resp::Limits;
 use crate::resp::Batch;
+use crate::resp::Limits;
 
 use super::Handle;
 use super::connection::{Connection, Fate};
@@ -30,11 +31,7 @@ pub trait Upgrades: Send + Sync + Debug {
     ///
     /// # Errors
     /// The text of the error reply.
-    fn replicate(
-        &self,
-        args: &[&[u8]],
-        peer: Peer<'_>,
-    ) -> Result<Box<dyn Upgrade>, String>;
+    fn replicate(&self, args: &[&[u8]], peer: Peer<'_>) -> Result<Box<dyn Upgrade>, String>;
 
     /// Looks after what feeds leave behind. True where it shall be called again in a second.
     fn housekeep(&self) -> bool;
@@ -263,6 +260,10 @@ impl Reactor {
         if event.is_readable() || event.is_read_closed() || event.is_error() {
             connection.readable = true;
             connection.ending |= event.is_read_closed() || event.is_error();
+            if connection.ending && connection.waiting.is_some() {
+                // Nobody is there for the answer, and a connection that waits is not read.
+                connection.fate = Fate::Close;
+            }
             if !connection.listed {
                 connection.listed = true;
                 self.readable.push(token.0);
@@ -315,6 +316,10 @@ impl Reactor {
         }
         if server.clients.connected() >= self.settings.clients_max {
             server.stats.connections_rejected.fetch_add(1, Ordering::Relaxed);
+            log_sink::warning(format_args!(
+                "maxclients is reached: a connection from {} is refused",
+                socket.peer
+            ));
             // The peer is turned away whether or not it reads why.
             let _ = socket.send(b"-ERR max number of clients reached\r\n");
             return;
@@ -448,15 +453,19 @@ impl Reactor {
             mark_dirty(&mut self.dirty, connection, key);
         }
         let mut token = counter.token.take().unwrap_or_else(|| engine.shards.take(self.index));
-        self.work_left |= read_mail(&engine, &mut token, self.next_sender, &mut self.guest, &mut self.unfinished, now);
+        self.work_left |=
+            read_mail(&engine, &mut token, self.next_sender, &mut self.guest, &mut self.unfinished, now);
         self.next_sender = self.next_sender.wrapping_add(1);
         if self.next_deadline.is_some_and(|at| now >= at) || token.wants_reactor() {
             self.work_left |= token.housekeep(&engine.server, now);
         }
-        let cron = (self.feeds_ended || self.settings.idle_timeout_ms > 0 || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
-            .then_some(self.next_cron.max(now + 1));
+        let cron = (self.feeds_ended
+            || self.settings.idle_timeout_ms > 0
+            || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
+        .then_some(self.next_cron.max(now + 1));
         let waits = self.waiting.iter().filter_map(|&key| self.connections[key].waiting.as_ref()?.deadline);
-        let upgrades = self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
+        let upgrades =
+            self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
         self.next_deadline =
             upgrades.chain(waits).chain(cron).chain(token.next_deadline(&engine.server, now)).min();
         token.armed_until = self.next_deadline.unwrap_or(u64::MAX);
@@ -634,7 +643,7 @@ fn read(connection: &mut Connection, arena: &mut [u8]) -> usize {
         Ok(Moved::Bytes(n)) => n,
         Ok(Moved::Later) => 0,
         Ok(Moved::Closed) | Err(_) => {
-            connection.fate = if connection.is_idle() { Fate::Close } else { Fate::CloseWhenSent };
+            connection.ended = true;
             0
         }
     };
@@ -663,13 +672,15 @@ fn serve_connection(
     if connection.upgrade.is_some() {
         connection.input.extend_from_slice(bytes);
     } else if connection.input.is_empty() {
-        counter.serve(connection, key, bytes, batch);
+        let used = counter.serve(connection, key, bytes, batch);
+        connection.input.extend_from_slice(&bytes[used..]);
     } else {
         let mut input = std::mem::take(&mut connection.input);
         input.extend_from_slice(bytes);
-        counter.serve(connection, key, &input, batch);
-        if connection.input.is_empty() && input.capacity() <= READ_BYTES {
-            input.clear();
+        let used = counter.serve(connection, key, &input, batch);
+        input.drain(..used);
+        // A buffer that one large argument grew is given back once that is done.
+        if !input.is_empty() || input.capacity() <= READ_BYTES {
             connection.input = input;
         }
     }
@@ -678,8 +689,14 @@ fn serve_connection(
             Ok(used) => {
                 connection.input.drain(..used);
             }
-            Err(_) => connection.fate = Fate::Close,
+            Err(text) => {
+                log_sink::warning(format_args!("the link of {} is closed: {text}", connection.socket.peer));
+                connection.fate = Fate::Close;
+            }
         }
+    }
+    if connection.ended && !connection.stalled && connection.fate == Fate::Open {
+        connection.fate = Fate::CloseWhenSent;
     }
     connection.session.publish(connection.input.len(), connection.unsent(), connection.out.protocol);
 }

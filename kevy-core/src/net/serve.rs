@@ -43,8 +43,14 @@ impl Counter<'_> {
         }
     }
 
-    /// Runs every whole command of `bytes`; what is left over goes to the connection's input.
-    pub fn serve(&mut self, connection: &mut Connection, key: usize, bytes: &[u8], batch: &mut Batch) {
+    /// Runs every whole command of `bytes`, unless one must wait, and returns how many bytes are done with.
+    pub fn serve(
+        &mut self,
+        connection: &mut Connection,
+        key: usize,
+        bytes: &[u8],
+        batch: &mut Batch,
+    ) -> usize {
         let mut at = 0;
         while connection.fate == Fate::Open && !connection.stalled && connection.upgrade.is_none() {
             connection.limits.authenticated = connection.session.authenticated;
@@ -66,17 +72,21 @@ impl Counter<'_> {
                 }
                 Err(error) => {
                     refuse(connection, error);
-                    return;
+                    return bytes.len();
                 }
             }
         }
-        connection.input.extend_from_slice(&bytes[at..]);
+        at
     }
 
     /// Runs the batch in order and returns how many of its commands are done with.
     fn run(&mut self, connection: &mut Connection, key: usize, bytes: &[u8], batch: &Batch) -> usize {
         let mut args = ArgVec::new();
         for i in 0..batch.len() {
+            if connection.backed_up() > OUTPUT_PAUSE_BYTES {
+                connection.stalled = true;
+                return i;
+            }
             batch.args(i, bytes, &mut args);
             if !self.run_command(connection, key, &args) {
                 connection.stalled = true;
@@ -89,10 +99,6 @@ impl Counter<'_> {
             if connection.fate != Fate::Open || connection.upgrade.is_some() {
                 return i + 1;
             }
-            if connection.unsent() > OUTPUT_PAUSE_BYTES && i + 1 < batch.len() {
-                connection.stalled = true;
-                return i + 1;
-            }
         }
         batch.len()
     }
@@ -100,7 +106,7 @@ impl Counter<'_> {
     /// Runs one command. False where it must wait for replies under way.
     #[inline]
     fn run_command(&mut self, connection: &mut Connection, key: usize, args: &[&[u8]]) -> bool {
-        let Connection { session, out, late, pending, .. } = connection;
+        let Connection { session, out, late, pending, reply_bytes, .. } = connection;
         let waiting = !pending.is_empty();
         if waiting {
             late.protocol = out.protocol;
@@ -117,7 +123,10 @@ impl Counter<'_> {
                 }
             }
             Plan::One { command, shard } => {
-                if !self.send(session, pending, key, command, shard, args, reply.protocol) {
+                let ahead = pending.len().saturating_mul(*reply_bytes);
+                if ahead > OUTPUT_PAUSE_BYTES
+                    || !self.send(session, pending, key, command, shard, args, reply.protocol)
+                {
                     return false;
                 }
             }
@@ -172,11 +181,8 @@ impl Counter<'_> {
             Request::Replicate => {
                 // The feed takes tokens of its own, in their order.
                 self.token = None;
-                let peer = Peer {
-                    client: &connection.session.client,
-                    alarm: self.alarm,
-                    shard: connection.shard,
-                };
+                let peer =
+                    Peer { client: &connection.session.client, alarm: self.alarm, shard: connection.shard };
                 match self.upgrades.replicate(args, peer) {
                     Ok(upgrade) => connection.upgrade = Some(upgrade),
                     Err(text) => connection.out.error(&text),
@@ -210,7 +216,8 @@ pub fn run_parcel(
 
 /// Ends a connection whose bytes are not the protocol, telling it why.
 fn refuse(connection: &mut Connection, error: ProtocolError) {
-    connection.out.raw(&error.reply());
-    connection.input.clear();
+    let reply = if connection.pending.is_empty() { &mut connection.out } else { &mut connection.late };
+    reply.error_bytes(&error.reply());
+    connection.tuck();
     connection.fate = Fate::CloseWhenSent;
 }

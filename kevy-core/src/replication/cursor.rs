@@ -72,9 +72,8 @@ impl Cursor {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
-        let corrupt = |what: &str| {
-            Error::new(ErrorKind::Corrupt, format!("a cursor of {} bytes {what}", bytes.len()))
-        };
+        let corrupt =
+            |what: &str| Error::new(ErrorKind::Corrupt, format!("a cursor of {} bytes {what}", bytes.len()));
         let (body, sum) = bytes.split_last_chunk().ok_or_else(|| corrupt("is cut short"))?;
         if checksum(CrcAlgorithm::Crc32Iscsi, body) as u32 != u32::from_le_bytes(*sum) {
             return Err(corrupt("does not match its checksum"));

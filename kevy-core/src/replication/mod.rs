@@ -12,8 +12,10 @@ pub mod slots;
 pub mod wire;
 
 pub use crate::log::Subscription;
-pub use client::{Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source};
-pub use primary::{Primary, Syncs};
+pub use client::{
+    Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source,
+};
+pub use primary::Primary;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use parking_lot::Mutex;
 
 use crate::base::Clock;
+use crate::base::log_sink;
 use crate::base::options::Options;
 use crate::base::random::Random;
 use crate::io::Upgrade;
@@ -120,7 +121,9 @@ impl Primary {
         let count = self.shards.len();
         let shards = match shard {
             Some(shard) if handshake.mux => {
-                return Err(format!("ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"));
+                return Err(format!(
+                    "ERR REPLICATE: this port serves shard {shard} only and takes no CAPA mux"
+                ));
             }
             None if !handshake.mux && count > 1 => {
                 return Err(format!(
@@ -131,6 +134,7 @@ impl Primary {
             Some(shard) => [shard].into_iter().collect(),
             None => (0..count).collect(),
         };
+        log_sink::info(format_args!("replica '{}' attached from {address}", handshake.id));
         Ok(Feed::open(self, handshake, Order { shards, address, wake }, self.clock.now_ms()))
     }
 
@@ -167,7 +171,9 @@ impl Primary {
 
     /// Sets the counts of [`Primary::syncs`] back.
     pub fn reset_syncs(&self) {
-        [&self.full, &self.partial, &self.partial_refused].map(|count| count.store(0, Ordering::Relaxed));
+        for count in [&self.full, &self.partial, &self.partial_refused] {
+            count.store(0, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn count_full(&self, refused: bool) {

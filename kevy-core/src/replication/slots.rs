@@ -211,9 +211,9 @@ impl Link {
     /// False where the replica has connected anew.
     pub fn is_current(&self) -> bool {
         let table = self.slots.table.lock();
-        table.get(&self.id).is_some_and(|slot| {
-            self.shards.iter().all(|&shard| slot.places[shard].link == self.number)
-        })
+        table
+            .get(&self.id)
+            .is_some_and(|slot| self.shards.iter().all(|&shard| slot.places[shard].link == self.number))
     }
 
     /// A snapshot of the cut at `offsets` has begun.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
-use crate::base::options::Options;
+use crate::base::options::{Options, Secret};
 use crate::base::random::Random;
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::base::{Argv, ArgvBuf, Clock, ErrorKind, ManualClock};
@@ -15,7 +15,9 @@ use crate::shard::{Seed, Shard, Shards};
 use crate::snapshot::model::Copy;
 use crate::store::Expire;
 
-use super::client::{Acknowledge, FrameKind, Link, LinkOptions, Step};
+use super::client::FrameKind;
+use super::client::link::{Link, LinkOptions, Step};
+use super::client::options::Acknowledge;
 use super::cursor::Cursor;
 use super::primary::Primary;
 
@@ -57,7 +59,8 @@ impl World {
         self.transactions += 1;
         let mut guards = self.shards.take_several(&members);
         for (guard, &member) in guards.iter_mut().zip(&members) {
-            let mine: Vec<_> = commands.iter().filter(|(_, args)| self.shard_of(&args[1]) == member).collect();
+            let mine: Vec<_> =
+                commands.iter().filter(|(_, args)| self.shard_of(&args[1]) == member).collect();
             let group = commands.len() > 1;
             if group {
                 guard.stream.begin(self.transactions, if members.len() > 1 { &members } else { &[] });
@@ -140,7 +143,7 @@ fn link_options() -> LinkOptions {
     LinkOptions {
         id: "tail".into(),
         user: String::new(),
-        password: String::new(),
+        password: Secret::default(),
         transaction_bytes_max: 64 << 20,
         frame_bytes_max: 64 << 20,
         acknowledge: Acknowledge::Auto,
@@ -289,10 +292,7 @@ fn a_replica_gets_a_snapshot_and_then_every_change() {
     many(&mut world, 1000, 50);
     let mut consumer = Consumer::new(link_options());
     let mut wire = follow(&world, &mut consumer);
-    assert_eq!(
-        consumer.kinds,
-        [FrameKind::Link, FrameKind::SnapshotBegin, FrameKind::SnapshotEnd]
-    );
+    assert_eq!(consumer.kinds, [FrameKind::Link, FrameKind::SnapshotBegin, FrameKind::SnapshotEnd]);
     many(&mut world, 1500, 10);
     assert!(wire.settle(&world, &mut consumer));
     assert_eq!(consumer.copy, world.copy());
@@ -320,11 +320,14 @@ fn a_place_is_resumed_without_a_snapshot() {
 #[test]
 fn the_oldest_frame_kept_is_the_last_that_can_be_resumed_from() {
     for (back, full) in [(0, false), (1, true)] {
-        let mut world = World::new(1, &[("repl-backlog-size", "64kb"), ("client-output-buffer-limit", "replica 64kb 0 0")]);
+        let mut world = World::new(
+            1,
+            &[("repl-backlog-size", "64kb"), ("client-output-buffer-limit", "replica 64kb 0 0")],
+        );
         let mut consumer = Consumer::new(link_options());
         follow(&world, &mut consumer).kill(&world, &mut consumer);
         many(&mut world, 2000, 100);
-        let first = world.shards.take(0).stream.first_offset();
+        let first = world.primary.backlogs[0].first_offset();
         assert!(first > 1);
         let mut cursor = consumer.link.cursor();
         cursor.shards[0].offset = first - back;
@@ -451,7 +454,7 @@ fn a_snapshot_taken_too_slowly_is_given_up_before_it_costs_much() {
     for round in 0..4 {
         many(&mut world, 3000, 500 + round);
     }
-    assert!(world.held() < 2 * (256 + 128) << 10, "{}", world.held());
+    assert!(world.held() < (2 * (256 + 128)) << 10, "{}", world.held());
     let after = world.shards.take(0).partition.keyspace.used_memory();
     assert!(after < before + (1 << 20), "{before} {after}");
     assert!(!wire.settle(&world, &mut consumer));
@@ -471,10 +474,7 @@ fn a_replica_that_falls_behind_begins_anew_on_the_same_link() {
     assert!(world.held() < 512 << 10, "{}", world.held());
     assert!(wire.settle(&world, &mut consumer));
     assert_eq!(consumer.copy, world.copy());
-    assert_eq!(
-        consumer.kinds[3..],
-        [FrameKind::Resync, FrameKind::SnapshotBegin, FrameKind::SnapshotEnd]
-    );
+    assert_eq!(consumer.kinds[3..], [FrameKind::Resync, FrameKind::SnapshotBegin, FrameKind::SnapshotEnd]);
 }
 
 #[test]
@@ -525,7 +525,10 @@ fn transactions_over_shards_arrive_whole_even_where_one_shard_lags() {
                 let value = |key: &str| consumer.copy.0.get(&(0, key.into())).cloned();
                 assert!(value(&a).is_some() && value(&a) == value(&b));
                 both += 1;
-            } else if consumer.kinds.len() == before && consumer.link.stats.frames == count && !consumer.in_transaction {
+            } else if consumer.kinds.len() == before
+                && consumer.link.stats.frames == count
+                && !consumer.in_transaction
+            {
                 break;
             }
         }
@@ -541,9 +544,9 @@ fn transactions_over_shards_arrive_whole_even_where_one_shard_lags() {
 /// Two keys on different shards.
 fn two_shards(world: &World) -> (String, String) {
     let first = "a0".to_owned();
-    let other = (0..).map(|at| format!("b{at}")).find(|key| {
-        world.shard_of(key.as_bytes()) != world.shard_of(first.as_bytes())
-    });
+    let other = (0..)
+        .map(|at| format!("b{at}"))
+        .find(|key| world.shard_of(key.as_bytes()) != world.shard_of(first.as_bytes()));
     (first, other.expect("a key"))
 }
 
@@ -665,7 +668,8 @@ fn the_short_handshake_gets_a_snapshot_whatever_offset_it_names() {
     for offset in [0, 5] {
         let mut world = World::new(1, &[]);
         world.set(0, "k", b"v");
-        let mut feed = attach_words(&world, None, &format!("REPLICATE FROM {offset} ID old")).expect("a feed");
+        let mut feed =
+            attach_words(&world, None, &format!("REPLICATE FROM {offset} ID old")).expect("a feed");
         let out = output(&world, &mut feed);
         assert!(out.starts_with(b"+ACK 0\r\n+SNAPSHOT\r\n$"), "{}", out.escape_ascii());
         assert!(out.ends_with(b"\r\n+SNAPSHOT_END 0\r\n"), "{}", out.escape_ascii());
@@ -690,7 +694,9 @@ fn one_shard_is_followed_on_its_own_port() {
     let mut feed = attach_words(&world, Some(on_a), "REPLICATE FROM 0 0 ID one").expect("a feed");
     let out = output(&world, &mut feed);
     assert!(out.starts_with(b"+ACK 77 0\r\n+SNAPSHOT\r\n$"), "{}", out.escape_ascii());
-    assert!(out.windows(4).any(|window| window == b"here") && !out.windows(5).any(|window| window == b"there"));
+    assert!(
+        out.windows(4).any(|window| window == b"here") && !out.windows(5).any(|window| window == b"there")
+    );
     world.run(&[
         (0, vec![b"SET".to_vec(), a.clone().into(), b"1".to_vec()]),
         (0, vec![b"SET".to_vec(), b.clone().into(), b"2".to_vec()]),
@@ -812,7 +818,7 @@ proptest! {
         before.iter().for_each(|deed| perform(&mut world, deed));
         let mut consumer = Consumer::new(link_options());
         let mut wire = Wire::connect(&world, &mut consumer);
-        let mut expected = super::Syncs::default();
+        let mut expected = super::primary::Syncs::default();
         let mut count = |wire: &Wire| {
             expected.partial += u64::from(wire.begun && wire.resumes);
             expected.full += u64::from(wire.begun && !wire.resumes);
@@ -1026,7 +1032,8 @@ fn what_a_primary_refuses_for_has_a_kind() {
         ("-RESYNC too slow", ErrorKind::Io),
         ("-ERR REPLICATE: no", ErrorKind::Replica),
     ] {
-        let mut link = Link::new(LinkOptions { password: "x".into(), ..link_options() }, &Cursor::default());
+        let mut link =
+            Link::new(LinkOptions { password: Secret("x".into()), ..link_options() }, &Cursor::default());
         link.connected();
         assert!(link.output.starts_with(b"*2\r\n$4\r\nAUTH\r\n$1\r\nx\r\n"));
         link.input.push(line.as_bytes());

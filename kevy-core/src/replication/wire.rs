@@ -222,9 +222,7 @@ impl Acknowledged {
             {
                 let applied = match rest {
                     [] => None,
-                    [word, applied] if word.eq_ignore_ascii_case(b"APPLIED") => {
-                        Some(parse_offsets(applied)?)
-                    }
+                    [word, applied] if word.eq_ignore_ascii_case(b"APPLIED") => Some(parse_offsets(applied)?),
                     _ => return None,
                 };
                 Some(Self { received: parse_offsets(received)?, applied })
@@ -265,9 +263,23 @@ mod tests {
     #[test]
     fn lines_that_are_wrong_are_refused() {
         for text in [
-            "", "ACK", "ACK x", "ACK 1 2 3", "ACK -1", "ACK 01", "ACK 1,", "ACK ,1", "SNAPSHOT 1",
-            "SNAPSHOT_END", "SHARD", "SHARD -1", "SHARD 16384", "PING 1", "PING 9007199254740992 1",
-            "ACK 9223372036854775808", "HELLO",
+            "",
+            "ACK",
+            "ACK x",
+            "ACK 1 2 3",
+            "ACK -1",
+            "ACK 01",
+            "ACK 1,",
+            "ACK ,1",
+            "SNAPSHOT 1",
+            "SNAPSHOT_END",
+            "SHARD",
+            "SHARD -1",
+            "SHARD 16384",
+            "PING 1",
+            "PING 9007199254740992 1",
+            "ACK 9223372036854775808",
+            "HELLO",
         ] {
             assert_eq!(Line::parse(text.as_bytes()), None, "{text}");
         }
@@ -278,7 +290,10 @@ mod tests {
         let short = handshake("REPLICATE FROM 12 ID a").expect("five arguments");
         assert_eq!((short.generation, &short.offsets[..], &short.id[..]), (None, &[12][..], "a"));
         let long = handshake("replicate from 5 12 id a").expect("six arguments");
-        assert_eq!((long.generation, &long.offsets[..], long.mux, long.resync), (Some(5), &[12][..], false, false));
+        assert_eq!(
+            (long.generation, &long.offsets[..], long.mux, long.resync),
+            (Some(5), &[12][..], false, false)
+        );
         let mux = handshake("REPLICATE FROM 5 12,13 ID a CAPA mux resync lz4").expect("all shards");
         assert_eq!((&mux.offsets[..], mux.mux, mux.resync), (&[12, 13][..], true, true));
     }

@@ -23,9 +23,9 @@ pub use command::{decode_command, encode_command};
 pub use error::ProtocolError;
 pub use node::Node;
 pub use reply::{Kind, Tree};
-pub use request::{Limits, Progress, RequestParser};
+pub use request::{Limits, RequestParser};
 pub use value::Value;
-pub use writer::{Later, Protocol, Writer};
+pub use writer::{Protocol, Writer};
 
 /// A command's arguments, the verb first, borrowed from where they were received.
 pub type ArgVec<'a> = smallvec::SmallVec<[&'a [u8]; 16]>;

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Weak};
 
+use crate::base::signal::{self, Ring};
 use crate::dispatch::Hooks;
 use crate::io::Upgrade;
-use crate::base::signal::{self, Ring};
 use crate::net::{Peer, Upgrades};
 use crate::replication::Primary;
 
@@ -84,11 +84,7 @@ impl Upgrades for Feeds {
         self.0.housekeep()
     }
 
-    fn replicate(
-        &self,
-        args: &[&[u8]],
-        peer: Peer<'_>,
-    ) -> Result<Box<dyn Upgrade>, String> {
+    fn replicate(&self, args: &[&[u8]], peer: Peer<'_>) -> Result<Box<dyn Upgrade>, String> {
         let alarm = peer.alarm.clone();
         self.0.attach(args, peer.shard, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
     }

@@ -33,8 +33,12 @@ pub fn open(options: &Options) -> Result<Doors> {
     }
     if !options.unixsocket.is_empty() {
         let path = Path::new(&options.unixsocket);
-        let listener = Listener::unix(path, (options.unixsocketperm.0 != 0).then_some(options.unixsocketperm.0), options.tcp_backlog as i32)
-            .map_err(|error| Error::io(format_args!("cannot listen on {}", path.display()), &error))?;
+        let listener = Listener::unix(
+            path,
+            (options.unixsocketperm.0 != 0).then_some(options.unixsocketperm.0),
+            options.tcp_backlog as i32,
+        )
+        .map_err(|error| Error::io(format_args!("cannot listen on {}", path.display()), &error))?;
         doors.listeners.push(Door { listener, shard: None });
     }
     Ok(doors)
@@ -70,6 +74,7 @@ fn is_missing(error: &std::io::Error) -> bool {
 
 /// The first address of a host name, which is mostly an address itself.
 fn resolve(host: &str) -> Result<IpAddr> {
-    let unknown = || Error::new(ErrorKind::InvalidOption, format!("bind: '{host}' is no address of this machine"));
+    let unknown =
+        || Error::new(ErrorKind::InvalidOption, format!("bind: '{host}' is no address of this machine"));
     (host, 0).to_socket_addrs().map_err(|_| unknown())?.next().map(|address| address.ip()).ok_or_else(unknown)
 }

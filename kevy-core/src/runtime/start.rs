@@ -12,9 +12,11 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::options::Options;
 use crate::base::random::Random;
-use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
-use crate::dispatch::{CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State};
 use crate::base::signal::{self, Ring};
+use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
+use crate::dispatch::{
+    CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State,
+};
 use crate::io::{Alarm, Socket};
 use crate::net::{Handle, Reactor};
 use crate::replication::{Primary, Subscription};
@@ -108,10 +110,9 @@ impl Core {
             return Ok(());
         };
         let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
-        let answered =
-            self.events.wait(deadline, interrupt, || {
-                (self.is_stopping() || self.engine.answer(&answer, false, out)).then_some(())
-            })?;
+        let answered = self.events.wait(deadline, interrupt, || {
+            (self.is_stopping() || self.engine.answer(&answer, false, out)).then_some(())
+        })?;
         if answered.is_none() {
             self.engine.answer(&answer, true, out);
         }
@@ -153,11 +154,6 @@ impl Core {
         self.engine.poison();
         self.begin_stop();
         Error::new(ErrorKind::Panic, "a command panicked: the runtime is poisoned")
-    }
-
-    /// Opens an in-process session.
-    pub fn open(&self) -> State {
-        self.engine.open()
     }
 
     /// Ends an in-process session. In a forked child the parent's state is left alone.
@@ -267,7 +263,9 @@ impl Runtime {
             .spawn(move || {
                 let grace = || *core.grace.lock();
                 if catch_unwind(AssertUnwindSafe(|| reactor.run(grace))).is_err() {
-                    log_sink::error(format_args!("the core thread of shard {index} panicked: the runtime stops"));
+                    log_sink::error(format_args!(
+                        "the core thread of shard {index} panicked: the runtime stops"
+                    ));
                     core.engine.poison();
                     core.begin_stop();
                 }
@@ -358,9 +356,7 @@ pub fn assemble(
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
     let seed = Seed::new(random.next_u64());
-    let shards = (0..count)
-        .map(|index| Shard::new(index, options, seed.clone(), random.fork()))
-        .collect();
+    let shards = (0..count).map(|index| Shard::new(index, options, seed.clone(), random.fork())).collect();
     let shards = Arc::new(Shards::new(shards));
     let primary = Arc::new(Primary::new(shards.clone(), generation, options, clock));
     Ok((Arc::new(Engine::new(server, shards)), primary))

@@ -87,11 +87,7 @@ impl Parcel {
     }
 
     /// Runs every command that has no reply yet through `run`, at most `calls_max`. True when all are done.
-    pub fn run(
-        &mut self,
-        calls_max: usize,
-        mut run: impl FnMut(&Call, &[&[u8]], &mut Writer),
-    ) -> bool {
+    pub fn run(&mut self, calls_max: usize, mut run: impl FnMut(&Call, &[&[u8]], &mut Writer)) -> bool {
         let end = self.calls.len().min(self.done + calls_max);
         let mut args: crate::resp::ArgVec<'_> = smallvec::SmallVec::new();
         for at in self.done..end {

@@ -7,7 +7,7 @@ pub mod mailbox;
 pub mod run;
 pub mod shards;
 
-pub use mailbox::{Call, Mailbox, Parcel, Post};
+pub use crate::store::Seed;
+pub use mailbox::{Mailbox, Parcel, Post};
 pub use run::{run_alone, run_many};
 pub use shards::{Shard, Shards};
-pub use crate::store::Seed;

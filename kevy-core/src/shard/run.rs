@@ -31,7 +31,7 @@ pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, 
         return;
     }
     call(Partitions::One(&mut shard.partition), caller, command, args);
-    commit_alone(shard, caller);
+    commit_alone(shard);
 }
 
 /// Allocations freed for each key evicted, so that eviction sees the memory it gained.
@@ -87,7 +87,7 @@ fn call(partitions: Partitions<'_>, caller: &mut Caller<'_>, command: &Command, 
 
 /// Moves the effects of what just ran to the shard's stream.
 #[inline]
-fn commit_alone(shard: &mut Shard, caller: &Caller<'_>) {
+fn commit_alone(shard: &mut Shard) {
     shard.settle();
     if shard.partition.effects.is_empty() {
         return;
@@ -128,18 +128,13 @@ pub fn run_many<R>(
         .map(|(_, &member)| member)
         .collect();
     match changed.len() {
-        0 | 1 => guards.iter_mut().for_each(|guard| commit_alone(guard, caller)),
-        _ => commit_together(shards, guards, &changed, caller),
+        0 | 1 => guards.iter_mut().for_each(|guard| commit_alone(guard)),
+        _ => commit_together(shards, guards, &changed),
     }
     result
 }
 
-fn commit_together(
-    shards: &Shards,
-    guards: &mut [OwnedGuard<'_, Shard>],
-    changed: &[usize],
-    caller: &Caller<'_>,
-) {
+fn commit_together(shards: &Shards, guards: &mut [OwnedGuard<'_, Shard>], changed: &[usize]) {
     let transaction = shards.next_transaction();
     for guard in guards {
         guard.settle();

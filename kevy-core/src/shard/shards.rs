@@ -37,14 +37,10 @@ const EXPIRE_INTERVAL_MS: u64 = 50;
 impl Shard {
     /// An empty shard. All shards of a runtime share the seed of their hash function.
     pub fn new(index: usize, options: &Options, seed: Seed, random: Random) -> Self {
-        let config = Config {
-            databases: options.databases as usize,
-            seed,
-            limits: Limits::from(options),
-        };
+        let config = Config { databases: options.databases as usize, seed, limits: Limits::from(options) };
         Self {
             partition: Partition::new(index, Keyspace::new(config), random),
-            stream: Stream::new(index, backlog_bytes(options)),
+            stream: Stream::new(backlog_bytes(options)),
             mailbox: Mailbox::default(),
             armed_until: u64::MAX,
             keeper: None,

@@ -27,7 +27,10 @@ enum State {
     Magic,
     Between,
     /// Inside a hash that is read field by field.
-    Fields { left: u64, expiry: FieldExpiry },
+    Fields {
+        left: u64,
+        expiry: FieldExpiry,
+    },
     Checksum,
     End,
 }
@@ -92,7 +95,8 @@ impl Entries {
         self.bytes.extend_from_slice(bytes);
         // A key and a value, their lengths, and what comes with the last piece.
         if self.bytes.len() > self.string_max.saturating_mul(2).saturating_add(bytes.len() + 1024) {
-            let text = format!("a value of the snapshot is longer than {} bytes: frame-bytes-max", self.string_max);
+            let text =
+                format!("a value of the snapshot is longer than {} bytes: frame-bytes-max", self.string_max);
             return Err(Error::new(ErrorKind::OutOfMemory, text));
         }
         Ok(())
@@ -136,7 +140,9 @@ impl Entries {
                 }
                 Err(Stop::Rdb(RdbError::Truncated)) => return Ok(Next::Input),
                 Err(Stop::Rdb(RdbError::UnknownType(number))) => {
-                    let text = format!("the snapshot holds values of RDB type {number}, which this build does not read");
+                    let text = format!(
+                        "the snapshot holds values of RDB type {number}, which this build does not read"
+                    );
                     return Err(Error::new(ErrorKind::Unsupported, text));
                 }
                 Err(Stop::Rdb(RdbError::Malformed)) => return Err(corrupt("a value is damaged")),
@@ -159,7 +165,8 @@ impl Entries {
                 EOF => self.state = State::Checksum,
                 SELECT => {
                     let db = reader.length()?;
-                    self.db = usize::try_from(db).ok().filter(|db| *db <= DB_MAX).ok_or(RdbError::Malformed)?;
+                    self.db =
+                        usize::try_from(db).ok().filter(|db| *db <= DB_MAX).ok_or(RdbError::Malformed)?;
                 }
                 RESIZE => {
                     reader.length()?;
@@ -283,7 +290,10 @@ fn check_magic(magic: &[u8]) -> Result<(), Stop> {
     if (1..=rdb::VERSION_MAX).contains(&version) {
         return Ok(());
     }
-    let text = format!("the snapshot is an RDB of version {version}, and this build reads up to {}", rdb::VERSION_MAX);
+    let text = format!(
+        "the snapshot is an RDB of version {version}, and this build reads up to {}",
+        rdb::VERSION_MAX
+    );
     Err(Stop::Error(Error::new(ErrorKind::Unsupported, text)))
 }
 

@@ -10,7 +10,7 @@ pub mod rebuild;
 pub mod write;
 
 pub use entries::{Entries, Next};
-pub use write::{Checksum, Sink, SinkHandle};
+pub use write::{Sink, SinkHandle};
 
 #[cfg(test)]
 pub mod model;

@@ -108,11 +108,7 @@ fn rebuild(stream: &[u8], cuts: &[usize]) -> crate::base::Result<Copy> {
             copy.apply(entries.db(), entries.argv());
         }
     }
-    if entries.is_whole() {
-        Ok(copy)
-    } else {
-        Err(crate::base::Error::new(ErrorKind::Corrupt, "cut short"))
-    }
+    if entries.is_whole() { Ok(copy) } else { Err(crate::base::Error::new(ErrorKind::Corrupt, "cut short")) }
 }
 
 proptest! {
@@ -236,6 +232,6 @@ fn what_writers_make_a_walk_deliver_is_bounded() {
     for key in 10..100 {
         keys.remove(0, &[b'k', key], 1);
     }
-    assert!(handle.has_overflowed() && handle.held() == 0);
+    assert!(handle.has_overflowed() && handle.pending() == 0);
     keys.cancel_walk(walk);
 }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use crate::base::number::format_u64;
 use crate::store::{ValueRef, WalkSink, rdb};
 
-use super::opcode::{self, AUX, AUX_SHARD, EOF, EXPIRE_MS, MAGIC, SELECT, VERSION_WRITTEN};
+use super::opcode::{AUX, AUX_SHARD, EOF, EXPIRE_MS, MAGIC, SELECT, VERSION_WRITTEN};
 
 /// Appends what an RDB begins with, and fields for whoever cares.
 pub fn begin(out: &mut Vec<u8>, fields: &[(&[u8], &[u8])]) {
@@ -77,7 +77,7 @@ impl Checksum {
     /// Appends what an RDB ends with; everything before has been taken in.
     pub fn end(&mut self, out: &mut Vec<u8>) {
         out.push(EOF);
-        self.update(&[opcode::EOF]);
+        self.update(&[EOF]);
         out.extend_from_slice(&self.value().to_le_bytes());
     }
 }
@@ -171,10 +171,5 @@ impl SinkHandle {
     /// Bytes that wait to be taken.
     pub fn pending(&self) -> usize {
         self.0.lock().bytes.len()
-    }
-
-    /// Bytes of memory held.
-    pub fn held(&self) -> usize {
-        self.0.lock().bytes.capacity()
     }
 }

@@ -27,11 +27,6 @@ impl Garbage {
         self.bytes + self.heaps.capacity() * size_of::<Heap>()
     }
 
-    /// Whether there is anything left to free.
-    pub fn is_empty(&self) -> bool {
-        self.heaps.is_empty()
-    }
-
     /// Frees an entry, or keeps the part of it that is large.
     pub fn bury(&mut self, entry: Entry) {
         let is_large = match entry.view() {

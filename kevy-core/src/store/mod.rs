@@ -22,7 +22,7 @@ pub use entry::Kind;
 pub use hash::{Field, Hash, HashEdit, HashLimits};
 pub use item::Item;
 pub use keyspace::{Config, Dropped, Keyspace, Reason, Ref, WalkId, WalkSink};
-pub use limits::{Limits, Policy};
+pub use limits::Limits;
 pub use seed::Seed;
 pub use value::{Owned, Value, ValueRef};
 

@@ -77,7 +77,7 @@ impl<'a> Args<'a> {
 
 /// One argument alone.
 #[inline(always)]
-pub fn one<'a>(js: Js, value: Value, scratch: &'a mut Vec<u8>) -> Result<&'a [u8], Fail> {
+pub fn one(js: Js, value: Value, scratch: &mut Vec<u8>) -> Result<&[u8], Fail> {
     scratch.clear();
     Ok(match read(js, value, scratch)? {
         // SAFETY: as in `Args::argv`.

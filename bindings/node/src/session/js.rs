@@ -176,8 +176,7 @@ impl Js {
         // A character has at most four bytes and is not cut, and a NUL follows the last.
         if len + 5 > room {
             // SAFETY: without a buffer Node only counts.
-            let status =
-                unsafe { sys::napi_get_value_string_utf8(self.0, value, null_mut(), 0, &mut len) };
+            let status = unsafe { sys::napi_get_value_string_utf8(self.0, value, null_mut(), 0, &mut len) };
             check(status).ok()?;
             into.reserve(len + 1);
             room = into.capacity() - start;
@@ -205,6 +204,23 @@ impl Js {
         // SAFETY: as above; the value is a view of an array buffer, as the function asks.
         check(unsafe { sys::napi_get_buffer_info(self.0, value, &mut data, &mut len) }).ok()?;
         Some((data.cast(), len))
+    }
+
+    /// The numbers of a Uint32Array, copied. `None` where the value is none.
+    pub fn numbers(self, value: Value) -> Option<Vec<u32>> {
+        let (data, len) = self.memory(value)?;
+        let mut numbers = vec![0u32; len / size_of::<u32>()];
+        if !numbers.is_empty() {
+            // SAFETY: the memory has `len` bytes, the vector as many or up to three fewer, and they do not overlap.
+            unsafe { std::ptr::copy_nonoverlapping(data, numbers.as_mut_ptr().cast(), numbers.len() * 4) };
+        }
+        Some(numbers)
+    }
+
+    pub fn is_array(self, value: Value) -> bool {
+        let mut is = false;
+        // SAFETY: the environment and the value are alive during the callback, and `is` takes the result.
+        check(unsafe { sys::napi_is_array(self.0, value, &mut is) }).is_ok() && is
     }
 
     /// The text of a number or BigInt. `None` where the value is neither.
@@ -297,15 +313,21 @@ impl Js {
             let (name, len) = (name.as_ptr().cast(), name.len() as isize);
             let made = sys::napi_create_function(self.0, name, len, callback, data.cast(), &mut function);
             if made == sys::Status::napi_ok {
-                sys::napi_add_finalizer(self.0, function, data.cast(), Some(free::<T>), null_mut(), null_mut())
+                sys::napi_add_finalizer(
+                    self.0,
+                    function,
+                    data.cast(),
+                    Some(free::<T>),
+                    null_mut(),
+                    null_mut(),
+                )
             } else {
                 made
             }
         };
-        check(status).map_err(|refused| {
+        check(status).inspect_err(|_| {
             // SAFETY: no finalizer was registered, and the function, where there is one, was not handed out.
             drop(unsafe { Box::from_raw(data) });
-            refused
         })?;
         Ok(function)
     }

@@ -162,7 +162,10 @@ fn bind(js: Js, bound: &Bound, args: &[Value]) -> Result<Value, Fail> {
     let mut verb = Vec::new();
     args::one(js, args.first().copied().ok_or(MISSING)?, &mut verb)?;
     let name = String::from_utf8_lossy(&verb).into_owned();
-    let mode = args.get(1).and_then(|mode| js.number(*mode)).map_or(Mode::Text, |mode| Mode::from_number(mode as u32));
+    let mode = args
+        .get(1)
+        .and_then(|mode| js.number(*mode))
+        .map_or(Mode::Text, |mode| Mode::from_number(mode as u32));
     let data = Box::new(Bound { verb: verb.into(), mode, ..bound.clone() });
     Ok(js.function(&name, Some(verbs::run), data)?)
 }

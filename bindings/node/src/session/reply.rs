@@ -41,13 +41,17 @@ pub fn whole(state: &State, js: Js, reply: Reply<'_>, mode: Mode) -> Result<Valu
 }
 
 /// The values of several replies, each in its own mode.
-pub fn each(state: &State, js: Js, replies: Reply<'_>, modes: impl Iterator<Item = Mode>) -> Result<Value, Fail> {
+pub fn each(
+    state: &State,
+    js: Js,
+    replies: Reply<'_>,
+    mut modes: impl Iterator<Item = Mode>,
+) -> Result<Value, Fail> {
     let array = js.array(replies.len())?;
-    for (at, (reply, mode)) in replies.children().zip(modes).enumerate() {
-        js.scoped(|| -> Result<(), Fail> {
-            Ok(js.set_element(array, at as u32, part(state, js, reply, mode)?)?)
-        })?;
-    }
+    in_slices(js, replies.len(), |at| {
+        let (Some(reply), Some(mode)) = (replies.at(at), modes.next()) else { return Ok(()) };
+        Ok(js.set_element(array, at as u32, part(state, js, reply, mode)?)?)
+    })?;
     Ok(array)
 }
 

@@ -143,6 +143,7 @@ impl State {
 }
 
 fn large(js: Js, bytes: &[u8]) -> Result<Value, Fail> {
-    let buffer = if bytes.len() < EXTERNAL_MIN { js.buffer_copy(bytes) } else { js.buffer_external(bytes.to_vec()) };
+    let buffer =
+        if bytes.len() < EXTERNAL_MIN { js.buffer_copy(bytes) } else { js.buffer_external(bytes.to_vec()) };
     Ok(buffer?)
 }

@@ -42,7 +42,7 @@ callbacks! {
     fn run = on_run as Bound, |bound| &bound.state;
     /// `(db, ...argv) => reply`
     fn apply = on_apply as Bound, |bound| &bound.state;
-    /// `(argv of all, length and mode of each) => replies`
+    /// `(length and mode of each, argv of all) => replies`
     fn batch = on_batch as Bound, |bound| &bound.state;
     /// As `batch`, but at once or not at all: null where a watched key has changed.
     fn transaction = on_transaction as Bound, |bound| &bound.state;
@@ -96,7 +96,8 @@ fn on_get_buffer(js: Js, bound: &Bound, args: &[Value]) -> Result<Value, Fail> {
 }
 
 fn on_get_into(js: Js, bound: &Bound, args: &[Value]) -> Result<Value, Fail> {
-    let (target, room) = args.get(1).and_then(|target| js.memory(*target)).ok_or(Fail::Type("the target must be a Buffer"))?;
+    let (target, room) =
+        args.get(1).and_then(|target| js.memory(*target)).ok_or(Fail::Type("the target must be a Buffer"))?;
     let len = look_up(js, bound, args.first(), |value| {
         let Some(bytes) = value else { return Ok(-1) };
         // SAFETY: the target's memory has room for `room` bytes, and no code of the program has run since it was
@@ -159,23 +160,27 @@ fn on_apply(js: Js, bound: &Bound, args: &[Value]) -> Result<Value, Fail> {
     reply::whole(&bound.state, js, engine.apply(db, &argv.argv())?, bound.mode)
 }
 
-/// Commands that JavaScript hands over in one array, with length and mode of each in another.
+/// Commands that JavaScript hands over one after the other, with length and mode of each.
 struct Commands<'a> {
     args: Args<'a>,
     shapes: SmallVec<[(usize, Mode); 16]>,
 }
 
 impl<'a> Commands<'a> {
+    /// Reads `(shape, arguments)` or, where they are few, `(shape, ...arguments)`. The shape is a Uint32Array.
     fn read(js: Js, args: &[Value], scratch: &'a mut Vec<u8>) -> Result<Self, Fail> {
-        let [values, shape] = *args else { return Err(MISSING) };
+        let Some((shape, values)) = args.split_first() else { return Err(MISSING) };
+        let numbers = js.numbers(*shape).ok_or(MISSING)?;
+        let shapes = numbers.iter().map(|number| ((number >> 2) as usize, Mode::from_number(number & 3)));
+        let shapes = shapes.collect();
         let mut args = Args::new(scratch);
-        for at in 0..js.array_len(values)? {
-            js.scoped(|| args.push(js, js.element(values, at)?))?;
-        }
-        let mut shapes = SmallVec::new();
-        for at in 0..js.array_len(shape)? {
-            let number = js.number(js.element(shape, at)?).ok_or(MISSING)? as u32;
-            shapes.push(((number >> 2) as usize, Mode::from_number(number & 3)));
+        match values {
+            [list] if js.is_array(*list) => {
+                for at in 0..js.array_len(*list)? {
+                    js.scoped(|| args.push(js, js.element(*list, at)?))?;
+                }
+            }
+            values => values.iter().try_for_each(|value| args.push(js, *value))?,
         }
         Ok(Self { args, shapes })
     }

@@ -14,10 +14,6 @@ mod table;
 mod tests;
 mod values;
 
-pub use error::OptionError;
-pub use kind::{Kind, Mutability, OptionSpec, Section};
-pub use table::{Options, find, table};
-pub use values::{
-    BindAddress, BufferLimit, BufferLimits, Choice, DebugAccess, EvictionPolicy, Fixed, Hertz, LogLevel,
-    Octal, Secret,
-};
+pub use kind::Mutability;
+pub use table::{Options, table};
+pub use values::{Choice, DebugAccess, EvictionPolicy, Secret};

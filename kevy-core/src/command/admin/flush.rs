@@ -55,7 +55,7 @@ pub fn swapdb(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if first != second {
         for partition in ctx.every() {
             partition.keyspace.swap_db(first as usize, second as usize);
-            partition.effects.push(db, args);
+            partition.effects.push(db, &[b"SWAPDB", args[1], args[2]]);
         }
     }
     ctx.out.ok();

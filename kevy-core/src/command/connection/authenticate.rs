@@ -9,7 +9,7 @@ use crate::command::{Context, Fail, Outcome};
 use crate::resp::Protocol;
 
 use super::client::check_name;
-use super::{needs_password, set_protocol, version};
+use super::{set_protocol, version};
 
 /// The one user there is.
 pub const DEFAULT_USER: &str = "default";
@@ -28,7 +28,7 @@ const HELLO_BEFORE_AUTH: Fail = Fail::new(
 pub fn auth(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let (user, password) = match args {
         [_, password] => {
-            if !needs_password(&ctx.server.options.read()) {
+            if !ctx.server.needs_password() {
                 return Err(NO_PASSWORD);
             }
             (DEFAULT_USER.as_bytes(), *password)
@@ -44,9 +44,8 @@ pub fn auth(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 /// Marks the session as that of `user` if the password is right.
 fn authenticate(ctx: &mut Context<'_>, user: &[u8], password: &[u8]) -> Outcome {
     let accepted = {
-        let options = ctx.server.options.read();
-        user == DEFAULT_USER.as_bytes()
-            && (!needs_password(&options) || is_same(options.requirepass.0.as_bytes(), password))
+        let secret = &ctx.server.options.read().requirepass.0;
+        user == DEFAULT_USER.as_bytes() && (secret.is_empty() || is_same(secret.as_bytes(), password))
     };
     if !accepted {
         ctx.server.stats.acl_access_denied_auth.fetch_add(1, Ordering::Relaxed);

@@ -7,7 +7,6 @@ mod client_line;
 
 use std::sync::atomic::Ordering;
 
-use crate::base::options::Options;
 use crate::resp::Protocol;
 
 use super::arguments::database;
@@ -68,14 +67,10 @@ fn reset(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     client.no_evict.store(false, Ordering::Relaxed);
     client.text.lock().name.clear();
     // An in-process session is trusted with its host's own keys and could not prove anything anew.
-    *authenticated = client.fd < 0 || !needs_password(&ctx.server.options.read());
+    *authenticated = client.fd < 0 || !ctx.server.needs_password();
     set_protocol(ctx, Protocol::Resp2);
     ctx.out.simple("RESET");
     Ok(())
-}
-
-fn needs_password(options: &Options) -> bool {
-    !options.requirepass.0.is_empty()
 }
 
 fn set_protocol(ctx: &mut Context<'_>, protocol: Protocol) {

@@ -74,7 +74,8 @@ impl Buffer {
         self.end = (self.end + len).min(self.bytes.len());
     }
 
-    /// Appends bytes.
+    /// Appends bytes that were not received into the room.
+    #[cfg(test)]
     pub fn push(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -2,8 +2,8 @@
 
 use crate::base::{Error, ErrorKind, Span};
 use crate::log::frame::ENVELOPE;
-use crate::resp::command::{decode_bulk, decode_count};
 use crate::resp::ProtocolError;
+use crate::resp::command::{decode_bulk, decode_count};
 
 use super::super::wire::shown;
 
@@ -98,6 +98,7 @@ fn broken(error: ProtocolError) -> Error {
 
 #[cold]
 fn foreign(bytes: &[u8]) -> Error {
-    let text = format!("the primary sent '{}' where a frame must stand", shown(&bytes[..bytes.len().min(32)]));
+    let text =
+        format!("the primary sent '{}' where a frame must stand", shown(&bytes[..bytes.len().min(32)]));
     Error::new(ErrorKind::Protocol, text)
 }

@@ -106,10 +106,7 @@ impl Batch {
             shard,
             offset,
             db,
-            argv: Argv::new(
-                self.bytes.get(bytes..frame.bytes_end)?,
-                self.spans.get(spans..frame.spans_end)?,
-            ),
+            argv: Argv::new(self.bytes.get(bytes..frame.bytes_end)?, self.spans.get(spans..frame.spans_end)?),
             reason: std::str::from_utf8(self.bytes.get(frame.bytes_end..frame.reason_end)?).ok()?,
             up,
         })

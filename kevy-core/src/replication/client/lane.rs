@@ -75,11 +75,6 @@ impl Lane {
         !self.queue.is_empty()
     }
 
-    /// Bytes that wait.
-    pub fn held(&self) -> usize {
-        self.queue.len() - self.head
-    }
-
     /// Takes note that the frame at `offset` has arrived.
     #[inline]
     pub fn arrive(&mut self, shard: usize, offset: u64) -> Result<()> {
@@ -190,9 +185,7 @@ pub use crate::base::Span;
 /// A frame of a queue, which holds whole frames only.
 fn decode_whole(bytes: &[u8], decoder: &mut Decoder) -> Result<Found> {
     decoder.reset();
-    decoder
-        .decode(bytes)?
-        .ok_or_else(|| Error::new(ErrorKind::Protocol, "a frame that waits is not whole"))
+    decoder.decode(bytes)?.ok_or_else(|| Error::new(ErrorKind::Protocol, "a frame that waits is not whole"))
 }
 
 fn arguments<'a>(bytes: &'a [u8], decoder: &Decoder) -> ArgVec<'a> {

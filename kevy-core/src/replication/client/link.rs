@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
+use crate::base::options::Secret;
 use crate::base::{Argv, Error, ErrorKind, Result, Span};
 use crate::resp::command::decode_bulk_len;
 use crate::resp::encode_command;
@@ -24,7 +25,7 @@ use super::options::Acknowledge;
 pub struct LinkOptions {
     pub id: String,
     pub user: String,
-    pub password: String,
+    pub password: Secret,
     pub transaction_bytes_max: usize,
     pub frame_bytes_max: usize,
     pub acknowledge: Acknowledge,
@@ -190,9 +191,9 @@ impl Link {
         self.input.clear();
         self.wire.reset();
         let LinkOptions { id, user, password, .. } = &self.options;
-        self.phase = if password.is_empty() { Phase::Ack } else { Phase::Auth };
-        if !password.is_empty() {
-            let args = [b"AUTH", user.as_bytes(), password.as_bytes()];
+        self.phase = if password.0.is_empty() { Phase::Ack } else { Phase::Auth };
+        if !password.0.is_empty() {
+            let args = [b"AUTH", user.as_bytes(), password.0.as_bytes()];
             if user.is_empty() {
                 encode_command(&mut self.output, &[args[0], args[2]]);
             } else {
@@ -384,14 +385,18 @@ impl Link {
                     _ => {
                         lane.done.offset = found.offset + 1;
                         let db = lane.done.db as usize;
-                        self.head =
-                            Head { shard, offset: found.offset, db, ..Head::new(FrameKind::Command) };
+                        self.head = Head { shard, offset: found.offset, db, ..Head::new(FrameKind::Command) };
                         self.at = Held::Lane(shard, span);
                         Ok(true)
                     }
                 }
             }
         }
+    }
+
+    /// True where a transaction has been handed out in part. The rest of it is at hand.
+    pub fn is_inside_transaction(&self) -> bool {
+        self.playing.as_ref().is_some_and(|playing| playing.begun)
     }
 
     /// Begins to hand out the transaction at the head of `shard` if every part of it is there.
@@ -424,16 +429,23 @@ impl Link {
     }
 
     /// Hands out the next frame of the transaction under way. False where it held none to hand out.
+    ///
+    /// Parts are handed out one after the other, except around what concerns the whole keyspace: every part holds
+    /// that, so it divides all of them alike, and it is handed out once, after what stands before it in each part.
     fn play(&mut self) -> Result<bool> {
         let Some(playing) = &mut self.playing else { return Ok(false) };
         let first = playing.parts[0];
         if !playing.begun {
             playing.begun = true;
-            self.head =
-                Head { shard: first, offset: playing.offset, ..Head::new(FrameKind::TxnBegin) };
+            self.head = Head { shard: first, offset: playing.offset, ..Head::new(FrameKind::TxnBegin) };
             return Ok(true);
         }
         let Some(&shard) = playing.parts.get(playing.at) else {
+            for &part in &playing.parts {
+                if self.lanes[part].next_within(&mut self.waiting)?.is_some() {
+                    return Err(protocol("the parts of a transaction do not fit each other"));
+                }
+            }
             self.head = Head { shard: first, offset: playing.offset, ..Head::new(FrameKind::TxnEnd) };
             for &part in &playing.parts {
                 self.lanes[part].finish();
@@ -459,7 +471,14 @@ impl Link {
                 lane.within.db = selected(bytes, &self.waiting)?;
                 Ok(false)
             }
-            _ => {
+            Some(b"FLUSHALL" | b"FLUSHDB" | b"SWAPDB") if playing.at + 1 < playing.parts.len() => {
+                playing.at += 1;
+                Ok(false)
+            }
+            verb => {
+                if matches!(verb, Some(b"FLUSHALL" | b"FLUSHDB" | b"SWAPDB")) {
+                    playing.at = 0;
+                }
                 let db = lane.within.db as usize;
                 self.head = Head { shard, offset: found.offset, db, ..Head::new(FrameKind::Command) };
                 self.at = Held::Lane(shard, span);
@@ -473,7 +492,8 @@ impl Link {
         if self.held <= max {
             return Ok(());
         }
-        let text = format!("transactions that are not whole yet take more than {max} bytes: transaction-bytes-max");
+        let text =
+            format!("transactions that are not whole yet take more than {max} bytes: transaction-bytes-max");
         Err(Error::new(ErrorKind::OutOfMemory, text))
     }
 
@@ -483,7 +503,10 @@ impl Link {
         let window = &bytes[..bytes.len().min(LINE_LEN_MAX)];
         let Some(end) = memchr::memchr(b'\n', window) else {
             if window.len() == LINE_LEN_MAX || window.first().is_some_and(|byte| !b"+-*".contains(byte)) {
-                return Err(protocol(format!("the primary sent '{}' where a line must stand", shown(window))));
+                return Err(protocol(format!(
+                    "the primary sent '{}' where a line must stand",
+                    shown(window)
+                )));
             }
             return Ok(Some(Step::Input));
         };
@@ -580,11 +603,8 @@ impl Link {
             match entries.next()? {
                 Next::Argv => {
                     self.stats.entries += 1;
-                    self.head = Head {
-                        shard: entries.shard(),
-                        db: entries.db(),
-                        ..Head::new(FrameKind::Entry)
-                    };
+                    self.head =
+                        Head { shard: entries.shard(), db: entries.db(), ..Head::new(FrameKind::Entry) };
                     self.at = Held::Entries;
                     return Ok(Some(Step::Frame));
                 }

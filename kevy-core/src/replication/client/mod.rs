@@ -12,8 +12,7 @@ pub mod replica;
 pub mod session;
 
 pub use frame::{Batch, Frame, FrameKind};
-pub use link::{Link, LinkOptions, LinkStats, Step};
-pub use options::{Acknowledge, ReplicaOption, ReplicaOptions, Source};
+pub use options::{ReplicaOption, ReplicaOptions, Source};
 pub use replica::{Interrupter, Replica, ReplicaStats};
 
 #[cfg(test)]

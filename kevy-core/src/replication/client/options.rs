@@ -4,6 +4,7 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::options::Secret;
 use crate::base::{Error, ErrorKind, Result, memory_size};
 use crate::io::duplicate;
 
@@ -47,7 +48,7 @@ pub struct ReplicaOptions {
     /// The name under which the primary keeps this replica's place; one name, one consumer.
     pub id: Option<String>,
     pub user: String,
-    pub password: String,
+    pub password: Secret,
     pub connect_timeout: Duration,
     /// How long the primary may be silent.
     pub receive_timeout: Duration,
@@ -71,7 +72,7 @@ impl Default for ReplicaOptions {
             source: None,
             id: None,
             user: String::new(),
-            password: String::new(),
+            password: Secret::default(),
             connect_timeout: Duration::from_secs(10),
             receive_timeout: Duration::from_secs(60),
             reconnect_delay_min: Duration::from_millis(50),
@@ -128,9 +129,14 @@ impl ReplicaOptions {
         let wrong = |takes: &str| invalid(name, value, takes);
         match &name.to_ascii_lowercase()[..] {
             "source" => self.set_source(value)?,
-            "id" => self.id = Some(value.to_owned()).filter(|id| !id.is_empty()),
+            "id" => {
+                if value.len() > ID_LEN_MAX || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+                    return Err(wrong(&format!("1 to {ID_LEN_MAX} printable characters without spaces")));
+                }
+                self.id = Some(value.to_owned()).filter(|id| !id.is_empty());
+            }
             "user" => value.clone_into(&mut self.user),
-            "password" => value.clone_into(&mut self.password),
+            "password" => value.clone_into(&mut self.password.0),
             "connect-timeout" => self.connect_timeout = milliseconds(name, value, 1)?,
             "receive-timeout" => self.receive_timeout = milliseconds(name, value, 1)?,
             "reconnect-delay-min" => self.reconnect_delay_min = milliseconds(name, value, 1)?,
@@ -162,11 +168,6 @@ impl ReplicaOptions {
                 let text = format!("'{name}' is not an option of a replica");
                 return Err(Error::new(ErrorKind::InvalidOption, text));
             }
-        }
-        if let Some(id) = &self.id
-            && (id.len() > ID_LEN_MAX || !id.bytes().all(|byte| byte.is_ascii_graphic()))
-        {
-            return Err(wrong(&format!("1 to {ID_LEN_MAX} printable characters without spaces")));
         }
         Ok(())
     }
@@ -200,7 +201,7 @@ impl ReplicaOptions {
         if !login.is_empty() {
             let (user, password) = login.split_once(':').unwrap_or((login, ""));
             self.user = percent_decode(user).ok_or_else(wrong)?;
-            self.password = percent_decode(password).ok_or_else(wrong)?;
+            self.password = Secret(percent_decode(password).ok_or_else(wrong)?);
         }
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').ok_or_else(wrong)?;
@@ -286,19 +287,30 @@ mod tests {
         assert_eq!(tcp("kevy://[::1]:7000"), ("::1".into(), 7000));
         assert_eq!(tcp("kevy://[::1]"), ("::1".into(), 6379));
         let options = source("kevy://me:p%40ss%2F@db:1?id=tail&bookmarks=yes").expect("a URL");
-        assert_eq!((&options.user[..], &options.password[..]), ("me", "p@ss/"));
+        assert_eq!((&options.user[..], &options.password.0[..]), ("me", "p@ss/"));
         assert_eq!((options.id.as_deref(), options.bookmarks), (Some("tail"), true));
         let options = source("kevy+unix://:secret@/run/kevy%20one.sock").expect("a URL");
         assert!(matches!(options.source, Some(Source::Unix(path)) if path.ends_with("kevy one.sock")));
-        assert_eq!((&options.user[..], &options.password[..]), ("", "secret"));
+        assert_eq!((&options.user[..], &options.password.0[..]), ("", "secret"));
     }
 
     #[test]
     fn urls_that_are_wrong_are_refused_without_showing_a_password() {
         for url in [
-            "", "db:6379", "kevy://", "kevy://:1", "kevy://db:x", "kevy://db:70000", "kevy://db/1/2",
-            "kevy+unix://run", "http://db", "kevy://db?id", "kevy://db?source=x", "kevy://a%4@db",
-            "kevy://[::1", "kevy://[::1]x",
+            "",
+            "db:6379",
+            "kevy://",
+            "kevy://:1",
+            "kevy://db:x",
+            "kevy://db:70000",
+            "kevy://db/1/2",
+            "kevy+unix://run",
+            "http://db",
+            "kevy://db?id",
+            "kevy://db?source=x",
+            "kevy://a%4@db",
+            "kevy://[::1",
+            "kevy://[::1]x",
         ] {
             assert_eq!(source(url).expect_err(url).kind(), ErrorKind::InvalidOption, "{url}");
         }

@@ -82,9 +82,10 @@ impl Replica {
     pub fn open(mut options: ReplicaOptions, cursor: &[u8]) -> Result<Self> {
         let cursor = Cursor::decode(cursor)?;
         let mut random = Random::from_system();
-        let id = options.id.take().unwrap_or_else(|| {
-            format!("replica-{}", String::from_utf8_lossy(&random.hex_id::<16>()))
-        });
+        let id = options
+            .id
+            .take()
+            .unwrap_or_else(|| format!("replica-{}", String::from_utf8_lossy(&random.hex_id::<16>())));
         let session = Session::new(&mut options, random)?;
         let io = |error| Error::io("cannot open a poll", &error);
         let poll = Poll::new().map_err(io)?;
@@ -130,7 +131,8 @@ impl Replica {
     }
 
     /// Up to `frames_max` frames: waits for the first as [`Replica::next`] does, then takes those that are there.
-    /// The batch is empty where the time limit passed.
+    /// The batch is empty where the time limit passed. It never ends inside a transaction, for which it may grow
+    /// beyond the limits, so its frames are just what lies before its cursor.
     ///
     /// # Errors
     /// As [`Replica::next`]; frames that came before the error are handed out first.
@@ -153,7 +155,8 @@ impl Replica {
         batch.clear();
         self.link.confirm();
         let mut timeout = timeout;
-        while batch.len() < frames_max.max(1) && batch.byte_len() < self.batch_bytes_max {
+        let fits = |batch: &Batch, max| batch.len() < frames_max.max(1) && batch.byte_len() < max;
+        while self.link.is_inside_transaction() || fits(batch, self.batch_bytes_max) {
             match self.advance(timeout, false) {
                 Ok(true) => batch.push(&self.link.frame()),
                 Ok(false) => break,

@@ -18,7 +18,10 @@ use super::options::{ReplicaOptions, Source};
 /// Where to connect to.
 #[derive(Debug)]
 enum Target {
-    Tcp { host: String, port: u16 },
+    Tcp {
+        host: String,
+        port: u16,
+    },
     Unix(PathBuf),
     /// A connection that is given once.
     Given(Option<OwnedFd>),
@@ -28,7 +31,10 @@ enum Target {
 enum State {
     /// Until then nothing is tried.
     Pause(Instant),
-    Connecting { socket: Socket, until: Instant },
+    Connecting {
+        socket: Socket,
+        until: Instant,
+    },
     Connected(Socket),
     /// The connection that was given is gone.
     Over,

@@ -27,6 +27,9 @@ use stream::Streams;
 /// The longest command that a replica sends: offsets for every possible shard, twice.
 const INPUT_BYTES_MAX: usize = 1 << 20;
 
+/// How often a snapshot that is not taken is looked at.
+const SNAPSHOT_LOOK_MS: u64 = 1000;
+
 /// What a feed is to serve, and for whom.
 pub struct Order<'a> {
     pub shards: SmallVec<[usize; 8]>,
@@ -45,9 +48,10 @@ pub struct Feed {
     subscriptions: Vec<Subscription>,
     generation: u64,
     state: State,
-    /// When the replica was last heard of, or took data; when it was last sent anything.
+    /// When the replica was last heard of, or took data; when it was last sent anything; when that was last tried.
     alive: u64,
     sent: u64,
+    looked: u64,
 }
 
 #[derive(Debug)]
@@ -80,6 +84,7 @@ impl Feed {
             state: State::Start,
             alive: now,
             sent: now,
+            looked: now,
         })
     }
 
@@ -112,7 +117,10 @@ impl Feed {
             None if offsets.iter().all(|offset| *offset == 0) => return Err(None),
             None => return Err(Some("an offset without its generation cannot be continued".into())),
             Some(other) if other != self.generation => {
-                return Err(Some(format!("generation {other} is not {}, which is recorded here", self.generation)));
+                return Err(Some(format!(
+                    "generation {other} is not {}, which is recorded here",
+                    self.generation
+                )));
             }
             Some(_) => {}
         }
@@ -245,7 +253,7 @@ fn send_or_wait(
     if streams.send(out, budget)? {
         return Ok(Sent::More);
     }
-    if subscriptions.iter().fold(true, |armed, one| one.arm_unless_armed() && armed) {
+    if subscriptions.iter().filter(|one| !one.arm_unless_armed()).count() == 0 {
         return Ok(Sent::Idle);
     }
     // What was appended before the wish to be woken has to be looked for once more.
@@ -271,6 +279,7 @@ impl Upgrade for Feed {
     }
 
     fn output(&mut self, out: &mut Vec<u8>, budget: usize, now: u64) -> Sent {
+        self.looked = now;
         let settings = &self.primary.settings;
         let (ping, timeout) =
             (settings.ping_ms.load(Ordering::Relaxed), settings.timeout_ms.load(Ordering::Relaxed));
@@ -306,7 +315,12 @@ impl Upgrade for Feed {
         let settings = &self.primary.settings;
         let ping = self.sent + settings.ping_ms.load(Ordering::Relaxed);
         let timeout = self.alive + settings.timeout_ms.load(Ordering::Relaxed) + 1;
-        (!matches!(self.state, State::Closed)).then_some(ping.min(timeout))
+        match self.state {
+            State::Closed => None,
+            // What a replica that takes nothing makes this side hold grows with every write.
+            State::Snapshot(_) => Some(timeout.min(self.looked + SNAPSHOT_LOOK_MS)),
+            _ => Some(ping.min(timeout)),
+        }
     }
 
     fn closed(&mut self, now: u64) {

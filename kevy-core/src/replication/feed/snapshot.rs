@@ -1,6 +1,5 @@
 //! A snapshot on its way to a replica: a consistent cut of its shards, walked as fast as the replica takes it.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::base::number::format_u64;
@@ -11,10 +10,11 @@ use crate::store::WalkId;
 use super::super::primary::Primary;
 use super::super::wire::Offsets;
 
-/// How much of a shard is walked with its token held: keys in one step, and bytes after which no other step follows.
-const STEP_KEYS: usize = 32;
-const SLICE_STEPS: usize = 4;
+/// How much of a shard is walked with its token held: about so many bytes, in so many keys at most, which takes some
+/// tens of microseconds. The first slice, when nothing is known of the keys, has a few.
 const SLICE_BYTES: usize = 32 << 10;
+const SLICE_KEYS_FIRST: usize = 4;
+const SLICE_KEYS_MAX: usize = 128;
 
 /// One shard's part.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ struct Part {
     shard: usize,
     walk: WalkId,
     sink: SinkHandle,
+    /// Keys of the next slice.
+    keys: usize,
     done: bool,
 }
 
@@ -56,7 +58,7 @@ impl Snapshot {
             offsets.push(guard.stream.cut());
             let (sink, handle) = Sink::new(held);
             let walk = guard.partition.keyspace.start_walk(Box::new(sink));
-            parts.push(Part { shard, walk, sink: handle, done: false });
+            parts.push(Part { shard, walk, sink: handle, keys: SLICE_KEYS_FIRST, done: false });
         }
         drop(guards);
         let mut bytes = Vec::new();
@@ -122,7 +124,9 @@ impl Snapshot {
                 return Err(format!("the snapshot was taken too slowly: the backlog begins at {first}"));
             }
             if part.sink.has_overflowed() {
-                return Err("the snapshot was taken too slowly: too many keys were written to meanwhile".into());
+                return Err(
+                    "the snapshot was taken too slowly: too many keys were written to meanwhile".into()
+                );
             }
         }
         Ok(())
@@ -166,12 +170,9 @@ impl Snapshot {
 fn walk(primary: &Primary, part: &mut Part) {
     let mut guard = primary.shards.take(part.shard);
     part.sink.set_asked(true);
-    for _ in 0..SLICE_STEPS {
-        part.done = guard.partition.keyspace.walk_step(part.walk, STEP_KEYS);
-        if part.done || part.sink.pending() >= SLICE_BYTES {
-            break;
-        }
-    }
+    part.done = guard.partition.keyspace.walk_step(part.walk, part.keys);
     part.sink.set_asked(false);
     guard.release_fairly();
+    let bytes_per_key = part.sink.pending().div_ceil(part.keys).max(1);
+    part.keys = (SLICE_BYTES / bytes_per_key).clamp(1, SLICE_KEYS_MAX).min(part.keys * 2);
 }

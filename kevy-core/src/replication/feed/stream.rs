@@ -79,7 +79,10 @@ impl Streams {
         let room = budget.saturating_sub(start - before);
         if !self.mux {
             self.readers[at].read_through(out, room)?;
-        } else if self.readers[at].read(out, room)? == Progress::Barrier && out.len() == start && self.may_pass(at) {
+        } else if self.readers[at].read(out, room)? == Progress::Barrier
+            && out.len() == start
+            && self.may_pass(at)
+        {
             self.readers[at].read_transaction(out, room);
         }
         if out.len() == start {

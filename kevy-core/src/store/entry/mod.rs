@@ -8,7 +8,7 @@ mod records;
 mod timers;
 
 pub use layout::{ACCESS_MASK, Content, Entry, INLINE_MAX, View};
-pub use records::{EntryMut, Record, Records, Remains};
+pub use records::{Record, Records, Remains};
 
 use super::hash::Hash;
 use super::seed::Seed;

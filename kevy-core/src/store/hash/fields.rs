@@ -8,12 +8,12 @@ use crate::store::table::Location;
 use super::Field;
 
 #[derive(Debug)]
-pub(super) struct Fields {
+pub(super) struct FieldTable {
     records: Records,
     seed: Seed,
 }
 
-impl Clone for Fields {
+impl Clone for FieldTable {
     fn clone(&self) -> Self {
         let mut fields = Self::new(&self.seed);
         for field in self.iter() {
@@ -23,7 +23,7 @@ impl Clone for Fields {
     }
 }
 
-impl Fields {
+impl FieldTable {
     pub(super) fn new(seed: &Seed) -> Self {
         Self { records: Records::default(), seed: seed.clone() }
     }

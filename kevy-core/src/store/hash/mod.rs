@@ -9,9 +9,8 @@ mod packed;
 mod read;
 
 pub use edit::HashEdit;
-pub use read::Fields;
 
-use fields::Fields as FieldTable;
+use fields::FieldTable;
 use packed::{Pairs, Triples};
 
 use super::entry::Records;

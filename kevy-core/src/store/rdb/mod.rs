@@ -3,14 +3,14 @@
 //! Format: rdb.h and rdb.c of Redis 7 and 8, which is also what "RDB File Format" of the redis-rdb-tools wiki
 //! describes. A value is a type byte, written apart from it, and a body that depends on the type.
 
-mod dump;
+pub mod dump;
 mod hash;
 mod legacy;
 mod lzf;
 mod reader;
 mod string;
 
-pub use dump::{RestoreError, dump, restore};
+pub use dump::{dump, restore};
 pub use reader::Reader;
 pub use string::{write_length, write_string, write_uncompressed};
 

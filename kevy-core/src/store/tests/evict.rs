@@ -2,7 +2,8 @@
 
 use super::{START, keyspace_of};
 use crate::base::options::Choice;
-use crate::store::{Dropped, Expire, Limits, Policy, Reason};
+use crate::store::limits::Policy;
+use crate::store::{Dropped, Expire, Limits, Reason};
 
 #[test]
 fn each_policy_evicts_what_it_is_named_for() {

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use super::{START, keyspace};
 use crate::base::live_redis::{LiveRedis, Reply};
 use crate::store::hash::{HashEdit, HashLimits};
-use crate::store::rdb::{RestoreError, dump, restore};
+use crate::store::rdb::dump::RestoreError;
+use crate::store::rdb::{dump, restore};
 use crate::store::{Expire, Hash, Keyspace, Seed, Value, ValueRef};
 
 fn pairs(hash: &Hash) -> Vec<(Vec<u8>, Vec<u8>, Option<u64>)> {

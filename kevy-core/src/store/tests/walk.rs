@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use super::{START, keyspace_of};
 use crate::store::hash::HashLimits;
 use crate::store::keyspace::WalkSink;
-use crate::store::{Expire, Keyspace, Limits, Policy, ValueRef, rdb};
+use crate::store::limits::Policy;
+use crate::store::{Expire, Keyspace, Limits, ValueRef, rdb};
 
 /// Database and key with the dumped value and the expiry.
 type Image = BTreeMap<(usize, Vec<u8>), (Vec<u8>, Option<u64>)>;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{START, keyspace, keyspace_of};
-use crate::store::{Expire, Keyspace, Limits, Policy};
+use crate::store::limits::Policy;
+use crate::store::{Expire, Keyspace, Limits};
 
 /// Whether a flag on `k` of database 0, which holds a string, rises by `action`.
 fn rises(action: impl FnOnce(&mut Keyspace)) -> bool {

@@ -1,14 +1,12 @@
 //! Runs the examples in C and C++ and looks at what they print.
 
-mod support;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
-use support::{Build, compile, files, library, root, run, scratch};
+use crate::support::{Build, compile, files, library, root, run, scratch};
 
 /// Every example is there in these languages and does the same in each.
 const LANGUAGES: [&str; 2] = ["c", "cpp"];
@@ -22,7 +20,7 @@ fn example(language: &str, name: &str) -> PathBuf {
             for source in files(&root().join("examples").join(language), language) {
                 let name = source.file_stem().unwrap_or_default().to_string_lossy();
                 compile(
-                    &[source.clone()],
+                    std::slice::from_ref(&source),
                     &library(Build::Shipped),
                     &dir.join(format!("{name}-{language}")),
                     &[],
@@ -123,6 +121,33 @@ fn serve_answers_over_tcp_and_stops_cleanly() {
         let (server, port) = serve(language);
         let wanted = "$5\r\nhello\r\n+PONG\r\n";
         assert_eq!(ask(port, "GET greeting\r\nPING\r\n", wanted), wanted, "{language}");
+        server.stop(libc::SIGTERM);
+    }
+}
+#[test]
+fn tail_prints_the_snapshot_then_changes_and_resumes_from_its_cursor() {
+    for language in LANGUAGES {
+        let (server, port) = serve(language);
+        let program = example(language, "tail");
+        let cursor = program.with_extension("cursor");
+        let source = format!("kevy://127.0.0.1:{port}");
+        let tail = || Running::start(Command::new(&program).arg(&source).arg(&cursor));
+
+        let mut first = tail();
+        let seen = first.until(|line| line == "snapshot ends");
+        assert!(seen.contains(&"db 0: SET greeting hello".to_owned()), "{language}: {seen:?}");
+        assert_eq!(ask(port, "SET colour blue\r\n", "+OK\r\n"), "+OK\r\n");
+        first.until(|line| line == "db 0: SET colour blue");
+        first.stop(libc::SIGINT);
+
+        assert_eq!(ask(port, "INCRBY visits 3\r\n", ":3\r\n"), ":3\r\n");
+        let mut second = tail();
+        let seen = second.until(|line| line.contains("visits"));
+        assert!(
+            !seen.iter().any(|line| line.contains("snapshot") || line.contains("colour")),
+            "{language}: {seen:?}"
+        );
+        second.stop(libc::SIGINT);
         server.stop(libc::SIGTERM);
     }
 }

@@ -1,12 +1,10 @@
 //! What `make install` puts in place is what a C and a C++ program find by pkg-config and by CMake.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use support::{Build, library, root, run, scratch};
+use crate::support::{Build, library, root, run, scratch};
 
 /// Installs into a prefix once.
 fn prefix() -> &'static Path {

@@ -1,15 +1,17 @@
-//! Runs the C tests of `tests/c`: as they are, under AddressSanitizer, and under valgrind.
-
-mod support;
+//! Runs the C tests of `tests/c` as they are, under AddressSanitizer and under valgrind, and the C++ tests beside them.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use support::{Build, compile, files, library, root, run, scratch};
+use crate::support::{Build, compile, files, library, root, run, scratch};
 
 fn build(name: &str, build: Build, flags: &[&str]) -> PathBuf {
-    let program = scratch(name).join("kevy-c-tests");
-    compile(&files(&root().join("tests/c"), "c"), &library(build), &program, flags);
+    build_in("c", name, build, flags)
+}
+
+fn build_in(language: &str, name: &str, build: Build, flags: &[&str]) -> PathBuf {
+    let program = scratch(name).join(format!("kevy-{language}-tests"));
+    compile(&files(&root().join("tests").join(language), language), &library(build), &program, flags);
     program
 }
 
@@ -44,4 +46,15 @@ fn c_tests_pass_under_valgrind() {
         .args(["--leak-check=full", "--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"])
         .arg(program));
     assert_passed(&output);
+}
+
+#[test]
+fn cpp_tests_pass() {
+    assert_passed(&run(&mut Command::new(build_in("cpp", "plain-cpp", Build::Shipped, &[]))));
+}
+
+#[test]
+fn cpp_tests_pass_under_address_sanitizer() {
+    let program = build_in("cpp", "asan-cpp", Build::Watched, &["-fsanitize=address,undefined"]);
+    assert_passed(&run(Command::new(program).env("UBSAN_OPTIONS", "halt_on_error=1")));
 }

@@ -1,10 +1,8 @@
 //! The exported symbols are a promise: none goes away, and one that is added is added on purpose.
 
-mod support;
-
 use std::process::Command;
 
-use support::{Build, library, root, run};
+use crate::support::{Build, library, root, run};
 
 #[test]
 fn the_exported_symbols_are_those_of_the_committed_list() {

@@ -1,0 +1,86 @@
+// Compiled with strict settings, and run: what the declarations promise, and what they must refuse.
+
+import { createClient } from "redis";
+import { Redis } from "ioredis";
+import { type Batch, type Frame, Keyspace, KevyError, Replica, Runtime, Session } from "kevy";
+
+/** Compiles only where the type is exactly the one given. */
+function exactly<T>() {
+  return <U,>(_value: U & ([T] extends [U] ? ([U] extends [T] ? unknown : never) : never)): void => {};
+}
+
+async function main(): Promise<void> {
+  await using runtime = await Runtime.start({ shards: 1, port: 0, maxmemoryPolicy: "noeviction", "repl-backlog-size": "1mb" });
+  using db: Session = runtime.session();
+
+  exactly<string | null>()(db.get("key"));
+  exactly<Buffer | null>()(db.getBuffer(Buffer.from("key")));
+  exactly<number>()(db.getInto("key", new Uint8Array(8)));
+  exactly<"OK">()(db.set("key", 1));
+  exactly<string | null>()(db.set("key", 1n, { ex: 60, nx: true }));
+  exactly<string | null>()(db.set("key", new Uint8Array(1), "EX", 60));
+  exactly<(string | null)[]>()(db.mget("a", "b"));
+  exactly<(Buffer | null)[]>()(db.mgetBuffer(["a", "b"]));
+  exactly<Record<string, string>>()(db.hgetall("hash"));
+  exactly<Record<string, Buffer>>()(db.hgetallBuffer("hash"));
+  exactly<number>()(db.hset("hash", { a: 1, b: "two" }));
+  exactly<number[]>()(db.hexpire("hash", 60, ["a"], "NX"));
+  exactly<[string, string[]]>()(db.scan(0, { match: "*", count: 10 }));
+  exactly<[Buffer, Buffer[]]>()(db.scanBuffer(0));
+  exactly<unknown>()(db.call("PING"));
+  exactly<unknown[]>()(db.pipeline().set("a", 1).getBuffer("a").exec());
+  exactly<unknown[] | null>()(db.multi().incr("a").exec());
+  for (const key of db.scanIterator({ type: "string" })) exactly<string>()(key);
+
+  const refused = [
+    // @ts-expect-error a key is a string or bytes
+    () => db.get(1),
+    // @ts-expect-error a value is no object
+    () => db.set("key", {}),
+    // @ts-expect-error there is no such option
+    () => db.set("key", "value", { forever: true }),
+    // @ts-expect-error a condition is one of four
+    () => db.expire("key", 1, "MAYBE"),
+    // @ts-expect-error a status has no Buffer
+    () => db.msetBuffer({ a: 1 }),
+    // @ts-expect-error a session is opened on a runtime
+    () => new Session(),
+    // @ts-expect-error a runtime is started
+    () => new Runtime(),
+  ];
+  if (refused.length !== 7) throw new Error("every line is one refusal");
+
+  const redis = new Redis(runtime.ioredis());
+  await redis.set("from", "ioredis");
+  redis.disconnect();
+  const client = createClient(runtime.nodeRedis());
+  await client.connect();
+  await client.close();
+
+  const copy = new Keyspace();
+  using replica = new Replica({ runtime, acknowledge: "manual", batchBytesMax: "64kb" });
+  for await (const batch of replica) {
+    exactly<Batch>()(batch);
+    for (const frame of batch) {
+      exactly<Frame>()(frame);
+      exactly<bigint>()(frame.offset);
+      if (frame.kind === "entry") copy.apply(frame.db, frame.argv);
+    }
+    exactly<Buffer>()(batch.cursor);
+    replica.ack(batch.cursor);
+    if (batch.at(-1)?.kind === "snapshot-end") break;
+  }
+  if (copy.get("from") !== "ioredis") throw new Error("the copy lacks a key");
+
+  try {
+    db.call("NOSUCH");
+  } catch (error) {
+    if (!(error instanceof KevyError) || error.code !== "ERR") throw error;
+    console.log("all as declared");
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
