@@ -1,7 +1,6 @@
-"""The examples in Rust, and those in C and C++ that follow a primary; tests of the packages run the others."""
+"""The examples in Rust; the tests of the library and of the packages run the others."""
 
 import json
-import os
 import signal
 import subprocess
 
@@ -60,17 +59,6 @@ def rust() -> dict[str, str]:
     return {m["target"]["name"]: m["executable"] for m in messages if m.get("executable")}
 
 
-@pytest.fixture(scope="module")
-def tails(rust, desk, shell) -> dict[str, str]:
-    """The program that follows a primary, in each compiled language."""
-    compilers = {"c": os.environ.get("CC", "cc"), "cpp": os.environ.get("CXX", "c++") + " -std=c++17"}
-    for language, compiler in compilers.items():
-        source = f"kevy/examples/{language}/tail.{language}"
-        libraries = "kevy/target/release/libkevy.a -lpthread -ldl -lm"
-        shell(f"{compiler} -Wall -Wextra -Werror -Ikevy/include {source} {libraries} -o tail-{language}")
-    return {language: str(desk / f"tail-{language}") for language in compilers} | {"rust": rust["tail"]}
-
-
 def test_every_example_in_rust_is_run(rust):
     assert sorted(rust) == sorted(path.stem for path in (EXAMPLES / "rust").glob("*.rs"))
     assert sorted(rust) == sorted([*PRINTED, "serve", "tail"])
@@ -96,10 +84,9 @@ def test_serve_in_rust_answers_until_a_client_shuts_it_down(rust, start, tmp_pat
     assert server.process.wait(60) == 0
 
 
-@pytest.mark.parametrize("language", ["c", "cpp", "rust"])
-def test_tail_resumes_from_its_cursor_after_a_kill(tails, language, start, tmp_path):
+def test_tail_in_rust_resumes_from_its_cursor_after_a_kill(rust, start, tmp_path):
     with start_kevy(shards=2) as primary, primary.connect() as db:
-        words = [tails[language], f"kevy://127.0.0.1:{primary.port}", "cursor"]
+        words = [rust["tail"], f"kevy://127.0.0.1:{primary.port}", "cursor"]
         db.call("SET", "before", "1")
 
         follower = start(words, tmp_path)
@@ -114,12 +101,3 @@ def test_tail_resumes_from_its_cursor_after_a_kill(tails, language, start, tmp_p
         db.call("SET", "while-away", "2")
         seen = start(words, tmp_path).until("SET while-away 2")
         assert "snapshot begins" not in seen
-
-
-@pytest.mark.parametrize("language", ["c", "cpp"])
-def test_tail_ends_cleanly_with_an_interrupt(tails, language, start, tmp_path):
-    with start_kevy() as primary:
-        follower = start([tails[language], f"kevy://127.0.0.1:{primary.port}", "cursor"], tmp_path)
-        follower.until("snapshot ends")
-        assert follower.end(signal.SIGINT) == 0
-        follower.until("stopped")
