@@ -106,9 +106,9 @@ fn every_way_in_leads_to_the_same_keys() {
             Box::new(Client::tcp(local(&runtime))),
             Box::new(Client::unix(&path)),
         ];
-        for writer in 0..ways.len() {
+        for (writer, way) in ways.iter_mut().enumerate() {
             for number in 0..10 {
-                ways[writer].run(&format!("SET key:{writer}:{number} {number}"));
+                way.run(&format!("SET key:{writer}:{number} {number}"));
             }
         }
         for caller in &mut ways {

@@ -118,7 +118,7 @@ function load(): Native {
     throw new Error(
       `kevy has no native module for ${name}: neither the package ${published} nor ${built} is there. ` +
         "If your platform has a prebuilt binary, install without --omit=optional; " +
-        "else build it from a clone of kevy: cd bindings/node && npm ci && npm run build (needs Rust).",
+        "else build it from a clone of kevy: cd bindings/node && npm ci --ignore-scripts && npm run build (needs Rust).",
       { cause: error },
     );
   }

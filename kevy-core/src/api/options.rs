@@ -12,6 +12,8 @@ pub struct Options(pub(crate) table::Options);
 /// One row of the table of options.
 #[derive(Clone, Debug)]
 pub struct OptionInfo {
+    /// The group it belongs to, for headings.
+    pub section: &'static str,
     pub name: &'static str,
     /// What values it takes, for people.
     pub values: String,
@@ -74,6 +76,7 @@ impl Options {
         table::table()
             .iter()
             .map(|spec| OptionInfo {
+                section: spec.section.title(),
                 name: spec.name,
                 values: spec.kind.describe(),
                 default: spec.default,

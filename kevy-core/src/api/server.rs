@@ -88,7 +88,12 @@ fn help() -> String {
          usage: kevy [config file] [--option value ...]\n\n\
          Options have the names and values of redis.conf:\n\n",
     );
+    let mut section = "";
     for option in Options::table() {
+        if option.section != section {
+            section = option.section;
+            text.push_str(&format!("{section}\n"));
+        }
         text.push_str(&format!("  --{} <{}>\n      {}", option.name, option.values, option.summary));
         text.push_str(&format!(
             " Default: {}.\n",

@@ -130,12 +130,6 @@ pub fn format_u64(value: u64) -> NumberText {
     NumberText::of(itoa::Buffer::new().format(value).as_bytes())
 }
 
-/// Appends an integer's text to `out`.
-#[inline]
-pub fn push_i64(out: &mut Vec<u8>, value: i64) {
-    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-}
-
 /// Appends an unsigned integer's text to `out`.
 #[inline]
 pub fn push_u64(out: &mut Vec<u8>, value: u64) {

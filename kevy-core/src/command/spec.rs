@@ -245,11 +245,14 @@ pub const fn one_key(flags: &'static [&'static str]) -> KeySpec {
     KeySpec { flags, begin: Begin::Index(1), find: Find::Range { last: 0, step: 1, limit: 0 } }
 }
 
+/// A handler that may carry state.
+pub type Handler = dyn Fn(&mut Context<'_>, &[&[u8]]) -> Outcome + Send + Sync;
+
 /// A handler.
 #[derive(Clone)]
 pub enum Run {
     Function(fn(&mut Context<'_>, &[&[u8]]) -> Outcome),
-    Shared(Arc<dyn Fn(&mut Context<'_>, &[&[u8]]) -> Outcome + Send + Sync>),
+    Shared(Arc<Handler>),
 }
 
 impl fmt::Debug for Run {

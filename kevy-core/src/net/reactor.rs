@@ -100,6 +100,9 @@ pub struct Door {
     pub shard: Option<usize>,
 }
 
+/// Parcels as they travel over the rings, where a pointer is moved and not its contents.
+type Parcels = Vec<Box<Parcel>>;
+
 /// One core thread's loop.
 #[derive(Debug)]
 pub struct Reactor {
@@ -119,8 +122,8 @@ pub struct Reactor {
     /// Connections with a command that is answered later.
     waiting: Vec<usize>,
     posts: Vec<Option<Post>>,
-    outgoing: Vec<Box<Parcel>>,
-    spare: Vec<Box<Parcel>>,
+    outgoing: Parcels,
+    spare: Parcels,
     /// A parcel that was too large for one turn, and who sent it.
     unfinished: Option<(usize, Box<Parcel>)>,
     next_sender: usize,

@@ -12,8 +12,8 @@ use crate::base::{Argv, ArgvBuf, Clock, ErrorKind, ManualClock};
 use crate::io::{Sent, Upgrade};
 use crate::resp::{ArgVec, decode_command, encode_command};
 use crate::shard::{Seed, Shard, Shards};
+use crate::snapshot::Expire;
 use crate::snapshot::model::Copy;
-use crate::store::Expire;
 
 use super::client::FrameKind;
 use super::client::link::{Link, LinkOptions, Step};

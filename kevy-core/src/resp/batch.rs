@@ -62,7 +62,7 @@ impl Batch {
     ///
     /// # Panics
     /// Where there is no command `i`, as every function here that takes one.
-    #[inline]
+    #[cfg(test)]
     pub fn argc(&self, i: usize) -> usize {
         self.commands[i].spans_end - self.spans_start(i)
     }
@@ -74,7 +74,7 @@ impl Batch {
     }
 
     /// Argument `n` of command `i`; `buf` is the buffer that was parsed.
-    #[inline]
+    #[cfg(test)]
     pub fn arg<'a>(&'a self, i: usize, n: usize, buf: &'a [u8]) -> &'a [u8] {
         let command = self.commands[i];
         self.spans[self.spans_start(i)..command.spans_end][n].of(self.bytes(command, buf))

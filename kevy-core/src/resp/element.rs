@@ -20,7 +20,7 @@ pub struct Raw {
 pub enum Found {
     Scalar { raw: Raw, end: usize },
     Aggregate { kind: Kind, children: usize, end: usize },
-    Incomplete { want: usize },
+    Incomplete,
 }
 
 /// The place of a node that is still to be read.
@@ -30,7 +30,7 @@ const NULL: Raw = UNREAD;
 /// Reads the one element at `at`, without its children. `searched` bytes after its type are known to hold no line
 /// end; the element adds to them what it searches in vain.
 pub fn element(buf: &[u8], at: usize, searched: &mut usize) -> Result<Found, ProtocolError> {
-    let Some(tag) = buf.get(at) else { return Ok(Found::Incomplete { want: REPLY_LEN_MIN }) };
+    let Some(tag) = buf.get(at) else { return Ok(Found::Incomplete) };
     let header = |kind| aggregate(buf, at, kind);
     let mut text = |kind| text(buf, at + 1, searched, kind);
     match tag {
@@ -58,13 +58,13 @@ pub fn element(buf: &[u8], at: usize, searched: &mut usize) -> Result<Found, Pro
 fn text(buf: &[u8], start: usize, searched: &mut usize, kind: Kind) -> Result<Found, ProtocolError> {
     let Some(end) = line_end(buf, start + *searched) else {
         *searched = buf.len() - start;
-        return Ok(Found::Incomplete { want: 2 });
+        return Ok(Found::Incomplete);
     };
     *searched = end - start;
     match buf.get(end + 1) {
         Some(b'\n') => {}
         Some(_) => return Err(ProtocolError::MissingLineEnd),
-        None => return Ok(Found::Incomplete { want: 1 }),
+        None => return Ok(Found::Incomplete),
     }
     let text = &buf[start..end];
     let word = match kind {
@@ -119,7 +119,7 @@ pub fn line_end(buf: &[u8], from: usize) -> Option<usize> {
 
 fn integer(buf: &[u8], at: usize) -> Result<Found, ProtocolError> {
     Ok(match number(buf, at)? {
-        None => Found::Incomplete { want: 1 },
+        None => Found::Incomplete,
         Some((value, end)) => {
             let raw = Raw { kind: Kind::Integer, start: at + 1, word: value as u64 };
             Found::Scalar { raw, end }
@@ -128,7 +128,7 @@ fn integer(buf: &[u8], at: usize) -> Result<Found, ProtocolError> {
 }
 
 fn bulk(buf: &[u8], at: usize, kind: Kind) -> Result<Found, ProtocolError> {
-    let Some((len, start)) = number(buf, at)? else { return Ok(Found::Incomplete { want: 1 }) };
+    let Some((len, start)) = number(buf, at)? else { return Ok(Found::Incomplete) };
     if len == -1 && kind == Kind::Bulk {
         return Ok(Found::Scalar { raw: NULL, end: start });
     }
@@ -138,7 +138,7 @@ fn bulk(buf: &[u8], at: usize, kind: Kind) -> Result<Found, ProtocolError> {
     match buf.get(content_end..end) {
         Some(b"\r\n") => {}
         Some(_) => return Err(ProtocolError::MissingLineEnd),
-        None => return Ok(Found::Incomplete { want: end - buf.len() }),
+        None => return Ok(Found::Incomplete),
     }
     if kind != Kind::Verbatim {
         return Ok(Found::Scalar { raw: Raw { kind, start, word: len as u64 }, end });
@@ -154,7 +154,7 @@ fn bulk(buf: &[u8], at: usize, kind: Kind) -> Result<Found, ProtocolError> {
 }
 
 fn aggregate(buf: &[u8], at: usize, kind: Kind) -> Result<Found, ProtocolError> {
-    let Some((count, end)) = number(buf, at)? else { return Ok(Found::Incomplete { want: 1 }) };
+    let Some((count, end)) = number(buf, at)? else { return Ok(Found::Incomplete) };
     if count == -1 && kind == Kind::Array {
         return Ok(Found::Scalar { raw: NULL, end });
     }

@@ -73,7 +73,6 @@ pub struct Tree {
     searched: usize,
     /// How many nodes have a place and are not read yet.
     unread: usize,
-    want: usize,
 }
 
 impl Tree {
@@ -159,8 +158,7 @@ impl Tree {
                             continue 'aggregates;
                         }
                     }
-                    Found::Incomplete { want } => {
-                        self.want = want;
+                    Found::Incomplete => {
                         self.pause(slot);
                         return Ok(None);
                     }
@@ -191,14 +189,7 @@ impl Tree {
     /// Every element still to come takes some bytes: a length that needs more than there are waits for them.
     fn has_bytes_for(&mut self, children: usize, rest: usize) -> bool {
         let bytes_min = (self.unread - 1).saturating_add(children).saturating_mul(REPLY_LEN_MIN);
-        self.want = bytes_min.saturating_sub(rest);
         rest >= bytes_min
-    }
-
-    /// After `None`: no fewer bytes than this are missing. A peer can declare any length, so it is a hint and no
-    /// reason to allocate.
-    pub fn want(&self) -> usize {
-        self.want
     }
 
     /// The reply itself; `buf` is the buffer it was read from.
@@ -221,13 +212,8 @@ impl Tree {
     }
 
     /// How many nodes there are.
-    #[inline]
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn len(&self) -> usize {
         self.nodes.len()
-    }
-
-    /// True before the first reply is read.
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
     }
 }

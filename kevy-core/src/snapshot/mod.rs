@@ -13,6 +13,11 @@ pub use entries::{Entries, Next};
 pub use write::{Sink, SinkHandle};
 
 #[cfg(test)]
+pub use crate::store::Expire;
+/// Names a walk that a [`Sink`] takes entries from.
+pub use crate::store::WalkId;
+
+#[cfg(test)]
 pub mod model;
 #[cfg(test)]
 mod tests;

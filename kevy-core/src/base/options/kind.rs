@@ -73,17 +73,6 @@ pub enum Section {
 }
 
 impl Section {
-    /// Every section, in the order in which they are shown.
-    pub const ALL: [Self; 7] = [
-        Self::Server,
-        Self::Network,
-        Self::Clients,
-        Self::Memory,
-        Self::Encoding,
-        Self::Replication,
-        Self::Persistence,
-    ];
-
     /// The heading over its options.
     pub fn title(self) -> &'static str {
         match self {

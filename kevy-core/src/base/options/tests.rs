@@ -2,6 +2,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::error::OptionError;
+use super::values::{BufferLimit, Hertz, Octal};
 use super::*;
 use crate::base::live_redis::{LiveRedis, Reply};
 

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::base::number::format_u64;
+use crate::snapshot::WalkId;
 use crate::snapshot::write::{self, Checksum};
 use crate::snapshot::{Sink, SinkHandle};
-use crate::store::WalkId;
 
 use super::super::primary::Primary;
 use super::super::wire::Offsets;

@@ -116,7 +116,7 @@ fn a_declared_length_takes_no_memory() {
         [b"*1000000000000\r\n:1\r\n".as_slice(), b"$1000000000000\r\nabc", b"%9223372036854775807\r\n"]
     {
         assert_eq!(tree.parse(bytes), Ok(None));
-        assert!(tree.want() > 1_000_000 && tree.len() <= 1);
+        assert!(tree.len() <= 1);
     }
     // Each level claims all that the bytes after it could hold.
     let bytes: Vec<u8> = (0..100).flat_map(|_| *b"*9999\r\n").chain([b'_'; 30_000]).collect();
@@ -133,7 +133,6 @@ fn replies_that_arrive_byte_by_byte_are_taken_up_where_reading_stopped() {
     assert_eq!(tree.parse(b""), Ok(None));
     for end in 1..bytes.len() {
         assert_eq!(tree.resume(&bytes[..end]), Ok(None));
-        assert!(tree.want() >= 1 && end + tree.want() <= bytes.len());
         assert_eq!(Value::parse(&bytes[..end]), Ok(None));
     }
     assert_eq!(tree.resume(bytes), Ok(Some(bytes.len())));
