@@ -64,7 +64,7 @@ test-conformance: lib python
 	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/conformance -q
 
 test-examples: build $(TARGET)/demo/tail
-	$(PYTHON) -m pytest tests/examples -q
+	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/examples -q
 	$(PYTHON) examples/demo/demo.py --c $(TARGET)/demo/tail --node $(NODE) --seconds 2
 
 bench: lib python node

@@ -21,16 +21,17 @@ const REFUSED: Spec = Spec::new("limit.refused", 1, Flags::READONLY.or(Flags::FA
     .with_summary("Replies how many uses were refused since the start.");
 
 fn number(arg: &[u8]) -> std::result::Result<i64, Fail> {
-    std::str::from_utf8(arg)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .filter(|&number| number > 0)
-        .ok_or(Fail::new("ERR limit and window must be positive integers"))
+    std::str::from_utf8(arg).ok().and_then(|text| text.parse().ok()).ok_or(Fail::NOT_INTEGER)
+}
+
+fn positive(arg: &[u8]) -> std::result::Result<i64, Fail> {
+    let number = number(arg)?;
+    if number > 0 { Ok(number) } else { Err(Fail::new("ERR limit and window must be positive")) }
 }
 
 /// Runs with the key's shard held, so nobody sees a count between being read and being written.
 fn take(context: &mut Context<'_>, args: &[&[u8]], refused: &AtomicU64) -> Outcome {
-    let (key, limit, window) = (args[1], number(args[2])?, number(args[3])?);
+    let (key, limit, window) = (args[1], positive(args[2])?, positive(args[3])?);
     let (_, found) = context.read(key);
     let (used, expire_at) = match found {
         None => (0, None),

@@ -18,7 +18,8 @@ fn show(out: &mut impl Write, frame: &Frame<'_>) -> std::io::Result<()> {
         FrameKind::TxnBegin => writeln!(out, "transaction begins"),
         FrameKind::TxnEnd => writeln!(out, "transaction ends"),
         FrameKind::Resync => writeln!(out, "resync: {}", frame.reason),
-        FrameKind::Link => writeln!(out, "link {} {}", if frame.up { "up" } else { "down" }, frame.reason),
+        FrameKind::Link if frame.up => writeln!(out, "link up"),
+        FrameKind::Link => writeln!(out, "link down: {}", frame.reason),
         FrameKind::Entry | FrameKind::Command => {
             write!(out, "db {}:", frame.db)?;
             for arg in frame.argv.iter() {

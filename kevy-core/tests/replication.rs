@@ -89,8 +89,8 @@ impl Copy {
 }
 
 fn attach(runtime: &Runtime, cursor: &[u8]) -> Replica {
-    let mut options = ReplicaOptions::default();
-    options.source = Some(ReplicaSource::Fd(runtime.connect().expect("a connection")));
+    let source = Some(ReplicaSource::Fd(runtime.connect().expect("a connection")));
+    let options = ReplicaOptions { source, ..ReplicaOptions::default() };
     Replica::open(options, cursor).expect("a replica")
 }
 

@@ -3,8 +3,7 @@
 //! A thin skin over `kevy_core::api`, which is the only part of the core it uses: one file per topic of
 //! `include/kevy.h`, which cbindgen generates from the documentation and signatures here. Every export goes
 //! through the panic boundary of `boundary.rs`, and every handle through the checks of `handle.rs`.
-#![allow(non_camel_case_types, reason = "types carry their C names, which cbindgen writes as they are")]
-#![allow(clippy::missing_safety_doc, reason = "the header's prologue states what every pointer must be")]
+#![expect(non_camel_case_types, reason = "types carry their C names, which cbindgen writes as they are")]
 
 mod boundary;
 mod handle;

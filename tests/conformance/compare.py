@@ -43,6 +43,11 @@ def _encoding(reply: Reply) -> Reply:
     return Reply("$", b"string") if reply.value in (b"int", b"embstr", b"raw") else reply
 
 
+def _scan(reply: Reply) -> object:
+    items = _children(reply)
+    return (items[0], _sorted(items[1])) if len(items) == 2 else reply
+
+
 def _choice(reply: Reply) -> object:
     return reply.kind if reply.kind == "$" and reply.value is not None else _length(reply)
 
@@ -59,6 +64,8 @@ PAIRS = Rule("pairs", _sorted_pairs)
 LENGTH = Rule("length", _length)
 #: An encoding, all those of strings being one: which it is depends on how the string came about.
 ENCODING = Rule("encoding", _encoding)
+#: A cursor, and keys in any order.
+SCAN = Rule("scan", _scan)
 #: One member or several of the server's choice.
 CHOICE = Rule("choice", _choice)
 #: The type of the reply, and the text of an error.
@@ -112,6 +119,7 @@ DEFAULTS = {
     "pexpiretime": MILLISECONDS,
     "pttl": MILLISECONDS,
     "randomkey": CHOICE,
+    "scan": SCAN,
     "time": LENGTH,
     "ttl": SECONDS,
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::command::help::unknown_subcommand;
 use crate::command::session::ReplyMode;
-use crate::command::spec::Flags;
+use crate::command::spec::{Flags, Scope};
 use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
 use crate::route::{self, Route};
@@ -46,6 +46,9 @@ pub struct Engine {
     pub shards: Arc<Shards>,
     poisoned: AtomicBool,
 }
+
+/// Where the keyspace uses no more than this, one SCAN goes through several shards.
+const SMALL_KEYSPACE_BYTES: usize = 1 << 20;
 
 const NO_AUTH: Fail = Fail::new("NOAUTH Authentication required.");
 
@@ -129,7 +132,15 @@ impl Engine {
         if spec.flags.has(Flags::SESSION_KEYS) {
             return Ok(self.plan_session_keys(session, number));
         }
-        Ok(Plan::of(number, spec, route::route(spec, args, self.shards.len())?))
+        let shards = self.shards.len();
+        let route = match spec.scope {
+            // One step answers for a small keyspace as it does in Redis; in a large one it would hold up other shards.
+            Scope::Cursor if self.server.used_memory() <= SMALL_KEYSPACE_BYTES => {
+                route::from_cursor_on(args, shards)
+            }
+            _ => route::route(spec, args, shards)?,
+        };
+        Ok(Plan::of(number, spec, route))
     }
 
     /// Runs a command that touches no shard.

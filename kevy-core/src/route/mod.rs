@@ -30,6 +30,15 @@ fn shard_of_cursor(cursor: &[u8], shards: usize) -> usize {
     ScanCursor::parse(cursor).map_or(0, |cursor| cursor.shard_among(shards))
 }
 
+/// The shards from that of a SCAN cursor on: what a SCAN looks at where it may look at several.
+pub fn from_cursor_on(args: &[&[u8]], shards: usize) -> Route {
+    match shard_of_cursor(args.get(1).copied().unwrap_or_default(), shards) {
+        last if last + 1 == shards => Route::One(last),
+        0 => Route::All,
+        first => Route::Several((first..shards).collect()),
+    }
+}
+
 /// Routes `args` to the shards that own its keys.
 #[inline]
 pub fn route(spec: &Spec, args: &[&[u8]], shards: usize) -> Result<Route, Fail> {

@@ -1,12 +1,11 @@
 //! What the tests of the api share: one way to run commands in-process and over any socket, and waiting for a
 //! condition instead of for time.
 
-// Each test program uses its own part.
-#![allow(dead_code)]
+#![expect(dead_code, reason = "each test program uses its own part")]
 
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -129,21 +128,11 @@ impl Caller for Session {
     }
 }
 
-trait Stream: Read + Write + Send {
-    fn finish_sending(&self) -> io::Result<()>;
-}
+trait Stream: Read + Write + Send {}
 
-impl Stream for TcpStream {
-    fn finish_sending(&self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-}
+impl Stream for TcpStream {}
 
-impl Stream for UnixStream {
-    fn finish_sending(&self) -> io::Result<()> {
-        self.shutdown(Shutdown::Write)
-    }
-}
+impl Stream for UnixStream {}
 
 /// A client that speaks RESP2 over a socket.
 pub struct Client(BufReader<Box<dyn Stream>>);
@@ -230,10 +219,6 @@ impl Client {
                 Err(error) => panic!("neither a reply nor an end: {error}"),
             }
         }
-    }
-
-    pub fn finish_sending(&mut self) {
-        self.0.get_mut().finish_sending().expect("an open connection");
     }
 }
 

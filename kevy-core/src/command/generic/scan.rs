@@ -33,13 +33,15 @@ pub fn scan(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let options = ScanOptions::parse(&args[2..], ScanVerb::Scan)?;
     let (db, now) = (ctx.session.db, ctx.now);
     let shards = ctx.server.shards;
-    let shard = cursor.shard_among(shards);
+    let first = cursor.shard_among(shards);
+    let mut position = if cursor.shard == first { cursor.position } else { 0 };
     let mut keys = Writer::new(ctx.out.protocol);
-    let mut count = 0;
-    let mut next = 0;
-    if let Some(partition) = ctx.partitions.every().into_iter().find(|partition| partition.index == shard) {
-        let position = if cursor.shard == shard { cursor.position } else { 0 };
-        next = partition.keyspace.scan(db, position, options.count, now, |found| {
+    let (mut looked_at, mut count) = (0, 0);
+    let mut next = ScanCursor::default();
+    // More than one shard is here where the keyspace is small: the next one gets what is left of COUNT.
+    for partition in ctx.partitions.every().into_iter().skip_while(|partition| partition.index < first) {
+        position = partition.keyspace.scan(db, position, options.count - looked_at, now, |found| {
+            looked_at += 1;
             let is_kind =
                 options.kind.is_none_or(|kind| kind.eq_ignore_ascii_case(found.kind().name().as_bytes()));
             if is_kind && options.pattern.is_none_or(|pattern| glob::matches(pattern, found.key(), false)) {
@@ -47,8 +49,11 @@ pub fn scan(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
                 count += 1;
             }
         });
+        next = ScanCursor { position, shard: partition.index }.or_next_shard(shards);
+        if position != 0 || looked_at >= options.count {
+            break;
+        }
     }
-    let next = ScanCursor { position: next, shard }.or_next_shard(shards);
     ctx.out.array(2);
     ctx.out.bulk(format_u64(next.number()).as_bytes());
     ctx.out.array(count);
