@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use kevy_core::api::{
-    ErrorKind, FrameKind, Keyspace, Kind, Options, Replica, ReplicaOptions, Runtime, Session,
+    ErrorKind, FrameKind, Keyspace, Kind, Options, Replica, ReplicaOptions, ReplicaSource, Runtime, Session,
 };
 
 fn runtime(shards: &str) -> Runtime {
@@ -174,8 +174,7 @@ fn a_replica_follows_over_a_connection_that_it_is_given() {
     let mut session = runtime.session().expect("a session");
     session.set(b"k", b"v").expect("set");
     let fd = runtime.connect().expect("a connection");
-    let mut options = ReplicaOptions::default();
-    options.source = Some(kevy_core::api::ReplicaSource::Fd(fd));
+    let options = ReplicaOptions { source: Some(ReplicaSource::Fd(fd)), ..ReplicaOptions::default() };
     let mut replica = Replica::open(options, b"").expect("a replica");
     let mut kinds = Vec::new();
     while kinds.last() != Some(&FrameKind::SnapshotEnd) {
