@@ -64,15 +64,14 @@ class SocketTarget:
 class InProcessSession:
     """A session of the Python package, its results put back into the form of replies."""
 
-    def __init__(self, session: Any):
+    def __init__(self, session: Any, refusal: type[Exception]):
         self.session = session
+        self.refusal = refusal
 
     def call(self, *arguments: Any) -> Reply:
         try:
             return as_reply(self.session.execute(*arguments))
-        except Exception as error:
-            if not hasattr(error, "status"):
-                raise
+        except self.refusal as error:
             return Reply("-", str(error).encode())
 
     def pipeline(self, commands: list) -> list[Reply]:
@@ -117,11 +116,12 @@ class InProcessTarget:
     def __init__(self, shards: int):
         import kevy
 
+        self.refusal = kevy.ServerError
         self.runtime = kevy.Runtime(shards=str(shards), enable_debug_command="yes")
         self.name = f"in-process-{shards}"
 
     def open(self, protocol: int) -> InProcessSession:
-        return InProcessSession(self.runtime.session())
+        return InProcessSession(self.runtime.session(), self.refusal)
 
     def reduce(self, reply: Reply) -> Reply:
         """What Python values keep of a RESP3 reply: simple and verbatim strings are bytes, doubles are numbers."""
