@@ -68,11 +68,11 @@ class InProcessSession:
         self.session = session
 
     def call(self, *arguments: Any) -> Reply:
+        import kevy
+
         try:
             return as_reply(self.session.execute(*arguments))
-        except Exception as error:
-            if not hasattr(error, "status"):
-                raise
+        except kevy.KevyError as error:
             return Reply("-", str(error).encode())
 
     def pipeline(self, commands: list) -> list[Reply]:
@@ -130,6 +130,8 @@ class InProcessTarget:
         match reply.kind:
             case "+":
                 return Reply("$", reply.value)
+            case "|":
+                return self.reduce(reply.value[1])
             case "=":
                 return Reply("$", reply.value[4:])
             case "(":
