@@ -14,13 +14,14 @@ r"""Case files: commands as redis-cli takes them, grouped under titles.
 Every case starts on an empty keyspace with new connections. `{s+N}` and `{ms+N}` stand for the Unix time in seconds and
 milliseconds plus N, `{x*N}` for the word before `*` repeated N times. After a case without `=>` all keys are compared too.
 
-An expectation is an int, a "bulk string", a [list] or {map} of them, or one of the names in `NAMES`. In RESP2 it takes the
-form that RESP2 has for it.
+An expectation is an int, a "bulk string", a [list] or {map} of them, or one of the names in `NAMES`; a map may be the flat
+array that RESP2 has for it.
 """
 
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Callable
 
 from support.resp import Reply
 
@@ -68,9 +69,9 @@ class Case:
 
 
 class Special:
-    """An expectation that is more than a literal."""
+    """An expectation that is more than a literal: ``matches`` gets a reply and what the surface makes of replies."""
 
-    def __init__(self, matches, shown: str):
+    def __init__(self, matches: Callable[[Reply, Callable], bool], shown: str):
         self.matches = matches
         self.shown = shown
 
@@ -78,63 +79,54 @@ class Special:
         return self.shown
 
 
-def _null(reply: Reply, protocol: int) -> bool:
-    return reply.value is None and reply.kind == ("_" if protocol == 3 else "$")
+def _simple(text: str) -> Special:
+    return Special(lambda reply, reduce: reply == reduce(Reply("+", text.encode())), f"+{text}")
 
 
-def _null_array(reply: Reply, protocol: int) -> bool:
-    return reply.value is None and reply.kind == ("_" if protocol == 3 else "*")
+def _error(text: str) -> Special:
+    return Special(lambda reply, _: reply == Reply("-", text.encode()), f"-{text}")
 
 
-def _double(text: str) -> Special:
-    kinds = {2: "$", 3: ","}
-    return Special(lambda reply, protocol: reply == Reply(kinds[protocol], text.encode()), f"double({text})")
+def _failure(code: str) -> Special:
+    return Special(lambda reply, _: reply.is_error and reply.value.split()[0] == code.encode(), f"-{code} ...")
+
+
+def _near(value: int, by: int = 2) -> Special:
+    return Special(lambda reply, _: reply.kind == ":" and abs(reply.value - value) <= by, f"{value} within {by}")
 
 
 #: What an expectation may name beside literals.
 NAMES = {
-    "null": Special(_null, "null"),
-    "nullarray": Special(_null_array, "nullarray"),
+    "null": Special(lambda reply, _: reply.value is None and reply.kind in "_$", "null"),
     "anything": Special(lambda reply, _: not reply.is_error, "anything"),
-    "simple": lambda text: Special(lambda reply, _: reply == Reply("+", text.encode()), f"+{text}"),
-    "error": lambda text: Special(lambda reply, _: reply == Reply("-", text.encode()), f"-{text}"),
-    "failure": lambda code: Special(
-        lambda reply, _: reply.is_error and reply.value.split()[0] == code.encode(), f"-{code} ..."
-    ),
-    "near": lambda value, by=2: Special(
-        lambda reply, _: reply.kind == ":" and abs(reply.value - value) <= by, f"{value} within {by}"
-    ),
-    "double": _double,
+    "simple": _simple,
+    "error": _error,
+    "failure": _failure,
+    "near": _near,
 }
 
 
-def matches(expected: object, reply: Reply, protocol: int) -> bool:
-    """True where ``reply`` is what an expectation says, in the form of ``protocol``."""
+def matches(expected: object, reply: Reply, reduce: Callable[[Reply], Reply]) -> bool:
+    """True where ``reply`` is what an expectation says, as a surface shows it that makes ``reduce`` of replies."""
     match expected:
         case Special():
-            return expected.matches(reply, protocol)
+            return expected.matches(reply, reduce)
         case int():
             return reply == Reply(":", expected)
-        case str() | bytes():
-            text = expected.encode("latin-1") if isinstance(expected, str) else expected
-            return reply == Reply("$", text)
+        case str():
+            return reply == Reply("$", expected.encode("latin-1"))
         case list():
             return (
                 reply.kind == "*"
                 and reply.value is not None
                 and len(reply.value) == len(expected)
-                and all(matches(e, r, protocol) for e, r in zip(expected, reply.value))
+                and all(matches(e, r, reduce) for e, r in zip(expected, reply.value))
             )
         case dict():
-            if protocol == 2:
-                flat = [item for pair in expected.items() for item in pair]
-                return matches(flat, reply, protocol)
-            pairs = list(expected.items())
-            return reply.kind == "%" and matches(
-                [item for pair in pairs for item in pair],
-                Reply("*", tuple(item for pair in reply.value for item in pair)),
-                protocol,
-            )
+            flat = [item for pair in expected.items() for item in pair]
+            if reply.kind == "%":
+                reply = Reply("*", tuple(item for pair in reply.value for item in pair))
+            return matches(flat, reply, reduce)
     raise TypeError(f"no expectation can be a {type(expected).__name__}")
 
 

@@ -69,9 +69,15 @@ class InProcessSession:
         self.refusal = refusal
 
     def call(self, *arguments: Any) -> Reply:
+        import kevy
+
         try:
             return as_reply(self.session.execute(*arguments))
+<<<<<<< HEAD
         except self.refusal as error:
+=======
+        except kevy.KevyError as error:
+>>>>>>> main
             return Reply("-", str(error).encode())
 
     def pipeline(self, commands: list) -> list[Reply]:
@@ -130,6 +136,8 @@ class InProcessTarget:
         match reply.kind:
             case "+":
                 return Reply("$", reply.value)
+            case "|":
+                return self.reduce(reply.value[1])
             case "=":
                 return Reply("$", reply.value[4:])
             case "(":

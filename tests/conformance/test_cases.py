@@ -51,7 +51,7 @@ class Runner:
             arguments = step.arguments(now)
             got = ours.call(*arguments)
             if step.has_expected:
-                want, right = step.expected, matches(step.expected, got, self.protocol)
+                want, right = step.expected, matches(step.expected, got, self.target.reduce)
             else:
                 want = self.target.reduce(theirs.call(*arguments))
                 right = self.same(step, want, got)

@@ -1,5 +1,8 @@
 """Limits: clients, idle time, query buffer, unread replies, arguments. A limit hit costs the one client, not the server."""
 
+import os
+import resource
+
 import pytest
 
 from support.resp import Connection, Disconnected, Reply, encode, info
@@ -170,3 +173,22 @@ def test_thousands_of_connections(shards):
             connection.close()
         eventually(lambda: int(info(watcher, "clients")["connected_clients"]) == 1, "all are gone")
         eventually(lambda: server.descriptors() < 100, "their descriptors are closed")
+
+
+def test_connections_beyond_the_descriptors_are_served_later(shards):
+    """A process that runs out of descriptors goes on serving, and accepts again once it has some."""
+    with start_kevy(shards=shards) as server:
+        session = server.connect()
+        assert session.call("PING").text == "PONG"
+        limit = max(map(int, os.listdir(f"/proc/{server.pid}/fd"))) + 6
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (limit, limit))
+        served = [server.connect() for _ in range(5)]
+        assert all(connection.call("PING").text == "PONG" for connection in served)
+        waiting = [server.connect() for _ in range(30)]
+        for connection in waiting:
+            connection.send("PING")
+        assert all(session.call("INCR", "n").value == i + 1 for i in range(100))
+        for connection in served:
+            connection.close()
+        assert [connection.read().text for connection in waiting[:5]] == ["PONG"] * 5
+        assert session.call("PING").text == "PONG"

@@ -59,6 +59,8 @@ const LISTENERS_END: usize = usize::MAX - 1;
 const LISTENERS_MAX: usize = 1024;
 /// How often connections are looked at for `timeout` and soft output limits.
 const CRON_INTERVAL_MS: u64 = 1_000;
+/// How long to wait for descriptors or memory before connections are accepted again.
+const ACCEPT_INTERVAL_MS: u64 = 100;
 
 /// The settings that connections follow, read again when an option changes.
 #[derive(Clone, Debug, Default)]
@@ -133,6 +135,8 @@ pub struct Reactor {
     batch: Batch,
     settings: Settings,
     next_cron: u64,
+    /// When connections that could not be accepted are tried again.
+    accept_again: Option<u64>,
     next_deadline: Option<u64>,
     work_left: bool,
     /// A feed has ended here, and what it left must be looked after.
@@ -178,6 +182,7 @@ impl Reactor {
             batch: Batch::new(),
             settings,
             next_cron: now + CRON_INTERVAL_MS,
+            accept_again: None,
             next_deadline: None,
             work_left: false,
             feeds_ended: false,
@@ -205,6 +210,10 @@ impl Reactor {
             }
             for event in &events {
                 self.note(event, now);
+            }
+            if self.accept_again.is_some_and(|at| now >= at) {
+                self.accept_again = None;
+                (0..self.listeners.len()).for_each(|at| self.accept(at, now));
             }
             self.collect_replies();
             self.arrivals(now);
@@ -296,8 +305,9 @@ impl Reactor {
                 }
                 Ok(None) => break,
                 Err(_) => {
-                    // Out of descriptors or memory: the connection stays in the kernel's queue for the next turn.
-                    self.work_left = true;
+                    // Out of descriptors or memory: the connection stays in the kernel's queue, which will not tell
+                    // of it again.
+                    self.accept_again = Some(now + ACCEPT_INTERVAL_MS);
                     break;
                 }
             }
@@ -469,8 +479,12 @@ impl Reactor {
         let waits = self.waiting.iter().filter_map(|&key| self.connections[key].waiting.as_ref()?.deadline);
         let upgrades =
             self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
-        self.next_deadline =
-            upgrades.chain(waits).chain(cron).chain(token.next_deadline(&engine.server, now)).min();
+        self.next_deadline = upgrades
+            .chain(waits)
+            .chain(cron)
+            .chain(self.accept_again)
+            .chain(token.next_deadline(&engine.server, now))
+            .min();
         token.armed_until = self.next_deadline.unwrap_or(u64::MAX);
         token.publish_memory(&engine.server);
         token.stream.notify();
