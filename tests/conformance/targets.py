@@ -64,20 +64,15 @@ class SocketTarget:
 class InProcessSession:
     """A session of the Python package, its results put back into the form of replies."""
 
-    def __init__(self, session: Any, refusal: type[Exception]):
+    def __init__(self, session: Any):
         self.session = session
-        self.refusal = refusal
 
     def call(self, *arguments: Any) -> Reply:
         import kevy
 
         try:
             return as_reply(self.session.execute(*arguments))
-<<<<<<< HEAD
-        except self.refusal as error:
-=======
         except kevy.KevyError as error:
->>>>>>> main
             return Reply("-", str(error).encode())
 
     def pipeline(self, commands: list) -> list[Reply]:
@@ -122,12 +117,11 @@ class InProcessTarget:
     def __init__(self, shards: int):
         import kevy
 
-        self.refusal = kevy.ServerError
         self.runtime = kevy.Runtime(shards=str(shards), enable_debug_command="yes")
         self.name = f"in-process-{shards}"
 
     def open(self, protocol: int) -> InProcessSession:
-        return InProcessSession(self.runtime.session(), self.refusal)
+        return InProcessSession(self.runtime.session())
 
     def reduce(self, reply: Reply) -> Reply:
         """What Python values keep of a RESP3 reply: simple and verbatim strings are bytes, doubles are numbers."""
