@@ -122,7 +122,7 @@ fn an_empty_table_and_one_of_few_elements_are_small() {
 fn equal_hashes_beyond_any_segment_are_kept_apart() {
     let seed = Seed::new(1);
     let mut table = Table::default();
-    let total = count(600, 3_000) as u64;
+    let total = count(60, 3_000) as u64;
     for number in 0..total {
         insert(&mut table, number, 0xABCD << 48, &seed);
     }
