@@ -125,10 +125,15 @@ DEFAULTS = {
 }
 
 
+#: Verbs whose second word is part of the name.
+CONTAINERS = {"client", "command", "config", "debug", "memory", "object"}
+
+
 def rule_for(arguments: list[bytes]) -> Rule:
     """The default rule for a command."""
     words = [word.decode("latin-1").lower() for word in arguments[:2]]
-    return DEFAULTS.get("|".join(words)) or DEFAULTS.get(words[0], EXACT)
+    name = "|".join(words) if words[0] in CONTAINERS else words[0]
+    return DEFAULTS.get(name, EXACT)
 
 
 def _close(want: object, got: object, distance: int) -> bool:

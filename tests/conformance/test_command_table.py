@@ -4,7 +4,7 @@ import pytest
 
 from support.resp import Reply
 
-from .grammar import as_dict
+from .grammar import Generator, as_dict
 
 #: What Redis 7.2 says otherwise than the reference: verb -> names of the parts that differ.
 NEWER = {
@@ -147,3 +147,16 @@ def test_command_docs(both):
 def test_command_docs_by_name(both):
     theirs, ours = both("COMMAND", "DOCS", "get", "nothing", "client|list", "CONFIG")
     assert list(as_dict(ours)) == list(as_dict(theirs))
+
+
+def test_keys_of_any_command(reference, shared):
+    """COMMAND GETKEYS finds the same keys in thousands of commands, well formed or not."""
+    theirs, ours = reference.open(3), shared(3).connect(3)
+    commands = Generator(theirs.call("COMMAND", "DOCS"), [b"payload"], seed=5).commands(40)
+    wrong = []
+    for verb in ("GETKEYS", "GETKEYSANDFLAGS"):
+        asked = [["COMMAND", verb, *command] for command in commands if b"|" not in command[0]]
+        for command, want, got in zip(asked, theirs.pipeline(asked), ours.pipeline(asked)):
+            if got != want:
+                wrong.append(f"{command}: {got!r}, should be {want!r}")
+    assert not wrong, "\n".join(wrong[:20])

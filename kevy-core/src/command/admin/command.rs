@@ -132,6 +132,15 @@ fn getkeysandflags(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
+/// How a command line uses a key. A row can only say that it varies: SET reads the old value where GET asks for it.
+fn flags_of(flags: &'static [&'static str], line: &[&[u8]]) -> &'static [&'static str] {
+    if !flags.contains(&"variable_flags") {
+        return flags;
+    }
+    let reads = line.iter().skip(3).any(|arg| is_word(arg, "GET"));
+    if reads { &["RW", "access", "update"] } else { &["OW", "update"] }
+}
+
 /// The keys of a full command line: their positions and how each is used.
 fn keys_of_line(ctx: &Context<'_>, line: &[&[u8]]) -> Result<Vec<(usize, &'static [&'static str])>, Fail> {
     let commands = &*ctx.server.commands;
@@ -149,7 +158,7 @@ fn keys_of_line(ctx: &Context<'_>, line: &[&[u8]]) -> Result<Vec<(usize, &'stati
         return Err(Fail::new("ERR Invalid number of arguments specified for command"));
     }
     let mut keys = Vec::new();
-    each_key(spec, line, |at, key_spec| keys.push((at, key_spec.flags)))
+    each_key(spec, line, |at, key_spec| keys.push((at, flags_of(key_spec.flags, line))))
         .map_err(|_| Fail::new("ERR Invalid arguments specified for command"))?;
     Ok(keys)
 }
