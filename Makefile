@@ -17,11 +17,9 @@ lib:
 	cargo build --release -p kevy-core --bin kevy
 	cargo build --release -p kevy-ffi --lib
 
-$(PYTHON): tests/requirements.txt
+$(PYTHON):
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --upgrade pip
-	$(VENV)/bin/pip install --quiet -r tests/requirements.txt
-	touch $(PYTHON)
 
 python: $(PYTHON)
 	$(VENV)/bin/pip install --quiet './bindings/python[test]'
