@@ -1,6 +1,7 @@
 //! What concerns whole databases: flushing and swapping them.
 
 use super::Keyspace;
+use super::evict::Pool;
 
 impl Keyspace {
     /// Removes every key of a database at once; the memory is freed by [`free_some`](Self::free_some), or once
@@ -38,6 +39,8 @@ impl Keyspace {
             self.update_observed();
         }
         self.databases = std::mem::take(&mut other.databases);
+        // What looked fit to go is gone, and its database may be too.
+        self.pool = Pool::default();
     }
 
     /// Exchanges the keys of two databases.

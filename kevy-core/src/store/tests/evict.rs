@@ -78,3 +78,17 @@ fn the_one_key_that_expires_is_found_among_many_whose_fields_do() {
         assert!(!keys.exists(0, b"k", START));
     }
 }
+
+#[test]
+fn what_was_sampled_before_a_takeover_is_forgotten() {
+    let lru = Limits { policy: Policy::AllkeysLru, ..Limits::default() };
+    let (mut keys, mut other) = (keyspace_of(lru.clone()), keyspace_of(lru));
+    for number in 0u32..100 {
+        keys.set_bytes(9, &number.to_le_bytes(), b"v", Expire::Clear, START);
+    }
+    assert!(keys.evict_one(START + 1_000).is_some());
+    other.set_bytes(0, b"new", b"v", Expire::Clear, START);
+    keys.adopt(other);
+    assert!(keys.evict_one(START + 1_000).is_some());
+    assert_eq!((keys.evict_one(START + 1_000), keys.is_empty()), (None, true));
+}
