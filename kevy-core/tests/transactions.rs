@@ -328,6 +328,50 @@ fn no_increment_is_lost() {
     }
 }
 
+/// What one connection sends without waiting is done in its order, on every shard, while others keep the shards busy.
+#[test]
+fn a_pipeline_keeps_its_order_on_every_shard() {
+    const KEYS: usize = 8;
+    let runtime = start(3, &[]);
+    let running = AtomicUsize::new(4);
+    let (runtime, running) = (&runtime, &running);
+    thread::scope(|scope| {
+        for name in 0..4 {
+            scope.spawn(move || {
+                let _done = Done(running);
+                let mut client = Client::paired(runtime);
+                let mut expected = vec![String::new(); KEYS];
+                for round in 0..150 {
+                    for number in 0..400 {
+                        let text = format!("{round}.{number},");
+                        client
+                            .send_line(&format!("APPEND order:{name}:{} {text}", number % KEYS))
+                            .expect("room");
+                        expected[number % KEYS].push_str(&text);
+                    }
+                    for _ in 0..400 {
+                        assert!(client.receive().expect("a reply").integer() > 0);
+                    }
+                }
+                for (key, text) in expected.iter().enumerate() {
+                    let value = client.run(&format!("GET order:{name}:{key}")).text();
+                    assert!(value == *text, "key {key} was appended to in another order");
+                }
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(move || {
+                let mut session = runtime.session().expect("a session");
+                let mut draw = Draw(7);
+                while running.load(Ordering::Relaxed) > 0 {
+                    session.run(&format!("INCR noise:{}", draw.below(50)));
+                    session.run("MGET noise:1 noise:2 noise:3 noise:4");
+                }
+            });
+        }
+    });
+}
+
 #[test]
 fn a_watch_breaks_wherever_its_key_and_its_connection_lie() {
     let runtime = start(3, &[]);

@@ -140,6 +140,9 @@ class InProcessTarget:
                 return Reply(",", repr(float(reply.value)).encode())
             case "*" | ">":
                 return Reply("*", tuple(map(self.reduce, reply.value)))
+            case "~" if any(child.kind in "*~%>" for child in reply.value):
+                # Collections cannot be members of a Python set, so such a set is a list.
+                return Reply("*", tuple(map(self.reduce, reply.value)))
             case "~":
                 return Reply("~", tuple(sorted(map(self.reduce, reply.value), key=repr)))
             case "%":

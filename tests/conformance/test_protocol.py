@@ -1,5 +1,6 @@
 """The bytes of the protocol: inline commands, malformed requests, requests in pieces, pipelines, large values."""
 
+import random
 import socket
 
 import pytest
@@ -289,3 +290,30 @@ def test_abrupt_ends_leave_no_connection_behind(server):
 
 def connected(session: Connection) -> int:
     return int(info(session, "clients")["connected_clients"])
+
+
+def test_damaged_requests_harm_nobody_else(server):
+    """Whatever bytes a client sends, others are served and the server lives."""
+    rng = random.Random(3)
+    whole = b"".join(encode(*command) for command in PIPELINE) + b"SET 'in line' \"x\"\r\n"
+    witness = server.connect()
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for _ in range(rng.randrange(1, 6)):
+            at = rng.randrange(len(damaged))
+            match rng.randrange(3):
+                case 0:
+                    damaged[at] = rng.randrange(256)
+                case 1:
+                    del damaged[at : at + rng.randrange(1, 8)]
+                case 2:
+                    damaged[at:at] = rng.choice([b"\r\n", b"*", b"$", b"-1\r\n", b"\0", b"99999999"])
+        with server.connect() as connection:
+            try:
+                connection.send_raw(bytes(damaged))
+                connection.finish_sending()
+                connection.read_to_end()
+            except ConnectionError:
+                pass
+    assert witness.call("ECHO", "alive").text == "alive"
+    eventually(lambda: connected(witness) < 10, "their connections are gone")
