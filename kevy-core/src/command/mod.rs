@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod arguments;
 pub mod client;
+pub mod commands;
 pub mod connection;
 pub mod context;
 pub mod effects;
@@ -20,7 +21,6 @@ pub mod replication;
 pub mod scan_cursor;
 pub mod server;
 pub mod session;
-pub mod set;
 pub mod spec;
 pub mod string;
 pub mod table;
@@ -33,12 +33,12 @@ pub mod testing;
 mod tests;
 
 pub use client::{Client, ClientKind, Clients};
+pub use commands::{CommandSet, Commands};
 pub use context::{Context, Origin, Partitions};
 pub use effects::Effects;
 pub use partition::{Counters, Partition};
 pub use server::Server;
 pub use session::Session;
-pub use set::{CommandSet, Commands};
 pub use spec::{Command, Fail, Outcome, Spec};
 
 /// What handlers outside of this crate read and write keys with.

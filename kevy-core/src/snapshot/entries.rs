@@ -2,7 +2,7 @@
 
 use crate::base::{Argv, Error, ErrorKind, Result};
 use crate::store::rdb::{self, RdbError, Reader};
-use crate::store::{HashLimits, Seed, Value};
+use crate::store::{Limits, Seed, Value};
 
 use super::opcode::{
     AUX, AUX_SHARD, EOF, EXPIRE_MS, EXPIRE_SECONDS, FREQUENCY, FUNCTION, IDLE, MAGIC, MODULE_AUX, RESIZE,
@@ -26,13 +26,19 @@ pub enum Next {
 enum State {
     Magic,
     Between,
-    /// Inside a hash that is read field by field.
-    Fields {
+    /// Inside a collection that is read part by part.
+    Parts {
         left: u64,
-        expiry: FieldExpiry,
+        form: Part,
     },
     Checksum,
     End,
+}
+
+/// What the parts of a collection are.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Fields(FieldExpiry),
 }
 
 /// How the expiry of a field is written before it.
@@ -42,6 +48,19 @@ enum FieldExpiry {
     Absolute,
     /// Counted from this one, plus 1; 0 for none.
     After(u64),
+}
+
+impl FieldExpiry {
+    fn read(self, reader: &mut Reader<'_>) -> std::result::Result<Option<u64>, RdbError> {
+        Ok(match self {
+            Self::None => None,
+            Self::Absolute => Some(reader.length()?).filter(|at| *at > 0),
+            Self::After(first) => match reader.length()? {
+                0 => None,
+                after => Some(first.checked_add(after - 1).ok_or(RdbError::Malformed)?),
+            },
+        })
+    }
 }
 
 /// An RDB stream that is being read. It holds the bytes of one value, or of one field of a large hash.
@@ -218,31 +237,29 @@ impl Entries {
                             }
                             self.key.clear();
                             self.key.extend_from_slice(&key);
-                            self.state = State::Fields { left, expiry };
+                            self.state = State::Parts { left, form: Part::Fields(expiry) };
                         }
                         _ => {
                             // The whole value in one string: a listpack or one of its forerunners.
-                            let value = rdb::read_value(value_type, &mut reader, &ANY_SIZE, &self.seed)?;
+                            let value =
+                                rdb::read_value(value_type, &mut reader, &Limits::compact(), &self.seed)?;
                             let Value::Hash(hash) = value else { return Err(RdbError::Malformed.into()) };
                             self.rebuild.hash(&key, &hash, self.expire_at.take());
                         }
                     }
                 }
             },
-            State::Fields { left, expiry } => {
-                let expire_at = match expiry {
-                    FieldExpiry::None => None,
-                    FieldExpiry::Absolute => Some(reader.length()?).filter(|at| *at > 0),
-                    FieldExpiry::After(first) => match reader.length()? {
-                        0 => None,
-                        after => Some(first.checked_add(after - 1).ok_or(RdbError::Malformed)?),
-                    },
-                };
-                let (name, value) = (reader.string()?, reader.string()?);
-                self.rebuild.field(&self.key, &name, &value, expire_at);
+            State::Parts { left, form } => {
+                match form {
+                    Part::Fields(expiry) => {
+                        let expire_at = expiry.read(&mut reader)?;
+                        let (name, value) = (reader.string()?, reader.string()?);
+                        self.rebuild.field(&self.key, &name, &value, expire_at);
+                    }
+                }
                 *left -= 1;
                 if *left == 0 {
-                    self.rebuild.end_hash(&self.key, self.expire_at.take());
+                    self.rebuild.end(&self.key, self.expire_at.take());
                     self.state = State::Between;
                 }
             }
@@ -265,10 +282,6 @@ impl Entries {
 
 /// The highest database number there can be.
 const DB_MAX: usize = i32::MAX as usize;
-
-/// A hash is only looked through here, so it keeps the form it came in.
-const ANY_SIZE: HashLimits =
-    HashLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
 
 enum Stop {
     Rdb(RdbError),

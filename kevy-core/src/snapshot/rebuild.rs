@@ -6,7 +6,7 @@ use crate::base::ArgvBuf;
 use crate::store::Hash;
 
 /// A collection is rebuilt by several commands, none of them much longer than this.
-const FIELDS_MAX: usize = 64;
+const PARTS_MAX: usize = 128;
 const BYTES_MAX: usize = 64 << 10;
 
 /// Commands in the order in which they have to be applied, in buffers that are used again.
@@ -15,8 +15,8 @@ pub struct Rebuild {
     ready: VecDeque<ArgvBuf>,
     spare: Vec<ArgvBuf>,
     current: ArgvBuf,
-    /// A part of a hash, and when its fields expire.
-    fields: ArgvBuf,
+    /// The command that adds parts to the current key, and when those of them that are fields expire.
+    parts: ArgvBuf,
     expiries: Vec<(usize, u64)>,
 }
 
@@ -60,28 +60,33 @@ impl Rebuild {
 
     /// A field of a hash.
     pub fn field(&mut self, key: &[u8], name: &[u8], value: &[u8], expire_at: Option<u64>) {
-        if self.fields.is_empty() {
-            self.fields.push(b"HSET");
-            self.fields.push(key);
-        }
         if let Some(at) = expire_at {
-            self.expiries.push((self.fields.len(), at));
+            self.expiries.push((self.parts.len().max(2), at));
         }
-        self.fields.push(name);
-        self.fields.push(value);
-        let is_full = self.fields.len() >= 2 + 2 * FIELDS_MAX || self.fields.byte_len() >= BYTES_MAX;
-        if is_full {
-            self.end_fields(key);
+        self.add(key, b"HSET", &[name, value]);
+    }
+
+    /// Parts of a collection that `verb` adds after the key. One verb may do for many calls.
+    pub fn add(&mut self, key: &[u8], verb: &[u8], parts: &[&[u8]]) {
+        if self.parts.is_empty() {
+            self.parts.push(verb);
+            self.parts.push(key);
+        }
+        for part in parts {
+            self.parts.push(part);
+        }
+        if self.parts.len() >= 2 + PARTS_MAX || self.parts.byte_len() >= BYTES_MAX {
+            self.end_parts(key);
         }
     }
 
-    /// The fields that have come so far, and their expiries.
-    fn end_fields(&mut self, key: &[u8]) {
-        if self.fields.is_empty() {
+    /// The parts that have come so far, and the expiries of fields.
+    fn end_parts(&mut self, key: &[u8]) {
+        if self.parts.is_empty() {
             return;
         }
         let blank = self.blank();
-        let fields = std::mem::replace(&mut self.fields, blank);
+        let fields = std::mem::replace(&mut self.parts, blank);
         let mut expiries = std::mem::take(&mut self.expiries);
         let mut later: Vec<ArgvBuf> = Vec::new();
         expiries.sort_by_key(|(_, at)| *at);
@@ -103,9 +108,9 @@ impl Rebuild {
         self.ready.extend(later);
     }
 
-    /// The end of a hash.
-    pub fn end_hash(&mut self, key: &[u8], expire_at: Option<u64>) {
-        self.end_fields(key);
+    /// The end of a collection.
+    pub fn end(&mut self, key: &[u8], expire_at: Option<u64>) {
+        self.end_parts(key);
         if let Some(at) = expire_at {
             let mut argv = self.blank();
             argv.push(b"PEXPIREAT");
@@ -120,6 +125,6 @@ impl Rebuild {
         for field in hash.iter(0) {
             self.field(key, &field.name, &field.value, field.expire_at);
         }
-        self.end_hash(key, expire_at);
+        self.end(key, expire_at);
     }
 }

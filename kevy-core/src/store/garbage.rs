@@ -1,16 +1,45 @@
 //! What is no longer reachable and too large to be freed at once.
 
-use super::entry::{Collection, Content, Entry, Records, Remains, View};
+use super::entry::{Content, Entry, Records, Remains, View};
 
 /// Collections of up to this many parts are freed at once.
 const PARTS_AT_ONCE_MAX: usize = 64;
 /// Strings of up to this many bytes are freed at once, and longer ones in steps of it.
 const BYTES_AT_ONCE_MAX: usize = 8 << 20;
 
+/// Something that takes many steps to be freed.
 #[derive(Debug)]
-enum Heap {
-    Remains(Box<Remains>),
+pub enum Heap {
+    /// A table of entries, whose values may be heaps in turn.
+    Records(Box<Remains>),
+    /// A long string.
     Bytes(Vec<u8>),
+    /// The parts of another collection.
+    Parts(Box<dyn Parts>),
+}
+
+/// The parts of a collection, freed one allocation after another.
+pub trait Parts: std::fmt::Debug + Send + Sync {
+    /// Bytes that are still allocated, the box of this included.
+    fn memory(&self) -> usize;
+
+    /// Frees about one allocation. False when none was left.
+    fn free_one(&mut self) -> bool;
+}
+
+impl Heap {
+    /// A whole table; `None` if there is nothing in it.
+    pub fn of_records(records: Records) -> Option<Self> {
+        (!records.is_empty()).then(|| Self::Records(Box::new(records.into_remains())))
+    }
+
+    fn memory(&self) -> usize {
+        match self {
+            Self::Records(remains) => remains.memory() + size_of::<Remains>(),
+            Self::Bytes(bytes) => bytes.capacity(),
+            Self::Parts(parts) => parts.memory(),
+        }
+    }
 }
 
 /// Values that wait to be freed a slice at a time.
@@ -32,7 +61,7 @@ impl Garbage {
         let is_large = match entry.view() {
             View::Int(_) | View::Inline(_) => false,
             View::Bytes(bytes) => bytes.capacity() > BYTES_AT_ONCE_MAX,
-            View::Collection(Collection::Hash(hash)) => hash.len() > PARTS_AT_ONCE_MAX,
+            View::Collection(collection) => collection.len() > PARTS_AT_ONCE_MAX,
         };
         if is_large {
             entry.consume(|_, content| self.bury_content(content));
@@ -42,26 +71,21 @@ impl Garbage {
     fn bury_content(&mut self, content: Content<'_>) {
         match content {
             Content::Int(_) | Content::Inline(_) => {}
-            Content::Bytes(bytes) => {
-                self.bytes += bytes.capacity();
-                self.heaps.push(Heap::Bytes(bytes));
-            }
-            Content::Collection(Collection::Hash(hash)) => {
-                if let Some(records) = hash.into_records() {
-                    self.bury_records(records);
-                }
-            }
+            Content::Bytes(bytes) => self.push(Some(Heap::Bytes(bytes))),
+            Content::Collection(collection) => self.push(collection.into_heap()),
         }
     }
 
     /// Keeps a whole table.
     pub fn bury_records(&mut self, records: Records) {
-        if records.is_empty() {
-            return;
+        self.push(Heap::of_records(records));
+    }
+
+    fn push(&mut self, heap: Option<Heap>) {
+        if let Some(heap) = heap {
+            self.bytes += heap.memory();
+            self.heaps.push(heap);
         }
-        let remains = Box::new(records.into_remains());
-        self.bytes += remains.memory() + size_of::<Remains>();
-        self.heaps.push(Heap::Remains(remains));
     }
 
     /// Frees about `budget` allocations. Whether more is left.
@@ -69,7 +93,7 @@ impl Garbage {
         for _ in 0..budget {
             match self.heaps.last_mut() {
                 None => break,
-                Some(Heap::Remains(remains)) => {
+                Some(Heap::Records(remains)) => {
                     let before = remains.memory();
                     let entry = remains.next_entry();
                     self.bytes = self.bytes + remains.memory() - before;
@@ -79,6 +103,16 @@ impl Garbage {
                             self.bytes -= size_of::<Remains>();
                             self.heaps.pop();
                         }
+                    }
+                }
+                Some(Heap::Parts(parts)) => {
+                    let before = parts.memory();
+                    let is_left = parts.free_one();
+                    if is_left {
+                        self.bytes = self.bytes + parts.memory() - before;
+                    } else {
+                        self.bytes -= before;
+                        self.heaps.pop();
                     }
                 }
                 Some(Heap::Bytes(bytes)) => {

@@ -25,6 +25,14 @@ pub struct Limits {
     pub lfu_decay_minutes: u32,
 }
 
+impl Limits {
+    /// Limits that let every collection keep its compact form, for values that are only looked through.
+    pub fn compact() -> Self {
+        let hash = HashLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
+        Self { hash, ..Self::default() }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

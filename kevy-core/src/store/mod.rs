@@ -3,6 +3,7 @@
 //! The command layer calls [`Keyspace`]; nobody else changes data. There is no clock, no I/O and no lock in here:
 //! `now` comes in with each call, in unix milliseconds, and a shard's ownership token keeps others out.
 
+pub mod collection;
 pub mod entry;
 pub mod garbage;
 pub mod hash;
@@ -18,8 +19,8 @@ pub mod value;
 #[cfg(test)]
 mod tests;
 
-pub use entry::Kind;
-pub use hash::{Field, Hash, HashEdit, HashLimits};
+pub use collection::Kind;
+pub use hash::{Field, Hash, HashEdit};
 pub use item::Item;
 pub use keyspace::{Config, Dropped, Keyspace, Reason, Ref, WalkId, WalkSink};
 pub use limits::Limits;

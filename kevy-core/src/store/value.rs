@@ -1,5 +1,6 @@
 //! Values outside of a table: borrowed to be read, or owned to be moved between keys, shards and payloads.
 
+use super::collection::ValueType;
 use super::entry::{Collection, Content, Entry, INLINE_MAX, Kind, View};
 use super::hash::Hash;
 use super::item::Item;
@@ -63,7 +64,7 @@ pub(super) fn encoding(entry: &Entry) -> &'static str {
         View::Int(_) => "int",
         View::Inline(value) if value.len() <= EMBSTR_MAX => "embstr",
         View::Inline(_) | View::Bytes(_) => "raw",
-        View::Collection(Collection::Hash(hash)) => hash.encoding(),
+        View::Collection(collection) => collection.encoding(),
     }
 }
 
@@ -84,6 +85,14 @@ impl Value {
         parse_i64(&bytes).map_or(Self::Bytes(bytes), Self::Int)
     }
 
+    /// Whether nothing is left of a collection.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Int(_) | Self::Bytes(_) => false,
+            Self::Hash(hash) => hash.is_gone(),
+        }
+    }
+
     /// The value, borrowed.
     pub fn as_ref(&self) -> ValueRef<'_> {
         match self {
@@ -99,7 +108,7 @@ impl Value {
             Self::Int(value) => with(Kind::String, Content::Int(value)),
             Self::Bytes(bytes) if bytes.len() <= INLINE_MAX => with(Kind::String, Content::Inline(&bytes)),
             Self::Bytes(bytes) => with(Kind::String, Content::Bytes(bytes)),
-            Self::Hash(hash) => with(Kind::Hash, Content::Collection(Collection::Hash(hash))),
+            Self::Hash(hash) => with(Kind::Hash, Content::Collection(hash.into_collection())),
         }
     }
 

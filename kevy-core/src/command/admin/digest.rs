@@ -8,7 +8,7 @@ use sha1::{Digest as _, Sha1};
 
 use crate::base::number::format_i64;
 use crate::command::Partition;
-use crate::store::{Keyspace, Kind, ValueRef};
+use crate::store::{Keyspace, ValueRef};
 
 /// 160 bits that stand for some contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -34,16 +34,9 @@ impl Digest {
     }
 }
 
-/// The numbers of the types in Redis, which are part of the digest.
-fn type_number(value: ValueRef<'_>) -> u32 {
-    match value.kind() {
-        Kind::String => 0,
-        Kind::Hash => 4,
-    }
-}
-
 fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>, now: u64) {
-    digest.follow(&type_number(value).to_be_bytes());
+    // The number of a type is that of Redis, where it is part of the digest too.
+    digest.follow(&(value.kind() as u32).to_be_bytes());
     match value {
         ValueRef::Int(number) => digest.follow(format_i64(number).as_bytes()),
         ValueRef::Bytes(bytes) => digest.follow(bytes),

@@ -67,7 +67,7 @@ pub fn restore(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     }
     let ttl =
         u64::try_from(integer(args[2])?).map_err(|_| Fail::new("ERR Invalid TTL value, must be >= 0"))?;
-    let value = rdb::restore(payload, &keyspace.limits().hash, keyspace.seed())
+    let value = rdb::restore(payload, keyspace.limits(), keyspace.seed())
         .map_err(|error| Fail::with(error.to_string()))?;
     let expire_at = match (ttl, options.absolute) {
         (0, _) => None,

@@ -10,64 +10,10 @@ mod timers;
 pub use layout::{ACCESS_MASK, Content, Entry, INLINE_MAX, View};
 pub use records::{Record, Records, Remains};
 
-use super::hash::Hash;
+pub use super::collection::{Collection, Kind};
+
 use super::seed::Seed;
 use super::table::Element;
-
-/// The type of a value, as `TYPE` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Kind {
-    /// Bytes or an integer.
-    String = 0,
-    /// Fields with values.
-    Hash = 4,
-}
-
-impl Kind {
-    #[inline]
-    fn from_bits(bits: u32) -> Self {
-        if bits == Self::Hash as u32 { Self::Hash } else { Self::String }
-    }
-
-    /// The name that `TYPE` replies.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::String => "string",
-            Self::Hash => "hash",
-        }
-    }
-}
-
-/// A value that is not a string.
-#[derive(Clone, Debug)]
-pub enum Collection {
-    /// Fields with values.
-    Hash(Hash),
-}
-
-impl Collection {
-    /// The type of the collection.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Hash(_) => Kind::Hash,
-        }
-    }
-
-    /// Bytes allocated behind the collection, without `size_of` itself.
-    pub fn memory(&self) -> usize {
-        match self {
-            Self::Hash(hash) => hash.memory(),
-        }
-    }
-
-    /// When the first of its parts expires, in unix milliseconds.
-    pub fn next_expiry(&self) -> Option<u64> {
-        match self {
-            Self::Hash(hash) => hash.next_expiry(),
-        }
-    }
-}
 
 impl Element for Entry {
     #[inline]

@@ -13,7 +13,8 @@ pub use edit::HashEdit;
 use fields::FieldTable;
 use packed::{Pairs, Triples};
 
-use super::entry::Records;
+use super::collection::{ValueType, collection_casts};
+use super::garbage::Heap;
 use super::item::Item;
 use super::listpack::{Listpack, Malformed};
 use super::seed::Seed;
@@ -115,42 +116,6 @@ impl Hash {
         }
     }
 
-    /// The table of a large hash, to be freed in slices; whatever else there is gets freed at once.
-    pub fn into_records(self) -> Option<Records> {
-        match self.form {
-            Form::Other(other) => match *other {
-                Other::Table(fields) => Some(fields.into_records()),
-                Other::Triples(_) => None,
-            },
-            Form::Pairs(_) => None,
-        }
-    }
-
-    /// The name that `OBJECT ENCODING` replies.
-    pub fn encoding(&self) -> &'static str {
-        match &self.form {
-            Form::Pairs(_) => "listpack",
-            Form::Other(other) => match &**other {
-                Other::Triples(_) => "listpackex",
-                Other::Table(_) => "hashtable",
-            },
-        }
-    }
-
-    /// Bytes allocated behind the hash, without `size_of::<Hash>()`.
-    pub fn memory(&self) -> usize {
-        match &self.form {
-            Form::Pairs(pairs) => pairs.memory(),
-            Form::Other(other) => {
-                size_of::<Other>()
-                    + match &**other {
-                        Other::Triples(triples) => triples.memory(),
-                        Other::Table(fields) => fields.records().memory(),
-                    }
-            }
-        }
-    }
-
     /// The earliest expiry of a field, in unix milliseconds.
     pub fn next_expiry(&self) -> Option<u64> {
         match &self.form {
@@ -189,5 +154,54 @@ impl Hash {
             },
         }
         *self = Self::of(Other::Table(table));
+    }
+}
+
+impl ValueType for Hash {
+    collection_casts!(Hash);
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn memory(&self) -> usize {
+        match &self.form {
+            Form::Pairs(pairs) => pairs.memory(),
+            Form::Other(other) => {
+                size_of::<Other>()
+                    + match &**other {
+                        Other::Triples(triples) => triples.memory(),
+                        Other::Table(fields) => fields.records().memory(),
+                    }
+            }
+        }
+    }
+
+    fn encoding(&self) -> &'static str {
+        match &self.form {
+            Form::Pairs(_) => "listpack",
+            Form::Other(other) => match &**other {
+                Other::Triples(_) => "listpackex",
+                Other::Table(_) => "hashtable",
+            },
+        }
+    }
+
+    fn next_expiry(&self) -> Option<u64> {
+        self.next_expiry()
+    }
+
+    fn is_due(&self, now: u64) -> bool {
+        self.live_len(now) == 0
+    }
+
+    fn into_heap(self) -> Option<Heap> {
+        match self.form {
+            Form::Other(other) => match *other {
+                Other::Table(fields) => Heap::of_records(fields.into_records()),
+                Other::Triples(_) => None,
+            },
+            Form::Pairs(_) => None,
+        }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::read::is_hidden;
 use super::{Dropped, Keyspace, Reason};
-use crate::store::entry::{Collection, Record};
-use crate::store::hash::HashEdit;
+use crate::store::collection::ValueType;
+use crate::store::entry::{Record, View};
+use crate::store::hash::{Hash, HashEdit};
 use crate::store::table::Location;
 
 /// Due fields that a lookup removes from one hash; the others are hidden until they are removed.
@@ -87,10 +88,10 @@ impl Keyspace {
         }
         self.observe_entry(db, at);
         let (limits, seed) = (&self.limits.hash, &self.seed);
-        let fields = self.databases[db].edit_collection(at, |Collection::Hash(hash)| {
-            HashEdit::new(hash, limits, seed, now).remove_due(fields_max)
+        let fields = self.databases[db].edit_collection(at, |collection| {
+            Hash::of_mut(collection).map(|hash| HashEdit::new(hash, limits, seed, now).remove_due(fields_max))
         });
-        let fields = fields.unwrap_or_default();
+        let fields = fields.flatten().unwrap_or_default();
         let count = fields.len();
         if count > 0 {
             self.drops.push(Dropped::HashFields { db, key, fields });
@@ -98,13 +99,9 @@ impl Keyspace {
         (count, self.remove_if_empty(db, at))
     }
 
-    /// Removes a collection that has nothing left in it; walks and watchers know already.
+    /// Removes a collection of which nothing is left; walks and watchers know already.
     pub(super) fn remove_if_empty(&mut self, db: usize, at: Location) -> Option<Location> {
-        let is_empty = match self.databases[db].get(at).view() {
-            crate::store::entry::View::Collection(Collection::Hash(hash)) => hash.is_empty(),
-            _ => false,
-        };
-        if !is_empty {
+        if !matches!(self.databases[db].get(at).view(), View::Collection(value) if value.is_gone()) {
             return Some(at);
         }
         let entry = self.databases[db].remove(at, &self.seed);

@@ -1,7 +1,7 @@
 //! Looking at keys.
 
 use super::{Keyspace, access};
-use crate::store::entry::{Entry, Kind};
+use crate::store::entry::{Entry, Kind, View};
 use crate::store::limits::Limits;
 use crate::store::table::Location;
 use crate::store::value::{self, Owned, ValueRef};
@@ -199,9 +199,6 @@ pub(super) fn is_hidden(entry: &Entry, now: u64) -> bool {
     if entry.due_at().is_none_or(|at| at > now) {
         return false;
     }
-    match ValueRef::of(entry) {
-        _ if entry.expire_at().is_some_and(|at| at <= now) => true,
-        ValueRef::Hash(hash) => hash.live_len(now) == 0,
-        ValueRef::Int(_) | ValueRef::Bytes(_) => false,
-    }
+    entry.expire_at().is_some_and(|at| at <= now)
+        || matches!(entry.view(), View::Collection(value) if value.is_due(now))
 }

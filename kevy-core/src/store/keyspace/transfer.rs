@@ -14,9 +14,10 @@ impl Keyspace {
         Some(Owned { value: entry.consume(|_, content| Value::of_content(content)), expire_at, access })
     }
 
-    /// Makes a key hold a value, whatever it held before; whether it was there. An empty hash only removes.
+    /// Makes a key hold a value, whatever it held before; whether it was there. A collection of which
+    /// nothing is left only removes.
     pub fn put(&mut self, db: usize, key: &[u8], owned: Owned, now: u64) -> bool {
-        if matches!(&owned.value, Value::Hash(hash) if hash.is_empty()) {
+        if owned.value.is_gone() {
             return self.remove(db, key, now);
         }
         let expire = owned.expire_at.map_or(Expire::Clear, Expire::At);

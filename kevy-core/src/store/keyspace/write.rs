@@ -1,8 +1,11 @@
 //! Changing keys.
 
 use super::{Keyspace, access};
-use crate::store::entry::{Collection, Content, Kind, Record};
+use crate::store::collection::ValueType;
+use crate::store::entry::{Content, Kind, Record};
 use crate::store::hash::{Hash, HashEdit};
+use crate::store::limits::Limits;
+use crate::store::seed::Seed;
 use crate::store::table::Location;
 use crate::store::value::content_of_string;
 use crate::store::{Expire, WrongType};
@@ -103,20 +106,34 @@ impl Keyspace {
         create: bool,
         edit: impl FnOnce(&mut HashEdit<'_>) -> R,
     ) -> Result<Option<R>, WrongType> {
-        let new = || Content::Collection(Collection::Hash(Hash::default()));
-        let Some((at, is_new)) = self.for_edit(db, key, now, create, Kind::Hash, new)? else {
+        self.edit(db, key, now, create, |hash: &mut Hash, limits, seed| {
+            let mut held = HashEdit::new(hash, &limits.hash, seed, now);
+            let result = edit(&mut held);
+            (result, held.changed())
+        })
+    }
+
+    /// Lets `edit` change a collection, a new one if `create` says so and the key is absent, and tell whether it did.
+    /// `None` if the key is absent otherwise. It goes with the collection when nothing of that is left.
+    pub fn edit<T: ValueType, R>(
+        &mut self,
+        db: usize,
+        key: &[u8],
+        now: u64,
+        create: bool,
+        edit: impl FnOnce(&mut T, &Limits, &Seed) -> (R, bool),
+    ) -> Result<Option<R>, WrongType> {
+        let new = || Content::Collection(T::default().into_collection());
+        let Some((at, is_new)) = self.for_edit(db, key, now, create, T::KIND, new)? else {
             return Ok(None);
         };
         if !is_new {
             self.observe_entry_for_walks(db, at);
         }
-        let (limits, seed) = (&self.limits.hash, &self.seed);
-        let result = self.databases[db].edit_collection(at, |Collection::Hash(hash)| {
-            let mut held = HashEdit::new(hash, limits, seed, now);
-            let result = edit(&mut held);
-            (result, held.changed())
-        });
-        let Some((result, changed)) = result else { return Err(WrongType) };
+        let (limits, seed) = (&self.limits, &self.seed);
+        let result = self.databases[db]
+            .edit_collection(at, |collection| T::of_mut(collection).map(|value| edit(value, limits, seed)));
+        let Some((result, changed)) = result.flatten() else { return Err(WrongType) };
         if changed && self.is_observed {
             self.watchers.touch(db, key);
             self.update_observed();

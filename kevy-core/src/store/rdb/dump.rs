@@ -4,7 +4,7 @@ use crc_fast::{CrcAlgorithm, checksum};
 
 use super::reader::Reader;
 use super::{VERSION_MAX, read_value, type_of, version_of, write_value};
-use crate::store::hash::HashLimits;
+use crate::store::limits::Limits;
 use crate::store::seed::Seed;
 use crate::store::value::{Value, ValueRef};
 
@@ -30,7 +30,7 @@ pub fn dump(value: &ValueRef<'_>) -> Vec<u8> {
 }
 
 /// The value of a payload from outside.
-pub fn restore(payload: &[u8], limits: &HashLimits, seed: &Seed) -> Result<Value, RestoreError> {
+pub fn restore(payload: &[u8], limits: &Limits, seed: &Seed) -> Result<Value, RestoreError> {
     let wrong = RestoreError::VersionOrChecksum;
     let (signed, sum) = payload.split_last_chunk::<8>().ok_or(wrong)?;
     let (body, version) = signed.split_last_chunk::<2>().ok_or(wrong)?;

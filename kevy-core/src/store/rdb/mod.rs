@@ -14,7 +14,7 @@ pub use dump::{dump, restore};
 pub use reader::Reader;
 pub use string::{write_length, write_string, write_uncompressed};
 
-use super::hash::HashLimits;
+use super::limits::Limits;
 use super::seed::Seed;
 use super::value::{Value, ValueRef};
 
@@ -87,7 +87,7 @@ pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: f
 pub fn read_value(
     value_type: u8,
     reader: &mut Reader<'_>,
-    limits: &HashLimits,
+    limits: &Limits,
     seed: &Seed,
 ) -> Result<Value, RdbError> {
     match value_type {
@@ -97,7 +97,7 @@ pub fn read_value(
         | TYPE_HASH_ZIPLIST
         | TYPE_HASH_LISTPACK
         | TYPE_HASH_METADATA_PRE_GA..=TYPE_HASH_LISTPACK_EX => {
-            hash::read(value_type, reader, limits, seed).map(Value::Hash)
+            hash::read(value_type, reader, &limits.hash, seed).map(Value::Hash)
         }
         _ => Err(RdbError::UnknownType(value_type)),
     }

@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::{START, keyspace};
 use crate::base::live_redis::{LiveRedis, Reply};
+use crate::store::Limits;
+use crate::store::collection::ValueType;
 use crate::store::hash::{HashEdit, HashLimits};
 use crate::store::rdb::dump::RestoreError;
 use crate::store::rdb::{dump, restore};
@@ -26,7 +28,7 @@ fn same(one: &ValueRef<'_>, two: &ValueRef<'_>) -> bool {
 }
 
 fn restored(payload: &[u8]) -> Result<Value, RestoreError> {
-    restore(payload, &HashLimits::default(), &Seed::new(1))
+    restore(payload, &Limits::default(), &Seed::new(1))
 }
 
 /// Values of many lengths and kinds: text, numbers, repetitions of every period, noise.
