@@ -29,6 +29,8 @@ class Target(Protocol):
     protocols: Iterable[int]
     #: Whether its sessions are connections: they can be closed, need a password, choose their protocol.
     has_connections: bool
+    #: Where a replica can follow it.
+    port: int
 
     def open(self, protocol: int) -> Session: ...
 
@@ -46,6 +48,7 @@ class SocketTarget:
     def __init__(self, server: Server):
         self.server = server
         self.name = server.name
+        self.port = server.port
 
     def open(self, protocol: int) -> Connection:
         connection = self.server.connect()
@@ -117,7 +120,8 @@ class InProcessTarget:
     def __init__(self, shards: int):
         import kevy
 
-        self.runtime = kevy.Runtime(shards=str(shards), enable_debug_command="yes")
+        self.runtime = kevy.Runtime(shards=str(shards), port=0, enable_debug_command="yes")
+        self.port = self.runtime.port
         self.name = f"in-process-{shards}"
 
     def open(self, protocol: int) -> InProcessSession:

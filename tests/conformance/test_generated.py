@@ -1,4 +1,4 @@
-"""Thousands of random commands per verb group, compared reply for reply and then key for key."""
+"""Thousands of random commands per verb group: replies are compared one by one, then all keys, then a copy that follows."""
 
 import pytest
 
@@ -8,10 +8,11 @@ from . import state
 from .compare import ENCODING, LENGTH, rule_for, same
 from .conftest import SURFACES
 from .grammar import Generator
+from .tail import Tail
 
 SEEDS = range(4)
 #: Commands of every verb for one seed, protocol and surface.
-EACH = 60
+EACH = 250
 #: Commands between two comparisons of all keys.
 STRETCH = 100
 DIFFERENCES_SHOWN = 12
@@ -43,6 +44,7 @@ def test_generated(surface, seed, grammar, reference, targets):
     target = targets(name)
     commands = Generator(*grammar, seed=seed * 10 + protocol).commands(EACH)
     theirs, ours = reference.open(protocol), target.open(protocol)
+    tail = Tail(target.port) if target.name != reference.name else None
     found: list[str] = []
     try:
         for start in range(0, len(commands), STRETCH):
@@ -50,7 +52,18 @@ def test_generated(surface, seed, grammar, reference, targets):
                 # What came after a difference differs because of it.
                 theirs.call("FLUSHALL"), ours.call("FLUSHALL")
             found += stretch(commands[start : start + STRETCH], theirs, ours, target)
+            if tail and not tail.equals(ours):
+                found.append(describe_copy(commands[start : start + STRETCH], tail.differences(ours)))
+                tail.close()
+                tail = Tail(target.port)
+        if tail:
+            assert tail.snapshots == 1, "the tail was cut off and began anew"
+            late = Tail(target.port)
+            assert late.equals(ours), ["a snapshot is not what the server holds", *late.differences(ours)]
+            late.close()
     finally:
+        if tail:
+            tail.close()
         theirs.close()
         ours.close()
     if found:
@@ -75,6 +88,14 @@ def describe(commands: list, wants: list[Reply], want: Reply, got: Reply) -> str
     last = commands[-1]
     keys = {word for word in last[1:] if word in KEYS_OF_INTEREST}
     return "\n".join([history(commands, wants, keys), f"  should be {want!r}", f"  is        {got!r}"])
+
+
+def describe_copy(commands: list, differing: list[str]) -> str:
+    """What differs in the copy that follows, and the commands that concern the first such key."""
+    if not differing:
+        return "the digest of the copy that follows differs, though its keys do not"
+    lines = history(commands, [Reply("_", None)] * len(commands), mentioned(commands, differing[0]))
+    return "\n".join([*differing[:3], lines])
 
 
 KEYS_OF_INTEREST = {b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"{t}1", b"{t}2", b"missing"}

@@ -11,8 +11,8 @@ const SHOWN_LEN_MAX: usize = 128;
 /// The error for a `word` behind a verb that has no such subcommand.
 pub fn unknown_subcommand(verb: &[u8], word: &[u8]) -> Fail {
     let verb = String::from_utf8_lossy(verb).to_ascii_uppercase();
-    let shown = String::from_utf8_lossy(&word[..word.len().min(SHOWN_LEN_MAX)]);
-    Fail::with(format!("ERR unknown subcommand '{shown}'. Try {verb} HELP."))
+    let text = format!("ERR unknown subcommand '{{}}'. Try {verb} HELP.");
+    Fail::quoting(&text, &word[..word.len().min(SHOWN_LEN_MAX)])
 }
 
 /// The handler of a verb that only stands for its subcommands: the word behind it names none.

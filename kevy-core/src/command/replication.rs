@@ -23,10 +23,7 @@ fn replconf(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
                 integer(value)?;
             }
             name if ["ip-address", "capa", "version"].iter().any(|word| is_word(name, word)) => {}
-            _ => {
-                let name = String::from_utf8_lossy(name);
-                return Err(Fail::with(format!("ERR Unrecognized REPLCONF option: {name}")));
-            }
+            _ => return Err(Fail::quoting("ERR Unrecognized REPLCONF option: {}", name)),
         }
     }
     ctx.out.ok();

@@ -1,6 +1,7 @@
 //! The cursor of SCAN: a place in one shard's keys, and the shard.
 
 use super::Fail;
+use super::spec::shown;
 
 const SHARD_BITS: u32 = 16;
 
@@ -13,13 +14,13 @@ pub struct ScanCursor {
 }
 
 impl ScanCursor {
-    /// Reads what C's `strtoul` takes, as Redis does: an empty text is 0, and a sign is allowed.
+    /// Reads what C's `strtoul` takes, as Redis does: the text ends at a NUL, an empty one is 0, and a sign is allowed.
     ///
     /// # Errors
     /// Anything else that is no number of 64 bits.
     pub fn parse(text: &[u8]) -> Result<Self, Fail> {
         const INVALID: Fail = Fail::new("ERR invalid cursor");
-        let (negative, digits) = match text {
+        let (negative, digits) = match shown(text) {
             [] => return Ok(Self::default()),
             [b'-', digits @ ..] => (true, digits),
             [b'+', digits @ ..] => (false, digits),

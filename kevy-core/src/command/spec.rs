@@ -10,8 +10,14 @@ use crate::store::WrongType;
 use super::Context;
 
 /// Why a command failed: the whole error reply, code word first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fail(pub Cow<'static, str>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fail(Cow<'static, [u8]>);
+
+impl fmt::Debug for Fail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fail(\"{}\")", self.0.escape_ascii())
+    }
+}
 
 impl Fail {
     pub const SYNTAX: Self = Self::new("ERR syntax error");
@@ -24,12 +30,19 @@ impl Fail {
 
     /// A failure with a fixed text.
     pub const fn new(text: &'static str) -> Self {
-        Self(Cow::Borrowed(text))
+        Self(Cow::Borrowed(text.as_bytes()))
     }
 
     /// A failure whose text names a value.
     pub fn with(text: String) -> Self {
-        Self(Cow::Owned(text))
+        Self(Cow::Owned(text.into_bytes()))
+    }
+
+    /// A failure that quotes an argument of the client's in place of `{}`, up to its first NUL, where Redis's
+    /// formatting of it ends.
+    pub fn quoting(text: &str, arg: &[u8]) -> Self {
+        let (before, after) = text.split_once("{}").unwrap_or((text, ""));
+        Self(Cow::Owned([before.as_bytes(), shown(arg), after.as_bytes()].concat()))
     }
 
     /// The reply for a wrong number of arguments; `name` is `verb` or `verb|subcommand`.
@@ -37,9 +50,26 @@ impl Fail {
         Self::with(format!("ERR wrong number of arguments for '{name}' command"))
     }
 
-    pub fn text(&self) -> &str {
+    /// The same failure with more of its text.
+    #[must_use]
+    pub fn and(self, text: &[u8]) -> Self {
+        Self(Cow::Owned([&*self.0, text].concat()))
+    }
+
+    /// The error as it is sent.
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The error as text; what is not UTF-8 in it is replaced.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0)
+    }
+}
+
+/// What an error shows of an argument: all up to the first NUL.
+pub fn shown(arg: &[u8]) -> &[u8] {
+    arg.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 impl From<WrongType> for Fail {

@@ -125,7 +125,7 @@ impl Harness {
         };
         if let Err(fail) = outcome {
             assert!(out.is_empty(), "a reply was begun before {fail:?}: {}", shown(args[0]));
-            out.error(fail.text());
+            out.error_bytes(fail.bytes());
         }
         self.protocol = out.protocol;
         self.collect_effects();

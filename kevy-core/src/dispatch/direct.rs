@@ -117,7 +117,7 @@ impl Engine {
         match found {
             Ok(true) => Ok(Direct::Found),
             Ok(false) => Ok(Direct::Missing),
-            Err(fail) => Err(Error::new(ErrorKind::of_reply(fail.text()), fail.text())),
+            Err(fail) => Err(Error::new(ErrorKind::of_reply(&fail.text()), fail.text())),
         }
     }
 

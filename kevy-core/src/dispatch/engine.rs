@@ -1,12 +1,11 @@
 //! The engine: one command set over one set of shards.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::command::help::unknown_subcommand;
 use crate::command::session::ReplyMode;
-use crate::command::spec::{Flags, Scope};
+use crate::command::spec::{Flags, Scope, shown};
 use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
 use crate::route::{self, Route};
@@ -103,10 +102,10 @@ impl Engine {
         let is_exec = |number| self.commands().name(number) == "exec";
         if self.commands().find(args).is_some_and(is_exec) {
             session.transaction = None;
-            let why = fail.text().trim_start_matches("ERR ");
-            out.error(&format!("EXECABORT Transaction discarded because of: {why}"));
+            let why = fail.bytes().strip_prefix(b"ERR ").unwrap_or(fail.bytes());
+            out.error_bytes(&[b"EXECABORT Transaction discarded because of: ", why].concat());
         } else {
-            out.error(fail.text());
+            out.error_bytes(fail.bytes());
         }
         Plan::Done
     }
@@ -155,7 +154,7 @@ impl Engine {
         };
         self.server.stats.commands.fetch_add(1, Ordering::Relaxed);
         if let Err(fail) = self.command(number).call(&mut context, args) {
-            context.out.error(fail.text());
+            context.out.error_bytes(fail.bytes());
             self.server.count_error();
         }
     }
@@ -234,21 +233,16 @@ impl Engine {
     }
 }
 
-/// What an error shows of an argument: its start up to the first NUL, where Redis's formatting ends.
-fn shown(arg: &[u8], bytes_max: usize) -> Cow<'_, str> {
-    let arg = &arg[..arg.len().min(bytes_max)];
-    String::from_utf8_lossy(arg.split(|&byte| byte == 0).next().unwrap_or_default())
-}
-
 fn unknown(args: &[&[u8]]) -> Fail {
-    let name = shown(args[0], SHOWN_BYTES_MAX);
-    let mut list = String::new();
+    let cut = |arg: &[u8], bytes_max: usize| shown(&arg[..arg.len().min(bytes_max)]).to_vec();
+    let mut list = Vec::new();
     for arg in &args[1..] {
         if list.len() >= SHOWN_BYTES_MAX {
             break;
         }
-        let text = shown(arg, SHOWN_BYTES_MAX - list.len());
-        list.push_str(&format!("'{text}' "));
+        let text = cut(arg, SHOWN_BYTES_MAX - list.len());
+        list.extend([b"'", &text[..], b"' "].concat());
     }
-    Fail::with(format!("ERR unknown command '{name}', with args beginning with: {list}"))
+    Fail::quoting("ERR unknown command '{}', with args beginning with: ", &cut(args[0], SHOWN_BYTES_MAX))
+        .and(&list)
 }

@@ -30,7 +30,7 @@ impl Engine {
         if spec.flags.has(Flags::NO_MULTI) {
             transaction.refused = true;
             self.server.count_error();
-            out.error(NOT_IN_MULTI.text());
+            out.error_bytes(NOT_IN_MULTI.bytes());
         } else {
             let args = args.iter().map(|arg| arg.to_vec()).collect();
             transaction.queue.push(Queued { command: number, args });

@@ -25,7 +25,7 @@ pub struct Caller<'a> {
 pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, args: &[&[u8]]) {
     shard.partition.counters.commands += 1;
     if let Err(fail) = admit(&mut shard.partition, caller, command) {
-        caller.out.error(fail.text());
+        caller.out.error_bytes(fail.bytes());
         caller.server.count_error();
         shard.settle();
         return;
@@ -80,7 +80,7 @@ fn call(partitions: Partitions<'_>, caller: &mut Caller<'_>, command: &Command, 
         partitions,
     };
     if let Err(fail) = command.call(&mut context, args) {
-        context.out.error(fail.text());
+        context.out.error_bytes(fail.bytes());
         context.server.count_error();
     }
 }
@@ -203,7 +203,7 @@ impl Step<'_, '_, '_> {
         }
         for partition in &mut self.partitions {
             if let Err(fail) = admit(partition, self.caller, command) {
-                self.caller.out.error(fail.text());
+                self.caller.out.error_bytes(fail.bytes());
                 self.caller.server.count_error();
                 return;
             }

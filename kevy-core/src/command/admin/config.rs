@@ -34,10 +34,8 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     for pair in args[2..].chunks(2) {
         let [name, value] = *pair else { return Err(Fail::SYNTAX) };
         let Ok(value) = str::from_utf8(value) else {
-            let name = String::from_utf8_lossy(name);
-            return Err(Fail::with(format!(
-                "ERR CONFIG SET failed (possibly related to argument '{name}') - argument must be UTF-8"
-            )));
+            let text = "ERR CONFIG SET failed (possibly related to argument '{}') - argument must be UTF-8";
+            return Err(Fail::quoting(text, name));
         };
         pairs.push((String::from_utf8_lossy(name), value));
     }

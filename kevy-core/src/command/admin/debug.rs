@@ -80,7 +80,7 @@ fn digest_values(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 fn error(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
-    Err(Fail::with(String::from_utf8_lossy(args[2]).into_owned()))
+    Err(Fail::quoting("{}", args[2]))
 }
 
 fn set_active_expire(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {

@@ -96,10 +96,7 @@ impl<'a> Greeting<'a> {
                     greeting.name = Some(name);
                     rest
                 }
-                [word, ..] => {
-                    let word = String::from_utf8_lossy(word);
-                    return Err(Fail::with(format!("ERR Syntax error in HELLO option '{word}'")));
-                }
+                [word, ..] => return Err(Fail::quoting("ERR Syntax error in HELLO option '{}'", word)),
             }
         }
     }

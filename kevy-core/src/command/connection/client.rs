@@ -56,7 +56,7 @@ pub fn kind_of(word: &[u8]) -> Result<ClientKind, Fail> {
         ("master", ClientKind::Primary),
     ];
     let found = kinds.into_iter().find(|(name, _)| is_word(word, name)).map(|(_, kind)| kind);
-    found.ok_or_else(|| Fail::with(format!("ERR Unknown client type '{}'", String::from_utf8_lossy(word))))
+    found.ok_or_else(|| Fail::quoting("ERR Unknown client type '{}'", word))
 }
 
 fn on_or_off(word: &[u8]) -> Result<bool, Fail> {
@@ -95,16 +95,10 @@ fn setinfo(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let target = match option {
         option if is_word(option, "LIB-NAME") => &mut text.library_name,
         option if is_word(option, "LIB-VER") => &mut text.library_version,
-        option => {
-            let option = String::from_utf8_lossy(option);
-            return Err(Fail::with(format!("ERR Unrecognized option '{option}'")));
-        }
+        option => return Err(Fail::quoting("ERR Unrecognized option '{}'", option)),
     };
     if !is_plain(value) {
-        let option = String::from_utf8_lossy(option);
-        return Err(Fail::with(format!(
-            "ERR {option} cannot contain spaces, newlines or special characters."
-        )));
+        return Err(Fail::quoting("ERR {} cannot contain spaces, newlines or special characters.", option));
     }
     value.clone_into(target);
     ctx.out.ok();

@@ -39,8 +39,7 @@ impl<'a> Filter<'a> {
                 option if is_word(option, "LADDR") => filter.local_address = Some(value),
                 option if is_word(option, "USER") => {
                     if value != DEFAULT_USER.as_bytes() {
-                        let user = String::from_utf8_lossy(value);
-                        return Err(Fail::with(format!("ERR No such user '{user}'")));
+                        return Err(Fail::quoting("ERR No such user '{}'", value));
                     }
                 }
                 option if is_word(option, "SKIPME") => {

@@ -72,7 +72,8 @@ pub fn restore(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let expire_at = match (ttl, options.absolute) {
         (0, _) => None,
         (at, true) => Some(at),
-        (ttl, false) => Some(ttl.saturating_add(now)),
+        // A time that 63 bits cannot hold wraps around in Redis, and so lies in the past.
+        (ttl, false) => Some(ttl + now).filter(|at| i64::try_from(*at).is_ok()).or(Some(0)),
     };
     if is_primary && expire_at.is_some_and(|at| at <= now) {
         // The value is past already, so all that happens is that the old one goes.

@@ -26,10 +26,7 @@ impl Condition {
                 arg if is_word(arg, "XX") => &mut condition.xx,
                 arg if is_word(arg, "GT") => &mut condition.gt,
                 arg if is_word(arg, "LT") => &mut condition.lt,
-                arg => {
-                    let option = String::from_utf8_lossy(arg);
-                    return Err(Fail::with(format!("ERR Unsupported option {option}")));
-                }
+                arg => return Err(Fail::quoting("ERR Unsupported option {}", arg)),
             };
             *option = true;
         }

@@ -66,7 +66,7 @@ const FIELDS_TWICE: Fail = Fail::new("ERR FIELDS keyword specified multiple time
 const NO_FIELDS: Fail = Fail::new("ERR missing FIELDS argument");
 
 fn unknown(arg: &[u8]) -> Fail {
-    Fail::with(format!("ERR unknown argument: {}", String::from_utf8_lossy(arg)))
+    Fail::quoting("ERR unknown argument: {}", arg)
 }
 
 /// What stands behind the time of HEXPIRE and its like: `[NX | XX | GT | LT] FIELDS numfields field ...`, in
