@@ -73,11 +73,28 @@ fn key(number: u64) -> Vec<u8> {
     format!("key:{number:012}").into_bytes()
 }
 
+/// The name of one of `count` collections of a type.
+fn collection(kind: &str, number: u64, count: u64) -> Vec<u8> {
+    format!("{kind}:{:08}", number % count).into_bytes()
+}
+
+/// A part of a collection, as long as a short word.
+fn part(kind: &str, number: u64) -> Vec<u8> {
+    format!("{kind}:{number:010}").into_bytes()
+}
+
+/// Parts of a sorted set that is large.
+const SCORED: u64 = 100_000;
+/// Parts of a collection that is small.
+const SMALL: u64 = 50;
+/// Elements that a range has.
+const RANGE: u64 = 100;
+
 /// Appends one request of the cell and returns how many line ends its reply has.
 fn request(settings: &Settings, random: &mut fastrand::Rng, into: &mut Vec<u8>) -> usize {
     let name = key(random.u64(..settings.keys));
     let value = vec![b'x'; settings.value];
-    let small = random.u64(..settings.keys);
+    let number = random.u64(..settings.keys);
     match settings.cell.as_str() {
         "ping" => command(into, &[b"PING"]),
         "get" => {
@@ -85,16 +102,36 @@ fn request(settings: &Settings, random: &mut fastrand::Rng, into: &mut Vec<u8>) 
             return 2;
         }
         "set" => command(into, &[b"SET", &name, &value]),
-        "incr" => command(into, &[b"INCR", format!("counter:{small:012}").as_bytes()]),
+        "incr" => command(into, &[b"INCR", format!("counter:{number:012}").as_bytes()]),
         "hset" => {
-            let hash = format!("hash:{:08}", small % 10_000);
-            let field = format!("field:{:02}", random.u8(..50));
-            command(into, &[b"HSET", hash.as_bytes(), field.as_bytes(), &value]);
+            let field = part("field", random.u64(..SMALL));
+            command(into, &[b"HSET", &collection("hash", number, 10_000), &field, &value]);
         }
         "hget" => {
-            let hash = format!("hash:{:08}", small % 10_000);
-            let field = format!("field:{:02}", random.u8(..50));
-            command(into, &[b"HGET", hash.as_bytes(), field.as_bytes()]);
+            let field = part("field", random.u64(..SMALL));
+            command(into, &[b"HGET", &collection("hash", number, 10_000), &field]);
+            return 2;
+        }
+        "lpush" => command(into, &[b"LPUSH", &collection("list", number, 1_000), &value]),
+        "lrange" => {
+            command(into, &[b"LRANGE", &collection("list", number, 1_000), b"0", b"99"]);
+            return 1 + 2 * RANGE as usize;
+        }
+        "sadd" => {
+            command(into, &[b"SADD", &collection("set", number, 10_000), &part("member", number % 100)]);
+        }
+        "zadd" => {
+            let score = random.u32(..).to_string();
+            command(into, &[b"ZADD", b"scores", score.as_bytes(), &part("member", number % SCORED)]);
+        }
+        "zrange" => {
+            let first = random.u64(..SCORED - RANGE);
+            let (first, last) = (first.to_string(), (first + RANGE - 1).to_string());
+            command(into, &[b"ZRANGE", b"scores", first.as_bytes(), last.as_bytes()]);
+            return 1 + 2 * RANGE as usize;
+        }
+        "xadd" => {
+            command(into, &[b"XADD", &collection("stream", number, 1_000), b"*", b"field", &value]);
             return 2;
         }
         "mset" => {
@@ -108,27 +145,58 @@ fn request(settings: &Settings, random: &mut fastrand::Rng, into: &mut Vec<u8>) 
     1
 }
 
-/// Writes every key once, in big pipelines.
+/// Appends the command that writes part `number` of what the cell works on, and returns how many line ends its reply
+/// has. Cells that begin with `small-` only fill collections of [`SMALL`] parts.
+fn fill(settings: &Settings, number: u64, into: &mut Vec<u8>) -> usize {
+    let value = vec![b'x'; settings.value];
+    let small = |kind: &str| collection(kind, number / SMALL, u64::MAX);
+    let place = number % SMALL;
+    match settings.cell.as_str() {
+        "hset" | "hget" => {
+            let field = part("field", number / 10_000 % SMALL);
+            command(into, &[b"HSET", &collection("hash", number, 10_000), &field, &value]);
+        }
+        "lpush" | "lrange" => command(into, &[b"RPUSH", &collection("list", number, 1_000), &value]),
+        "sadd" => {
+            let member = part("member", number / 10_000 % SMALL);
+            command(into, &[b"SADD", &collection("set", number, 10_000), &member]);
+        }
+        "zadd" | "zrange" => {
+            let score = (number.wrapping_mul(2_654_435_761) % (1 << 32)).to_string();
+            command(into, &[b"ZADD", b"scores", score.as_bytes(), &part("member", number % SCORED)]);
+        }
+        "xadd" => {
+            command(into, &[b"XADD", &collection("stream", number, 1_000), b"*", b"field", &value]);
+            return 2;
+        }
+        "small-list" => command(into, &[b"RPUSH", &small("list"), &part("element", place)]),
+        "small-set" => command(into, &[b"SADD", &small("set"), &part("member", place)]),
+        "small-intset" => command(into, &[b"SADD", &small("set"), (place * 1_000).to_string().as_bytes()]),
+        "small-hash" => {
+            command(into, &[b"HSET", &small("hash"), &part("field", place), &part("value", place)])
+        }
+        "small-zset" => {
+            command(into, &[b"ZADD", &small("zset"), place.to_string().as_bytes(), &part("member", place)]);
+        }
+        "small-stream" => {
+            command(into, &[b"XADD", &small("stream"), b"*", b"field", &part("value", place)]);
+            return 2;
+        }
+        _ => command(into, &[b"SET", &key(number), &value]),
+    }
+    1
+}
+
+/// Writes `keys` parts of what the cell works on, in big pipelines.
 fn preload(settings: &Settings) {
     let mut stream = TcpStream::connect(&settings.address).expect("the server listens");
-    let value = vec![b'x'; settings.value];
     let mut reply = vec![0; 1 << 16];
     let mut at = 0;
     while at < settings.keys {
         let end = (at + 1_000).min(settings.keys);
         let mut batch = Vec::new();
-        for number in at..end {
-            match settings.cell.as_str() {
-                "hset" | "hget" => {
-                    let hash = format!("hash:{:08}", number % 10_000);
-                    let field = format!("field:{:02}", number / 10_000 % 50);
-                    command(&mut batch, &[b"HSET", hash.as_bytes(), field.as_bytes(), &value]);
-                }
-                _ => command(&mut batch, &[b"SET", &key(number), &value]),
-            }
-        }
+        let mut missing: usize = (at..end).map(|number| fill(settings, number, &mut batch)).sum();
         stream.write_all(&batch).expect("the server reads");
-        let mut missing = (end - at) as usize;
         while missing > 0 {
             let n = stream.read(&mut reply).expect("the server replies");
             assert!(n > 0, "the server closed the connection");
@@ -232,6 +300,10 @@ fn main() {
     let settings = Settings::read();
     if settings.preload {
         preload(&settings);
+    }
+    if settings.seconds == 0.0 {
+        println!("{{}}");
+        return;
     }
     let mut random = fastrand::Rng::with_seed(7);
     let mut poll = Poll::new().expect("a poll");

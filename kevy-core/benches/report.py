@@ -37,6 +37,24 @@ CELLS = [
     ("HSET P16", "hset", 50, 16, 500_000),
     ("HGET P16", "hget", 50, 16, 500_000),
     ("MSET of 10, P16", "mset", 50, 16, 1_000_000),
+    ("LPUSH P16, 1,000 lists", "lpush", 50, 16, 100_000),
+    ("LRANGE 100, P16", "lrange", 50, 16, 200_000),
+    ("SADD P16, 10,000 sets", "sadd", 50, 16, 500_000),
+    ("ZADD P16, one of 100,000", "zadd", 50, 16, 100_000),
+    ("ZRANGE 100, P16", "zrange", 50, 16, 100_000),
+    ("XADD P16, 1,000 streams", "xadd", 50, 16, 100_000),
+]
+
+# what is held, how it is filled, parts
+HELD = [
+    ("a key of 16 + 32 bytes", "get", 1_000_000),
+    ("an element of a list of 50", "small-list", 1_000_000),
+    ("a member of a set of 50 words", "small-set", 1_000_000),
+    ("a member of a set of 50 integers", "small-intset", 1_000_000),
+    ("a field of a hash of 50", "small-hash", 1_000_000),
+    ("a member of a sorted set of 50", "small-zset", 1_000_000),
+    ("an entry of a stream of 50", "small-stream", 1_000_000),
+    ("a member of a sorted set of 100,000", "zadd", 100_000),
 ]
 
 
@@ -134,18 +152,22 @@ def loopback(options: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def memory(options: argparse.Namespace) -> dict[str, float]:
-    """Growth of the resident set over a million keys of 16 bytes with values of 32."""
-    grown = {}
-    for name, program in (("kevy", options.kevy), ("redis", options.redis)):
-        server = start(name, program)
-        try:
-            before = server.rss()
-            load(options.load, server, "get", 1, 1, 1_000_000, 0.1, True)
-            grown[name] = (server.rss() - before) / 1_000_000
-        finally:
-            server.stop()
-    return grown
+def memory(options: argparse.Namespace) -> dict[str, tuple[float, float]]:
+    """Growth of the resident set per part, of kevy and of redis-server."""
+    held = {}
+    for title, cell, parts in HELD:
+        grown = []
+        for name, program in (("kevy", options.kevy), ("redis", options.redis)):
+            server = start(name, program)
+            try:
+                before = server.rss()
+                load(options.load, server, cell, 1, 1, parts, 0, True)
+                grown.append((server.rss() - before) / parts)
+            finally:
+                server.stop()
+        held[title] = (grown[0], grown[1])
+        print(f"{title:36} kevy {grown[0]:8.1f} B   redis {grown[1]:8.1f} B", file=sys.stderr, flush=True)
+    return held
 
 
 def tool(words: list[str], folder: Path | None = None) -> dict[str, float] | None:
@@ -203,7 +225,8 @@ def version(words: list[str]) -> str:
     return subprocess.run(words, capture_output=True, text=True).stdout.strip().splitlines()[0]
 
 
-def write(options: argparse.Namespace, rows: list[Row], extra: dict[str, dict[str, float] | None]) -> None:
+def write(options: argparse.Namespace, rows: list[Row], held: dict[str, tuple[float, float]],
+          extra: dict[str, dict[str, float] | None]) -> None:
     lines = ["# kevy benchmark", ""]
     cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                 if line.startswith("model name")), "unknown")
@@ -220,7 +243,10 @@ def write(options: argparse.Namespace, rows: list[Row], extra: dict[str, dict[st
             f"{row.ratio('per_second'):.2f} | {Row.median(row.kevy, 'server_ns_per_operation'):,.0f} | "
             f"{Row.median(row.redis, 'server_ns_per_operation'):,.0f} | "
             f"{1 / row.ratio('server_ns_per_operation'):.2f} |")
-    lines += ["", "![throughput](throughput.svg)", "", "![CPU](cpu.svg)", ""]
+    lines += ["", "![throughput](throughput.svg)", "", "![CPU](cpu.svg)", "", "## Resident bytes", "",
+              "| of | kevy | redis | ratio |", "| --- | --: | --: | --: |"]
+    lines += [f"| {title} | {kevy:.1f} | {redis:.1f} | {kevy / redis:.2f} |" for title, (kevy, redis) in held.items()]
+    lines.append("")
     for title, figures in extra.items():
         lines += [f"## {title}", ""]
         if figures is None:
@@ -231,7 +257,7 @@ def write(options: argparse.Namespace, rows: list[Row], extra: dict[str, dict[st
                   for name, value in figures.items()]
         lines.append("")
     (options.out / "report.md").write_text("\n".join(lines))
-    figures = {"cells": [{"name": r.name, "kevy": r.kevy, "redis": r.redis} for r in rows], **extra}
+    figures = {"cells": [{"name": r.name, "kevy": r.kevy, "redis": r.redis} for r in rows], "resident bytes": held, **extra}
     (options.out / "report.json").write_text(json.dumps(figures, indent=1))
 
 
@@ -254,7 +280,7 @@ def main() -> None:
 
     extra: dict[str, dict[str, float] | None] = {}
     rows = loopback(options)
-    extra["Resident bytes per key of 16 + 32 bytes"] = memory(options)
+    held = memory(options)
     keys = "1000000" if options.quick else "10000000"
     extra["One insert while the keyspace grows, ns"] = tool([inserts, "--keys", keys])
     extra["In-process and following, from C"] = tool([embedded])
@@ -263,7 +289,7 @@ def main() -> None:
     if options.node:
         extra["In-process from Node, ns"] = tool([options.node, "bench/calls.mjs", "--json"], ROOT / "bindings/node")
     plot(rows, options.out)
-    write(options, rows, extra)
+    write(options, rows, held, extra)
     print((options.out / "report.md").read_text())
 
 
