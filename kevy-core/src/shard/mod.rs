@@ -3,11 +3,13 @@
 //! Dispatch takes tokens and runs commands here; reactors run their shard's housekeeping; replication
 //! reads streams and walks. Nothing here knows about connections.
 
+pub mod cut;
 pub mod mailbox;
 pub mod run;
 pub mod shards;
 
 pub use crate::store::Seed;
+pub use cut::{Cut, Progress};
 pub use mailbox::{Mailbox, Parcel, Post};
 pub use run::{run_alone, run_many};
 pub use shards::{Shard, Shards};

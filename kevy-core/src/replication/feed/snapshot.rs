@@ -3,40 +3,22 @@
 use std::sync::atomic::Ordering;
 
 use crate::base::number::format_u64;
-use crate::snapshot::WalkId;
+use crate::shard::{Cut, Progress};
 use crate::snapshot::write::{self, Checksum};
-use crate::snapshot::{Sink, SinkHandle};
 
 use super::super::primary::Primary;
 use super::super::wire::Offsets;
 
-/// How much of a shard is walked with its token held: about so many bytes, in so many keys at most, which takes some
-/// tens of microseconds. The first slice, when nothing is known of the keys, has a few.
-const SLICE_BYTES: usize = 32 << 10;
-const SLICE_KEYS_FIRST: usize = 4;
-const SLICE_KEYS_MAX: usize = 128;
-
-/// One shard's part.
-#[derive(Debug)]
-struct Part {
-    shard: usize,
-    walk: WalkId,
-    sink: SinkHandle,
-    /// Keys of the next slice.
-    keys: usize,
-    done: bool,
-}
-
 /// A snapshot under way.
 #[derive(Debug)]
 pub struct Snapshot {
-    parts: Vec<Part>,
+    cut: Cut,
+    /// The shards that are in it, in the order of `offsets`.
+    shards: Vec<usize>,
     offsets: Offsets,
     /// Bytes of the RDB that have not been sent.
     bytes: Vec<u8>,
     at: usize,
-    /// The shard whose keys came last.
-    named: Option<usize>,
     checksum: Checksum,
     /// The end of the RDB has been written.
     ended: bool,
@@ -48,19 +30,12 @@ impl Snapshot {
     /// snapshot. Starts recording where nobody did before. The caller holds no token.
     pub fn begin(primary: &Primary, shards: &[usize], generation: u64) -> Self {
         let held = primary.settings.held_bytes.load(Ordering::Relaxed);
-        let mut guards = primary.shards.take_several(shards);
-        let mut parts = Vec::with_capacity(shards.len());
         let mut offsets = Offsets::new();
-        for (guard, &shard) in guards.iter_mut().zip(shards) {
-            guard.settle();
-            guard.open_stream();
-            guard.stream.set_pinned_max(held);
-            offsets.push(guard.stream.cut());
-            let (sink, handle) = Sink::new(held);
-            let walk = guard.partition.keyspace.start_walk(Box::new(sink));
-            parts.push(Part { shard, walk, sink: handle, keys: SLICE_KEYS_FIRST, done: false });
-        }
-        drop(guards);
+        let cut = Cut::begin(&primary.shards, shards, held, |shard| {
+            shard.open_stream();
+            shard.stream.set_pinned_max(held);
+            offsets.push(shard.stream.cut());
+        });
         let mut bytes = Vec::new();
         let (count, generation) = (format_u64(primary.shards.len() as u64), format_u64(generation));
         let fields: [(&[u8], &[u8]); 4] = [
@@ -73,7 +48,7 @@ impl Snapshot {
         let mut checksum = Checksum::default();
         checksum.update(&bytes);
         let chunk_bytes = primary.settings.chunk_bytes.load(Ordering::Relaxed).max(1);
-        Self { parts, offsets, bytes, at: 0, named: None, checksum, ended: false, chunk_bytes }
+        Self { cut, shards: shards.to_vec(), offsets, bytes, at: 0, checksum, ended: false, chunk_bytes }
     }
 
     /// The first frame of each shard that is not in the snapshot.
@@ -103,31 +78,27 @@ impl Snapshot {
             if self.collect() {
                 continue;
             }
-            let Some(part) = self.parts.iter_mut().find(|part| !part.done) else {
-                self.checksum.end(&mut self.bytes);
-                self.ended = true;
-                continue;
-            };
             if walked {
                 return Ok(false);
             }
             walked = true;
-            walk(primary, part);
+            if self.cut.step(&primary.shards) == Progress::Done {
+                self.checksum.end(&mut self.bytes);
+                self.ended = true;
+            }
         }
     }
 
     /// Fails where the replica is too slow.
     fn check(&self, primary: &Primary) -> Result<(), String> {
-        for (part, offset) in self.parts.iter().zip(&self.offsets) {
-            let first = primary.backlogs[part.shard].first_offset();
+        for (shard, offset) in self.shards.iter().zip(&self.offsets) {
+            let first = primary.backlogs[*shard].first_offset();
             if first > *offset {
                 return Err(format!("the snapshot was taken too slowly: the backlog begins at {first}"));
             }
-            if part.sink.has_overflowed() {
-                return Err(
-                    "the snapshot was taken too slowly: too many keys were written to meanwhile".into()
-                );
-            }
+        }
+        if self.cut.has_overflowed() {
+            return Err("the snapshot was taken too slowly: too many keys were written to meanwhile".into());
         }
         Ok(())
     }
@@ -142,37 +113,17 @@ impl Snapshot {
         self.at += len;
     }
 
-    /// Takes over what a walk has delivered, by itself or because of a write. False where there is nothing.
+    /// Takes over what walks have delivered. False where there is nothing.
     fn collect(&mut self) -> bool {
         self.bytes.clear();
         self.at = 0;
-        for part in &self.parts {
-            // The shard is named again where another one's keys came in between.
-            let name = Some(part.shard).filter(|shard| self.named != Some(*shard));
-            if part.sink.take(&mut self.bytes, name) {
-                self.named = Some(part.shard);
-                self.checksum.update(&self.bytes);
-                return true;
-            }
-        }
-        false
+        let is_something = self.cut.collect(&mut self.bytes);
+        self.checksum.update(&self.bytes);
+        is_something
     }
 
     /// Ends the walks that are not done.
     pub fn cancel(self, primary: &Primary) {
-        for part in self.parts.iter().filter(|part| !part.done) {
-            primary.shards.take(part.shard).partition.keyspace.cancel_walk(part.walk);
-        }
+        self.cut.cancel(&primary.shards);
     }
-}
-
-/// Walks one slice of a shard.
-fn walk(primary: &Primary, part: &mut Part) {
-    let mut guard = primary.shards.take(part.shard);
-    part.sink.set_asked(true);
-    part.done = guard.partition.keyspace.walk_step(part.walk, part.keys);
-    part.sink.set_asked(false);
-    guard.release_fairly();
-    let bytes_per_key = part.sink.pending().div_ceil(part.keys).max(1);
-    part.keys = (SLICE_BYTES / bytes_per_key).clamp(1, SLICE_KEYS_MAX).min(part.keys * 2);
 }

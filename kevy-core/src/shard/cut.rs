@@ -1,0 +1,106 @@
+//! A consistent cut of several shards, turned into the bytes of one RDB stream a slice at a time.
+
+use crate::snapshot::{Sink, SinkHandle, WalkId};
+
+use super::{Shard, Shards};
+
+/// How much of a shard is walked with its token held: about so many bytes, in so many keys at most, which takes some
+/// tens of microseconds. The first slice, when nothing is known of the keys, has a few.
+const SLICE_BYTES: usize = 32 << 10;
+const SLICE_KEYS_FIRST: usize = 4;
+const SLICE_KEYS_MAX: usize = 128;
+
+/// One shard's part.
+#[derive(Debug)]
+struct Part {
+    shard: usize,
+    walk: WalkId,
+    sink: SinkHandle,
+    /// Keys of the next slice.
+    keys: usize,
+    done: bool,
+}
+
+/// What a step came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// There are entries to be taken, or will be after more steps.
+    More,
+    /// Every key has been delivered and taken.
+    Done,
+}
+
+/// Shards as they were at one instant, until they have been walked.
+#[derive(Debug)]
+pub struct Cut {
+    parts: Vec<Part>,
+    /// The shard whose entries came last.
+    named: Option<usize>,
+}
+
+impl Cut {
+    /// Cuts `members`, which ascend; the caller holds no token. `note` is called for each shard at the instant of the
+    /// cut. At most `held_bytes` of what is written to meanwhile are held in memory.
+    pub fn begin(
+        shards: &Shards,
+        members: &[usize],
+        held_bytes: usize,
+        mut note: impl FnMut(&mut Shard),
+    ) -> Self {
+        let mut guards = shards.take_several(members);
+        let mut parts = Vec::with_capacity(members.len());
+        for (guard, &shard) in guards.iter_mut().zip(members) {
+            guard.settle();
+            note(guard);
+            let (sink, handle) = Sink::new(held_bytes);
+            let walk = guard.partition.keyspace.start_walk(Box::new(sink));
+            parts.push(Part { shard, walk, sink: handle, keys: SLICE_KEYS_FIRST, done: false });
+        }
+        Self { parts, named: None }
+    }
+
+    /// True where more was written to meanwhile than is held: the cut cannot be completed.
+    pub fn has_overflowed(&self) -> bool {
+        self.parts.iter().any(|part| part.sink.has_overflowed())
+    }
+
+    /// Puts entries into `out`, which is empty: those of one shard that a walk has delivered, by itself or because of a
+    /// write. False where there is nothing.
+    pub fn collect(&mut self, out: &mut Vec<u8>) -> bool {
+        for part in &self.parts {
+            // The shard is named again where another one's keys came in between.
+            let name = Some(part.shard).filter(|shard| self.named != Some(*shard));
+            if part.sink.take(out, name) {
+                self.named = Some(part.shard);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Walks one slice of one shard. The caller holds no token.
+    pub fn step(&mut self, shards: &Shards) -> Progress {
+        let Some(part) = self.parts.iter_mut().find(|part| !part.done) else {
+            return if self.parts.iter().any(|part| part.sink.pending() > 0) {
+                Progress::More
+            } else {
+                Progress::Done
+            };
+        };
+        let mut guard = shards.take(part.shard);
+        part.sink.set_asked(true);
+        part.done = guard.partition.keyspace.walk_step(part.walk, part.keys);
+        part.sink.set_asked(false);
+        guard.release_fairly();
+        let bytes_per_key = part.sink.pending().div_ceil(part.keys).max(1);
+        part.keys = (SLICE_BYTES / bytes_per_key).clamp(1, SLICE_KEYS_MAX).min(part.keys * 2);
+        Progress::More
+    }
+
+    /// Ends the walks that are not done. The caller holds no token.
+    pub fn cancel(self, shards: &Shards) {
+        for part in self.parts.iter().filter(|part| !part.done) {
+            shards.take(part.shard).partition.keyspace.cancel_walk(part.walk);
+        }
+    }
+}
