@@ -15,6 +15,7 @@ pub mod generic;
 pub mod hash;
 pub mod help;
 pub mod keys;
+pub mod list;
 pub mod partition;
 pub mod redis;
 pub mod replication;

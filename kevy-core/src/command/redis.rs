@@ -1,16 +1,17 @@
 //! The Redis command set, put together from its groups.
 
-use super::{Command, CommandSet, admin, connection, generic, hash, replication, string, transaction};
+use super::{Command, CommandSet, admin, connection, generic, hash, list, replication, string, transaction};
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 7] = [
+        let groups: [&[Command]; 8] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
             &hash::COMMANDS,
+            &list::COMMANDS,
             transaction::COMMANDS,
             replication::COMMANDS,
             admin::COMMANDS,

@@ -18,6 +18,7 @@ use super::{CommandSet, Context, Fail, Origin, Partition, Partitions, Server, Se
 pub enum Held {
     Nothing,
     String(Vec<u8>),
+    List(Vec<Vec<u8>>),
     Hash(BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>),
 }
 
@@ -173,6 +174,7 @@ impl Harness {
             return (Held::Nothing, None, String::new());
         };
         let held = match found.value() {
+            ValueRef::List(list) => Held::List(list.iter().map(|element| element.to_vec()).collect()),
             ValueRef::Hash(hash) => Held::Hash(
                 hash.iter(now)
                     .map(|field| (field.name.to_vec(), (field.value.to_vec(), field.expire_at)))
@@ -290,6 +292,12 @@ impl Twin {
         let theirs = match self.redis.command(&[b"TYPE", name]).into_bytes().as_slice() {
             b"none" => Held::Nothing,
             b"string" => Held::String(self.redis.command(&[b"GET", name]).into_bytes()),
+            b"list" => {
+                let Reply::Array(all) = self.redis.command(&[b"LRANGE", name, b"0", b"-1"]) else {
+                    panic!("no array")
+                };
+                Held::List(all.into_iter().map(Reply::into_bytes).collect())
+            }
             b"hash" => {
                 let Reply::Array(all) = self.redis.command(&[b"HGETALL", name]) else { panic!("no array") };
                 let all: Vec<Vec<u8>> = all.into_iter().map(Reply::into_bytes).collect();
@@ -316,18 +324,24 @@ impl Twin {
         };
         assert!(close, "{key} expires at {expire_at:?} here, {at:?} there, after {:#?}", self.history);
         let theirs = shown(&self.redis.command(&[b"OBJECT", b"ENCODING", name]).into_bytes());
-        if encoding != "hashtable" {
+        // Where the nodes of a large list end follows from its history, and until 7.2 every list had nodes.
+        if !matches!(&*encoding, "hashtable" | "quicklist") {
             // The last ten bytes are a version and a checksum.
             let payload = |reply: Vec<u8>| reply[..reply.len().saturating_sub(12)].to_vec();
             let ours = payload(self.kevy.run(&[b"DUMP", name]));
             let theirs = payload(self.redis.exchange(&[b"DUMP", name]));
             let (ours, theirs) = (shown(&ours), shown(&theirs));
-            assert_eq!(ours, theirs, "the dump of {key} after {:#?}", self.history);
+            let is_of_nodes = matches!(held, Held::List(_)) && !theirs.contains("\\r\\n\\x12\\x01");
+            assert!(
+                is_of_nodes || ours == theirs,
+                "the dump of {key} after {:#?}\n kevy: {ours}\nredis: {theirs}",
+                self.history
+            );
             self.kevy.take_effects();
         }
         // What a string's small buffer is called says nothing about its contents.
         let plain = |name: &str| if name == "embstr" { "raw".to_owned() } else { name.to_owned() };
-        if plain(&encoding) != "int" && plain(&theirs) != "int" {
+        if plain(&encoding) != "int" && plain(&theirs) != "int" && theirs != "quicklist" {
             assert_eq!(plain(&encoding), plain(&theirs), "{key} after {:#?}", self.history);
         }
     }

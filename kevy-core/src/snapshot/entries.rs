@@ -39,6 +39,8 @@ enum State {
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Fields(FieldExpiry),
+    /// Of a list of this RDB type.
+    Elements(u8),
 }
 
 /// How the expiry of a field is written before it.
@@ -239,6 +241,15 @@ impl Entries {
                             self.key.extend_from_slice(&key);
                             self.state = State::Parts { left, form: Part::Fields(expiry) };
                         }
+                        rdb::TYPE_LIST
+                        | rdb::TYPE_LIST_ZIPLIST
+                        | rdb::TYPE_LIST_QUICKLIST
+                        | rdb::TYPE_LIST_QUICKLIST_2 => {
+                            let left = rdb::read_list_len(value_type, &mut reader)?;
+                            self.key.clear();
+                            self.key.extend_from_slice(&key);
+                            self.state = State::Parts { left, form: Part::Elements(value_type) };
+                        }
                         _ => {
                             // The whole value in one string: a listpack or one of its forerunners.
                             let value =
@@ -255,6 +266,10 @@ impl Entries {
                         let expire_at = expiry.read(&mut reader)?;
                         let (name, value) = (reader.string()?, reader.string()?);
                         self.rebuild.field(&self.key, &name, &value, expire_at);
+                    }
+                    Part::Elements(value_type) => {
+                        let part = rdb::read_list_part(*value_type, &mut reader)?;
+                        part.for_each(|element| self.rebuild.add(&self.key, b"RPUSH", &[element]));
                     }
                 }
                 *left -= 1;

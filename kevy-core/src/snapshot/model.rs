@@ -11,6 +11,7 @@ type Fields = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Held {
     String(Vec<u8>),
+    List(Vec<Vec<u8>>),
     Hash(Fields),
 }
 
@@ -25,6 +26,7 @@ impl Copy {
         for db in 0..keys.databases() {
             for key in keys.iterate(db, 0) {
                 let held = match key.value() {
+                    ValueRef::List(list) => Held::List(list.iter().map(|element| element.to_vec()).collect()),
                     ValueRef::Hash(hash) => Held::Hash(
                         hash.iter(0)
                             .map(|field| (field.name.to_vec(), (field.value.to_vec(), field.expire_at)))
@@ -59,6 +61,11 @@ impl Copy {
                     _ => panic!("{argv:?}"),
                 };
                 self.0.insert((db, key.to_vec()), (Held::String(value.to_vec()), expire_at));
+            }
+            [b"RPUSH", key, elements @ ..] => {
+                let (held, _) = self.0.entry((db, key.to_vec())).or_insert((Held::List(Vec::new()), None));
+                let Held::List(list) = held else { panic!("{argv:?} is for another type") };
+                list.extend(elements.iter().map(|element| element.to_vec()));
             }
             [b"HSET", key, pairs @ ..] => fields(key, &mut |fields| {
                 for [name, value] in pairs.as_chunks().0 {

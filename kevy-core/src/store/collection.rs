@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use super::garbage::Heap;
 use super::hash::Hash;
+use super::list::List;
 
 /// What the store asks of a type of value that is not a string.
 pub trait ValueType: Clone + Debug + Default + Send + Sync {
@@ -180,6 +181,8 @@ pub(super) use collection_casts;
 
 // The numbers are those of Redis's object types where it has the type; four bits have room for them.
 collections! {
+    /// Elements in order.
+    List(List) = 1, "list";
     /// Fields with values.
     Hash(Hash) = 4, "hash";
 }

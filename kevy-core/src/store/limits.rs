@@ -3,6 +3,7 @@
 use crate::base::options::Options;
 
 use super::hash::HashLimits;
+use super::list::ListLimits;
 
 /// `maxmemory-policy`: what goes when memory is short.
 pub use crate::base::options::EvictionPolicy as Policy;
@@ -15,6 +16,8 @@ const SAMPLES_MAX: usize = 64;
 pub struct Limits {
     /// When a hash stops being a listpack.
     pub hash: HashLimits,
+    /// When a list stops being a listpack, and how large the nodes of one are that did.
+    pub list: ListLimits,
     /// `maxmemory-policy`
     pub policy: Policy,
     /// `maxmemory-samples`
@@ -37,6 +40,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             hash: HashLimits::default(),
+            list: ListLimits::default(),
             policy: Policy::default(),
             samples: 5,
             lfu_log_factor: 10,
@@ -54,6 +58,7 @@ impl From<&Options> for Limits {
                 listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value)
                     .unwrap_or(usize::MAX),
             },
+            list: ListLimits::of_option(options.list_max_listpack_size),
             policy: options.maxmemory_policy,
             samples: (options.maxmemory_samples as usize).min(SAMPLES_MAX),
             lfu_log_factor: options.lfu_log_factor,

@@ -10,6 +10,7 @@ pub mod hash;
 pub mod item;
 pub mod keyspace;
 pub mod limits;
+pub mod list;
 pub mod listpack;
 pub mod rdb;
 pub mod seed;
@@ -24,6 +25,7 @@ pub use hash::{Field, Hash, HashEdit};
 pub use item::Item;
 pub use keyspace::{Config, Dropped, Keyspace, Reason, Ref, WalkId, WalkSink};
 pub use limits::Limits;
+pub use list::{End, List};
 pub use seed::Seed;
 pub use value::{Owned, Value, ValueRef};
 

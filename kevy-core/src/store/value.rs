@@ -4,6 +4,7 @@ use super::collection::ValueType;
 use super::entry::{Collection, Content, Entry, INLINE_MAX, Kind, View};
 use super::hash::Hash;
 use super::item::Item;
+use super::list::List;
 use crate::base::number::parse_i64;
 
 /// Longest string that Redis keeps in its object rather than in a buffer, and calls "embstr".
@@ -16,6 +17,8 @@ pub enum ValueRef<'a> {
     Int(i64),
     /// A string.
     Bytes(&'a [u8]),
+    /// A list.
+    List(&'a List),
     /// A hash, perhaps with fields that are due and not removed yet.
     Hash(&'a Hash),
 }
@@ -27,6 +30,7 @@ impl<'a> ValueRef<'a> {
             View::Int(value) => Self::Int(value),
             View::Inline(value) => Self::Bytes(value),
             View::Bytes(value) => Self::Bytes(value),
+            View::Collection(Collection::List(list)) => Self::List(list),
             View::Collection(Collection::Hash(hash)) => Self::Hash(hash),
         }
     }
@@ -35,6 +39,7 @@ impl<'a> ValueRef<'a> {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Int(_) | Self::Bytes(_) => Kind::String,
+            Self::List(_) => Kind::List,
             Self::Hash(_) => Kind::Hash,
         }
     }
@@ -45,7 +50,7 @@ impl<'a> ValueRef<'a> {
         match *self {
             Self::Int(value) => Some(Item::of_int(value)),
             Self::Bytes(bytes) => Some(Item::Bytes(bytes)),
-            Self::Hash(_) => None,
+            Self::List(_) | Self::Hash(_) => None,
         }
     }
 
@@ -54,6 +59,7 @@ impl<'a> ValueRef<'a> {
         match self {
             Self::Int(value) => Value::Int(value),
             Self::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
+            Self::List(list) => Value::List(list.clone()),
             Self::Hash(hash) => Value::Hash(hash.clone()),
         }
     }
@@ -75,6 +81,8 @@ pub enum Value {
     Int(i64),
     /// A string.
     Bytes(Vec<u8>),
+    /// A list.
+    List(List),
     /// A hash.
     Hash(Hash),
 }
@@ -89,6 +97,7 @@ impl Value {
     pub fn is_gone(&self) -> bool {
         match self {
             Self::Int(_) | Self::Bytes(_) => false,
+            Self::List(list) => list.is_gone(),
             Self::Hash(hash) => hash.is_gone(),
         }
     }
@@ -98,6 +107,7 @@ impl Value {
         match self {
             Self::Int(value) => ValueRef::Int(*value),
             Self::Bytes(bytes) => ValueRef::Bytes(bytes),
+            Self::List(list) => ValueRef::List(list),
             Self::Hash(hash) => ValueRef::Hash(hash),
         }
     }
@@ -108,6 +118,7 @@ impl Value {
             Self::Int(value) => with(Kind::String, Content::Int(value)),
             Self::Bytes(bytes) if bytes.len() <= INLINE_MAX => with(Kind::String, Content::Inline(&bytes)),
             Self::Bytes(bytes) => with(Kind::String, Content::Bytes(bytes)),
+            Self::List(list) => with(Kind::List, Content::Collection(list.into_collection())),
             Self::Hash(hash) => with(Kind::Hash, Content::Collection(hash.into_collection())),
         }
     }
@@ -117,6 +128,7 @@ impl Value {
             Content::Int(value) => Self::Int(value),
             Content::Inline(bytes) => Self::Bytes(bytes.to_vec()),
             Content::Bytes(bytes) => Self::Bytes(bytes),
+            Content::Collection(Collection::List(list)) => Self::List(list),
             Content::Collection(Collection::Hash(hash)) => Self::Hash(hash),
         }
     }

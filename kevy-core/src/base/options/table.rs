@@ -147,7 +147,7 @@ options! {
         list_max_listpack_size: i32, "list-max-listpack-size", "-2", Kind::Integer { min: INT_MIN, max: INT_MAX },
             alias("list-max-ziplist-size");
         /// Nodes at each end of a list that are never compressed; 0 for no compression.
-        list_compress_depth: u32, "list-compress-depth", "0", COUNT;
+        list_compress_depth: Fixed, "list-compress-depth", "0", Kind::Fixed("lists are not compressed in memory");
         /// Members up to which a set of integers stays in one packed array.
         set_max_intset_entries: u64, "set-max-intset-entries", "512", LIMIT;
         /// Members up to which a set stays in one packed buffer.

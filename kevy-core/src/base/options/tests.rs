@@ -273,7 +273,6 @@ fn config_set_and_get_reply_as_redis_does() {
         &[("hash-max-listpack-entries", "-1")],
         &[("hash-max-listpack-value", "1kb")],
         &[("list-max-listpack-size", "-6")],
-        &[("list-compress-depth", "-1")],
         &[("set-max-intset-entries", "-1")],
         &[("zset-max-ziplist-value", "9")],
         &[("stream-node-max-bytes", "-1")],

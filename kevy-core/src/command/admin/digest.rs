@@ -40,6 +40,7 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
     match value {
         ValueRef::Int(number) => digest.follow(format_i64(number).as_bytes()),
         ValueRef::Bytes(bytes) => digest.follow(bytes),
+        ValueRef::List(list) => list.iter().for_each(|element| digest.follow(&element)),
         ValueRef::Hash(hash) => {
             for field in hash.iter(now) {
                 let mut part = Digest::default();

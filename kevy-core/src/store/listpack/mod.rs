@@ -23,7 +23,7 @@ pub struct Malformed;
 /// A listpack. Positions are offsets of elements; they are meaningless after a change before them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Listpack {
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
 }
 
 impl Default for Listpack {
@@ -35,13 +35,11 @@ impl Default for Listpack {
 impl Listpack {
     /// An empty listpack.
     pub fn new() -> Self {
-        let mut bytes = Vec::with_capacity(HEADER + 1);
-        bytes.extend_from_slice(&[HEADER as u8 + 1, 0, 0, 0, 0, 0, END]);
-        Self { bytes }
+        Self { bytes: Box::new([HEADER as u8 + 1, 0, 0, 0, 0, 0, END]) }
     }
 
     /// Takes bytes from outside after checking every one of them.
-    pub fn from_bytes(mut bytes: Vec<u8>) -> Result<Self, Malformed> {
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Malformed> {
         let total = bytes.first_chunk::<4>().ok_or(Malformed)?;
         if u32::from_le_bytes(*total) as usize != bytes.len() || bytes.len() < HEADER + 1 {
             return Err(Malformed);
@@ -59,8 +57,21 @@ impl Listpack {
         if at != last || (declared != COUNT_UNKNOWN && usize::from(declared) != count) {
             return Err(Malformed);
         }
-        bytes.shrink_to_fit();
-        Ok(Self { bytes })
+        Ok(Self { bytes: bytes.into_boxed_slice() })
+    }
+
+    /// A listpack of elements that another one holds, in their bytes.
+    fn of_elements(parts: [&[u8]; 2]) -> Self {
+        let mut bytes = Vec::with_capacity(HEADER + parts[0].len() + parts[1].len() + 1);
+        bytes.extend_from_slice(&[0; HEADER]);
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
+        bytes.push(END);
+        let total = bytes.len() as u32;
+        bytes[..4].copy_from_slice(&total.to_le_bytes());
+        let mut list = Self { bytes: bytes.into_boxed_slice() };
+        let count = u16::try_from(list.iter().count()).unwrap_or(COUNT_UNKNOWN);
+        list.bytes[4..6].copy_from_slice(&count.to_le_bytes());
+        list
     }
 
     /// The listpack as it is saved.
@@ -70,7 +81,7 @@ impl Listpack {
 
     /// Bytes allocated.
     pub fn memory(&self) -> usize {
-        self.bytes.capacity()
+        self.bytes.len()
     }
 
     /// Number of elements.
@@ -210,25 +221,50 @@ impl Listpack {
         self.splice(at, end - at, removed, None);
     }
 
+    /// Keeps the elements before the one at `at`, and gives out the others.
+    pub fn split_off(&mut self, at: usize) -> Self {
+        let end = self.end();
+        let at = at.clamp(HEADER, end);
+        let rest = Self::of_elements([&self.bytes[at..end], &[]]);
+        *self = Self::of_elements([&self.bytes[HEADER..at], &[]]);
+        rest
+    }
+
+    /// Adds the elements of another listpack at the end.
+    pub fn append(&mut self, other: &Self) {
+        *self = Self::of_elements([&self.bytes[HEADER..self.end()], &other.bytes[HEADER..other.end()]]);
+    }
+
+    /// Removes the elements that `keep` is false for.
+    pub fn retain(&mut self, mut keep: impl FnMut(Raw<'_>) -> bool) {
+        let mut kept = Vec::with_capacity(self.bytes.len());
+        let mut elements = self.iter();
+        while let Some((at, raw)) = elements.next() {
+            if keep(raw) {
+                kept.extend_from_slice(&self.bytes[at..elements.position()]);
+            }
+        }
+        *self = Self::of_elements([&kept, &[]]);
+    }
+
     /// Replaces `length` bytes that are `removed` elements by at most one element.
     fn splice(&mut self, at: usize, length: usize, removed: usize, element: Option<Encoded<'_>>) -> usize {
         debug_assert!(at >= HEADER && at + length <= self.end());
         let new = element.as_ref().map_or(0, Encoded::len);
         let old_len = self.bytes.len();
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
         if new > length {
-            self.bytes.reserve_exact(new - length);
-            self.bytes.resize(old_len + new - length, 0);
+            bytes.reserve_exact(new - length);
+            bytes.resize(old_len + new - length, 0);
         }
-        self.bytes.copy_within(at + length..old_len, at + new);
+        bytes.copy_within(at + length..old_len, at + new);
         if let Some(element) = &element {
-            element.write(&mut self.bytes[at..at + new]);
+            element.write(&mut bytes[at..at + new]);
         }
-        if new < length {
-            self.bytes.truncate(old_len + new - length);
-            self.bytes.shrink_to_fit();
-        }
-        let total = self.bytes.len() as u32;
-        self.bytes[..4].copy_from_slice(&total.to_le_bytes());
+        bytes.truncate(old_len + new - length);
+        let total = bytes.len() as u32;
+        bytes[..4].copy_from_slice(&total.to_le_bytes());
+        self.bytes = bytes.into_boxed_slice();
         self.recount(removed, usize::from(element.is_some()));
         at + new
     }

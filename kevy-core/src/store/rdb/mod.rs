@@ -6,11 +6,13 @@
 pub mod dump;
 mod hash;
 mod legacy;
+mod list;
 mod lzf;
 mod reader;
 mod string;
 
 pub use dump::{dump, restore};
+pub use list::{read_list_len, read_list_part};
 pub use reader::Reader;
 pub use string::{write_length, write_string, write_uncompressed};
 
@@ -26,10 +28,18 @@ const VERSION_PLAIN: u16 = 10;
 const VERSION_FIELD_EXPIRY: u16 = 12;
 
 pub const TYPE_STRING: u8 = 0;
+/// Elements one by one, of versions before 3.2.
+pub const TYPE_LIST: u8 = 1;
 pub const TYPE_HASH: u8 = 4;
 const TYPE_HASH_ZIPMAP: u8 = 9;
+/// A list that is one ziplist.
+pub const TYPE_LIST_ZIPLIST: u8 = 10;
 const TYPE_HASH_ZIPLIST: u8 = 13;
+/// A list of ziplists.
+pub const TYPE_LIST_QUICKLIST: u8 = 14;
 const TYPE_HASH_LISTPACK: u8 = 16;
+/// A list of listpacks and of large elements, each after a number that tells which.
+pub const TYPE_LIST_QUICKLIST_2: u8 = 18;
 /// As [`TYPE_HASH_METADATA`], of release candidates of 7.4: expiries are absolute and no first one precedes them.
 pub const TYPE_HASH_METADATA_PRE_GA: u8 = 22;
 /// As [`TYPE_HASH_LISTPACK_EX`], of release candidates of 7.4: no first expiry precedes it.
@@ -65,6 +75,7 @@ pub fn version_of(value: &ValueRef<'_>) -> u16 {
 pub fn type_of(value: &ValueRef<'_>) -> u8 {
     match value {
         ValueRef::Int(_) | ValueRef::Bytes(_) => TYPE_STRING,
+        ValueRef::List(_) => TYPE_LIST_QUICKLIST_2,
         ValueRef::Hash(hash) => hash::type_of(hash),
     }
 }
@@ -79,6 +90,7 @@ pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: f
     match value {
         ValueRef::Int(value) => string::write_int(out, *value),
         ValueRef::Bytes(bytes) => write_string(out, bytes),
+        ValueRef::List(list) => list::write(out, list, write_string),
         ValueRef::Hash(hash) => hash::write(out, hash, write_string),
     }
 }
@@ -92,6 +104,9 @@ pub fn read_value(
 ) -> Result<Value, RdbError> {
     match value_type {
         TYPE_STRING => Ok(Value::of_string(reader.string()?.into_owned())),
+        TYPE_LIST | TYPE_LIST_ZIPLIST | TYPE_LIST_QUICKLIST | TYPE_LIST_QUICKLIST_2 => {
+            list::read(value_type, reader, limits.list).map(Value::List)
+        }
         TYPE_HASH
         | TYPE_HASH_ZIPMAP
         | TYPE_HASH_ZIPLIST

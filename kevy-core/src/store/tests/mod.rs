@@ -4,6 +4,7 @@ mod allocations;
 mod evict;
 mod expiry;
 mod keys;
+mod list;
 mod listpack;
 mod memory;
 mod model;
