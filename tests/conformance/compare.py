@@ -40,6 +40,8 @@ def _length(reply: Reply) -> object:
 
 
 def _encoding(reply: Reply) -> Reply:
+    if reply.value in (b"listpack", b"quicklist"):
+        return Reply("$", b"listpack")
     return Reply("$", b"string") if reply.value in (b"int", b"embstr", b"raw") else reply
 
 
@@ -62,7 +64,8 @@ EXACT = Rule("exact", lambda reply: reply)
 SORTED = Rule("sorted", _sorted)
 PAIRS = Rule("pairs", _sorted_pairs)
 LENGTH = Rule("length", _length)
-#: An encoding, all those of strings being one: which it is depends on how the string came about.
+#: An encoding, all those of strings being one: which it is depends on how the string came about. A list may be a
+#: listpack only since 7.2.
 ENCODING = Rule("encoding", _encoding)
 #: A cursor, and keys in any order.
 SCAN = Rule("scan", _scan)

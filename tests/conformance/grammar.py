@@ -9,8 +9,14 @@ import random
 
 from support.resp import Reply
 
-KEYS = [b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"{t}1", b"{t}2", b"", b"missing"]
+KEYS = [b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"l1", b"l2", b"l3", b"{t}1", b"{t}2", b"", b"missing"]
 FIELDS = [b"f1", b"f2", b"f3", b"n1", b"n2", b"", b"a field", b"7"]
+#: Elements of lists, few enough to be found again, and of all sizes.
+ELEMENTS = [b"a", b"b", b"c", b"", b"1", b"-7", b"01", b"100000", b"x" * 64, b"y" * 3_000, b"z" * 9_000]
+#: Places in a list and numbers of elements.
+PLACES = [*(b"%d" % n for n in (*range(-5, 12), -100, 100, 2**63 - 1, -(2**63) + 1, 2**63)), b"abc", b"1.5", b""]
+#: How the names of keys begin that mostly have the type of a group's verbs.
+LETTERS = {b"hash": b"h", b"list": b"l"}
 VALUES = [
     *(b"", b"0", b"1", b"-1", b"10", b"5.5", b"-2.25", b"3.0e3", b"9223372036854775807", b"-9223372036854775808"),
     *(b"abc", b"hello world", b"\x00\xff\r\n", b" 1", b"01", b"+1", b"1e400", b"x" * 44, b"y" * 45, b"z" * 64, b"w" * 65),
@@ -32,8 +38,11 @@ BAD_TIMES = [b"9223372036854775807", b"9223372036854775808", b"-9223372036854775
 GARBAGE = [b"FOO", b"", b"NX", b"XX", b"EX", b"PX", b"KEEPTTL", b"REPLACE", b"0", b"-1", b"GET", b"COUNT", b"WITHVALUES"]
 
 #: What random arguments cannot compare: cursors and choices of the server, waiting, other processes.
-LEFT_OUT = {"randomkey", "scan", "migrate", "sort", "sort_ro", "wait", "waitaof", "object|help", "object|idletime"}
-GROUPS = ("string", "hash", "generic")
+LEFT_OUT = {
+    *("randomkey", "scan", "migrate", "sort", "sort_ro", "wait", "waitaof", "object|help", "object|idletime"),
+    *("blmove", "blmpop", "blpop", "brpop", "brpoplpush"),
+}
+GROUPS = ("string", "hash", "list", "generic")
 #: Verbs that take a time from now, of which a small one would pass while the test runs.
 TIMED = {"set", "getex", "setex", "psetex", "expire", "pexpire", "restore"}
 
@@ -131,17 +140,23 @@ class Generator:
                 return [self.integer(name, verb)]
         if name == "field":
             return [pick(FIELDS)]
+        if name in ("element", "pivot"):
+            return [pick(ELEMENTS)]
         if name == "serialized-value":
             return [pick(self.payloads)]
         return [pick(VALUES)]
 
     def key(self, verb: str) -> bytes:
         """A key whose type mostly suits the verb."""
-        letter = b"h" if verb.startswith("h") else b"sn{"
+        letter = LETTERS.get(self.verbs[verb]["group"].value, b"sn{")
         fitting = [key for key in KEYS if key and key[:1] in letter]
         return self.random.choice(fitting if self.random.random() < 0.7 else KEYS)
 
     def integer(self, name: str, verb: str) -> bytes:
+        if name == "numkeys":
+            return self.random.choice([b"1", b"1", b"2", b"2", b"3", b"0", b"-1", b"abc"])
+        if self.verbs[verb]["group"].value == b"list":
+            return self.random.choice(PLACES)
         if name in ("seconds", "milliseconds", "ttl"):
             return self.time_from_now(name == "seconds")
         if name in ("start", "end", "offset"):

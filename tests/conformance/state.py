@@ -9,7 +9,7 @@ DATABASES = (0, 1, 2, 15)
 #: How far apart the expiry times of one key may lie (milliseconds): the clock moves between two servers.
 EXPIRY_TOLERANCE_MS = 2_000
 
-READS = {b"string": ("GET",), b"hash": ("HGETALL",)}
+READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1)}
 
 
 def read(session: Session) -> dict:
@@ -23,11 +23,17 @@ def read(session: Session) -> dict:
         commands = []
         for key, kind in zip(keys, types):
             assert kind.value in READS, f"{key!r} is a {kind!r}"
-            commands += [("OBJECT", "ENCODING", key), ("PEXPIRETIME", key), (*READS[kind.value], key)]
+            verb, *rest = READS[kind.value]
+            commands += [("OBJECT", "ENCODING", key), ("PEXPIRETIME", key), (verb, key, *rest)]
         replies = session.pipeline(commands) if commands else []
         for at, (key, kind) in enumerate(zip(keys, types)):
             encoding, expiry, value = replies[at * 3 : at * 3 + 3]
-            everything[database, key] = kind.value, _encoding(encoding, value), expiry.value, _canonical(value)
+            everything[database, key] = (
+                kind.value,
+                _encoding(kind.value, encoding, value),
+                expiry.value,
+                _canonical(kind.value, value),
+            )
     session.call("SELECT", 0)
     return everything
 
@@ -36,13 +42,18 @@ def read(session: Session) -> dict:
 EMBSTR_BYTES_MAX = 44
 
 
-def _encoding(encoding: Reply, value: Reply) -> bytes:
+def _encoding(kind: bytes, encoding: Reply, value: Reply) -> bytes:
     """The encoding, as far as it follows from the value and not from how the value came about."""
+    if kind == b"list" and encoding.value == b"listpack":
+        # The reference has no such lists, and a quicklist of one node where Redis 7.2 has a listpack.
+        return b"quicklist"
     is_short_string = value.kind == "$" and len(value.value) <= EMBSTR_BYTES_MAX
     return b"string" if is_short_string else encoding.value
 
 
-def _canonical(value: Reply) -> object:
+def _canonical(kind: bytes, value: Reply) -> object:
+    if kind == b"list":
+        return [item.value for item in value.value]
     if value.kind == "%":
         return sorted((k.value, v.value) for k, v in value.value)
     if value.kind == "*":

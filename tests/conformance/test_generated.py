@@ -31,8 +31,8 @@ def grammar(reference):
     session = reference.open(3)
     session.call("FLUSHALL")
     docs = session.call("COMMAND", "DOCS")
-    session.pipeline([("SET", "s", "value"), ("SET", "n", 42), ("SET", "l", "x" * 500), ("HSET", "h", "f", "v", "n", 1)])
-    payloads = [session.call("DUMP", key).value for key in "snlh"] + [b"", b"garbage"]
+    session.pipeline([("SET", "s", "value"), ("SET", "n", 42), ("SET", "l", "x" * 500), ("HSET", "h", "f", "v", "n", 1), ("RPUSH", "q", "a", 1)])
+    payloads = [session.call("DUMP", key).value for key in "snlhq"] + [b"", b"garbage"]
     session.close()
     return docs, payloads
 
@@ -98,7 +98,7 @@ def describe_copy(commands: list, differing: list[str]) -> str:
     return "\n".join([*differing[:3], lines])
 
 
-KEYS_OF_INTEREST = {b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"{t}1", b"{t}2", b"missing"}
+KEYS_OF_INTEREST = {b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"l1", b"l2", b"l3", b"{t}1", b"{t}2", b"missing"}
 
 
 def mentioned(commands: list, place: str) -> set[bytes]:

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use crate::base::ErrorKind;
-use crate::store::{Config, Expire, Keyspace, Limits, Seed};
+use crate::store::{Config, End, Expire, Keyspace, Limits, List, Seed};
 
 use super::model::Copy;
 use super::write::{self, Checksum};
@@ -17,6 +17,7 @@ enum Write {
     Set { db: usize, key: u8, len: usize, expire: bool },
     Int { key: u8, value: i64 },
     Hash { db: usize, key: u8, fields: usize, expire: usize },
+    List { db: usize, key: u8, elements: usize, len: usize },
     Remove { db: usize, key: u8 },
     Flush { db: usize },
 }
@@ -30,6 +31,8 @@ fn write() -> impl Strategy<Value = Write> {
         4 => (any::<u8>(), any::<i64>()).prop_map(|(key, value)| Write::Int { key, value }),
         4 => (0..4usize, any::<u8>(), fields, 0..5usize)
             .prop_map(|(db, key, fields, expire)| Write::Hash { db, key, fields, expire }),
+        4 => (0..4usize, any::<u8>(), prop_oneof![8 => 1..20usize, 1 => 200..600usize], prop_oneof![9 => 0..50usize, 1 => 9_000..9_500usize])
+            .prop_map(|(db, key, elements, len)| Write::List { db, key, elements, len: if elements < 20 { len } else { len % 50 } }),
         2 => (0..4usize, any::<u8>()).prop_map(|(db, key)| Write::Remove { db, key }),
         1 => (0..4usize).prop_map(|db| Write::Flush { db }),
     ]
@@ -57,9 +60,26 @@ fn apply(keys: &mut Keyspace, write: &Write) {
             .expect("a hash");
             keys.set_expire(db, &key, (expire == 2).then_some(8_000_000), 1);
         }
+        Write::List { db, key, elements, len } => {
+            let key = [b'l', key];
+            keys.edit(db, &key, 1, true, |list: &mut List, limits, _| {
+                for element in 0..elements {
+                    let element = format!("{element:len$}");
+                    list.push(
+                        if len % 2 == 0 { End::Head } else { End::Tail },
+                        element.as_bytes(),
+                        limits.list,
+                    );
+                }
+                ((), true)
+            })
+            .expect("a list");
+            keys.set_expire(db, &key, (len == 2).then_some(8_000_000), 1);
+        }
         Write::Remove { db, key } => {
             keys.remove(db, &[b'k', key], 1);
             keys.remove(db, &[b'h', key], 1);
+            keys.remove(db, &[b'l', key], 1);
         }
         Write::Flush { db } => {
             keys.flush(db);
@@ -156,6 +176,7 @@ fn every_byte_alone_gives_the_same_keys() {
     for key in 0..20 {
         apply(&mut keys, &Write::Set { db: 0, key, len: 300, expire: key % 2 == 0 });
         apply(&mut keys, &Write::Hash { db: 1, key, fields: 10 + 30 * usize::from(key), expire: 3 });
+        apply(&mut keys, &Write::List { db: 2, key, elements: 5 + 30 * usize::from(key), len: 20 });
     }
     let stream = stream(&mut keys, &[], 3);
     let cuts: Vec<usize> = (1..stream.len()).collect();
@@ -177,6 +198,24 @@ fn a_large_hash_is_rebuilt_by_bounded_commands() {
         }
     }
     assert!(entries.is_whole() && longest <= 130 && commands > 150, "{longest} {commands}");
+}
+
+#[test]
+fn a_large_list_is_rebuilt_by_bounded_commands() {
+    let mut keys = keyspace();
+    apply(&mut keys, &Write::List { db: 0, key: 1, elements: 10_000, len: 5 });
+    let stream = stream(&mut keys, &[], 1);
+    let mut entries = Entries::new(1 << 20);
+    let (mut longest, mut commands) = (0, 0);
+    for piece in stream.chunks(1000) {
+        entries.push(piece).expect("room");
+        while entries.next().expect("a stream") == Next::Argv {
+            longest = longest.max(entries.argv().len());
+            commands += 1;
+        }
+    }
+    assert!(entries.is_whole() && longest <= 130 && commands > 75, "{longest} {commands}");
+    assert_eq!(rebuild(&stream, &[]).expect("a stream"), Copy::of(&keys));
 }
 
 #[test]

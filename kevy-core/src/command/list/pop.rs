@@ -62,8 +62,12 @@ pub fn many_arguments<'a, 'b>(args: &'b [&'a [u8]]) -> Result<(&'b [&'a [u8]], E
     let end = end_of_word(end)?;
     let count = match rest {
         [] => 1,
-        [word, count] if is_word(word, "COUNT") => {
-            integer_in(count, 1..=i64::MAX, "ERR count should be greater than 0")?
+        [word, count, rest @ ..] if is_word(word, "COUNT") => {
+            let count = integer_in(count, 1..=i64::MAX, "ERR count should be greater than 0")?;
+            if !rest.is_empty() {
+                return Err(Fail::SYNTAX);
+            }
+            count
         }
         _ => return Err(Fail::SYNTAX),
     };

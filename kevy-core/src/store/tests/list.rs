@@ -169,3 +169,79 @@ fn an_element_in_the_middle_is_reached_from_either_end() {
         assert_eq!(list.get(n).unwrap().as_int(), Some(n as i64));
     }
 }
+
+/// A payload with a right checksum around bytes that need not be a value.
+fn sealed(value_type: u8, body: &[u8]) -> Vec<u8> {
+    let mut payload = vec![value_type];
+    payload.extend_from_slice(body);
+    payload.extend_from_slice(&[10, 0]);
+    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Redis, &payload);
+    payload.extend_from_slice(&sum.to_le_bytes());
+    payload
+}
+
+fn restored(value_type: u8, body: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let value = restore(&sealed(value_type, body), &Limits::default(), &Seed::new(1)).ok()?;
+    let ValueRef::List(list) = value.as_ref() else { panic!("no list") };
+    let again = restore(&dump(&value.as_ref()), &Limits::default(), &Seed::new(1)).expect("its own dump");
+    let ValueRef::List(again) = again.as_ref() else { panic!("no list") };
+    let elements = |list: &List| list.iter().map(|element| element.to_vec()).collect::<Vec<_>>();
+    assert_eq!(elements(list), elements(again));
+    Some(elements(list))
+}
+
+const ZIPLIST: &[u8] = b"\x18\x18\0\0\0\x15\0\0\0\x04\0\0\x03foo\x05\xFE\xFB\x03\x01n\x03\xF1\xFF";
+const LISTPACK: &[u8] = b"\x0e\x0e\0\0\0\x02\0\x83foo\x04\x07\x01\xFF";
+
+#[test]
+fn every_form_that_redis_has_saved_is_restored() {
+    let list = |elements: &[&str]| Some(elements.iter().map(|element| element.as_bytes().to_vec()).collect());
+    let packed = |parts: &[&[u8]]| parts.concat();
+    let of_ziplist = ["foo", "-5", "n", "0"];
+    assert_eq!(restored(1, b"\x03\x01a\xC0\x07\x00"), list(&["a", "7", ""]));
+    assert_eq!(restored(10, ZIPLIST), list(&of_ziplist));
+    assert_eq!(restored(14, &packed(&[b"\x02", ZIPLIST, ZIPLIST])), list(&[of_ziplist, of_ziplist].concat()));
+    let nodes = packed(&[b"\x03\x02", LISTPACK, b"\x01\x03big\x02\x07\x07\0\0\0\0\0\xFF"]);
+    assert_eq!(restored(18, &nodes), list(&["foo", "7", "big"]));
+    for (value_type, body) in
+        [(1, &b"\x01\x01a"[..]), (10, ZIPLIST), (14, &packed(&[b"\x01", ZIPLIST])), (18, &nodes)]
+    {
+        for end in 0..body.len() {
+            assert_eq!(restored(value_type, &body[..end]), None, "{value_type} cut at {end}");
+        }
+    }
+    for (value_type, body) in [
+        (1, &b"\0"[..]),
+        (14, b"\0"),
+        (18, b"\0"),
+        (18, b"\x01\x03\x01a"),
+        (18, b"\x01\x02\x07\x07\0\0\0\0\0\xFF"),
+    ] {
+        assert_eq!(restored(value_type, body), None, "{body:?}");
+    }
+    assert_eq!(restored(18, b"\x81\xff\xff\xff\xff\xff\xff\xff\xff"), None);
+}
+
+proptest! {
+    #[test]
+    fn damaged_lists_are_refused_or_make_whole_values(
+        value_type in prop::sample::select(vec![1u8, 10, 14, 18]),
+        body in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..60),
+            (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, byte)| {
+                let mut body = [b"\x01\x02", LISTPACK].concat();
+                let at = at.index(body.len());
+                body[at] = byte;
+                body
+            }),
+            (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(at, byte)| {
+                let mut body = ZIPLIST.to_vec();
+                let at = at.index(body.len());
+                body[at] = byte;
+                body
+            }),
+        ],
+    ) {
+        restored(value_type, &body);
+    }
+}

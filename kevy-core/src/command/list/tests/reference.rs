@@ -80,6 +80,7 @@ fn elements_are_removed_from_the_ends() {
         "LMPOP 1 k LEFT COUNT -1",
         "LMPOP 1 k LEFT COUNT x",
         "LMPOP 1 k LEFT COUNT 1 COUNT 2",
+        "LMPOP 1 k LEFT COUNT COUNT 2",
         "LMPOP 1 k LEFT more 1",
         "LMPOP 9223372036854775807 k LEFT",
     ]);
