@@ -37,7 +37,7 @@ impl Keyspace {
         let mut options = options.clone();
         options.set("shards", "1")?;
         let (engine, _) = runtime::assemble(&options.0, commands, clock)?;
-        let state = engine.open();
+        let state = engine.open(Box::new(|_| ()));
         Ok(Self { engine, state, out: Writer::new(Protocol::Resp3), tree: Tree::new() })
     }
 

@@ -7,7 +7,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::dispatch::commands::Origin;
 use crate::dispatch::{Direct, State};
 use crate::resp::{Node, Protocol, Tree, Writer};
-use crate::runtime::{self, Interrupt};
+use crate::runtime::{self, Bell};
 
 /// One client's state, used by one thread at a time: database, MULTI, WATCH, RESP version.
 ///
@@ -18,21 +18,17 @@ pub struct Session {
     state: State,
     out: Writer,
     tree: Tree,
-    interrupt: Arc<Interrupt>,
+    bell: Arc<Bell>,
 }
 
 /// Ends a session's wait from any thread.
 #[derive(Clone, Debug)]
-pub struct Interrupter {
-    runtime: Arc<runtime::Runtime>,
-    interrupt: Arc<Interrupt>,
-}
+pub struct Interrupter(Arc<Bell>);
 
 impl Interrupter {
     /// The wait under way, or else the next one, returns [`ErrorKind::Interrupted`].
     pub fn interrupt(&self) {
-        self.interrupt.set();
-        self.runtime.core().events.announce();
+        self.0.interrupt();
     }
 }
 
@@ -43,14 +39,10 @@ impl Session {
     pub(super) fn open(runtime: Arc<runtime::Runtime>) -> Result<Self> {
         let core = runtime.core();
         core.check()?;
-        let state = core.engine.open();
-        Ok(Self {
-            state,
-            out: Writer::new(Protocol::Resp3),
-            tree: Tree::new(),
-            interrupt: Arc::default(),
-            runtime,
-        })
+        let bell = Arc::<Bell>::default();
+        let waker = bell.clone();
+        let state = core.engine.open(Box::new(move |_| waker.ring()));
+        Ok(Self { state, out: Writer::new(Protocol::Resp3), tree: Tree::new(), bell, runtime })
     }
 
     /// Runs one command; `argv[0]` is the verb. An error reply of the server is a reply, not an error.
@@ -83,7 +75,7 @@ impl Session {
         }
         self.start()?;
         self.out.buf.clear();
-        self.runtime.core().run(&mut self.state, argv, &mut self.out, origin, &self.interrupt)
+        self.runtime.core().run(&mut self.state, argv, &mut self.out, origin, &self.bell)
     }
 
     /// Runs commands one after the other in one call and returns their replies as one array. They are not a
@@ -99,7 +91,7 @@ impl Session {
         self.out.buf.clear();
         self.out.array(commands.len());
         for argv in commands {
-            self.runtime.core().run(&mut self.state, argv, &mut self.out, Origin::Client, &self.interrupt)?;
+            self.runtime.core().run(&mut self.state, argv, &mut self.out, Origin::Client, &self.bell)?;
         }
         self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
         Ok(self.tree.root(&self.out.buf))
@@ -183,7 +175,7 @@ impl Session {
         let client = &self.state.session.client;
         // A timeout beyond what the clock can count is for ever.
         let deadline = Instant::now().checked_add(timeout);
-        let found = core.events.wait(deadline, &self.interrupt, || match client.take_push() {
+        let found = core.events.wait(deadline, &self.bell, || match client.take_push() {
             None if core.is_stopping() => Some(None),
             None => None,
             push => Some(push),
@@ -197,7 +189,7 @@ impl Session {
 
     /// A handle that ends this session's waits from another thread.
     pub fn interrupter(&self) -> Interrupter {
-        Interrupter { runtime: self.runtime.clone(), interrupt: self.interrupt.clone() }
+        Interrupter(self.bell.clone())
     }
 
     /// The database that commands run in.

@@ -6,8 +6,8 @@
 
 use std::fmt::Write;
 
-use rustc_apfloat::Float;
 use rustc_apfloat::ieee::X87DoubleExtended;
+use rustc_apfloat::{Float, Round, Status};
 
 use super::float_text::{self, FloatText};
 
@@ -50,6 +50,17 @@ impl LongDouble {
     /// Whether the number is one of the two infinities.
     pub fn is_infinite(self) -> bool {
         self.0.is_infinite()
+    }
+
+    pub fn is_negative(self) -> bool {
+        self.0.is_negative()
+    }
+
+    /// The number times `factor`, rounded up to a whole one; `None` where that does not fit 64 bits.
+    pub fn times_rounded_up(self, factor: u32) -> Option<i64> {
+        let product = (self.0 * X87DoubleExtended::from_u128(factor.into()).value).value;
+        let whole = product.to_i128_r(i64::BITS as usize, Round::TowardPositive, &mut false);
+        if whole.status.intersects(Status::INVALID_OP) { None } else { i64::try_from(whole.value).ok() }
     }
 
     /// The sum, rounded to nearest; none where it is NaN or infinite.

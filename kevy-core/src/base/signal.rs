@@ -19,6 +19,9 @@ pub const STOP: u32 = 1 << 6;
 /// An option changed.
 pub const OPTIONS: u32 = 1 << 7;
 
+/// What a connection waited for has an outcome.
+pub const ANSWER: u32 = 1 << 8;
+
 /// Whoever can be signalled.
 pub trait Ring: Send + Sync + Debug {
     /// Signals the owner and wakes it if it waits. What it shall find must have been published before.

@@ -78,6 +78,26 @@ impl TimeForm {
     }
 }
 
+fn timeout(ms: Option<i64>, now: u64) -> Result<u64, Fail> {
+    const OUT_OF_RANGE: Fail = Fail::new("ERR timeout is out of range");
+    let ms = u64::try_from(ms.ok_or(OUT_OF_RANGE)?).map_err(|_| Fail::new("ERR timeout is negative"))?;
+    let end = now.checked_add(ms).filter(|end| i64::try_from(*end).is_ok());
+    end.map(|_| ms).ok_or(OUT_OF_RANGE)
+}
+
+/// A timeout in seconds, possibly with a fraction, as milliseconds; 0 is for ever.
+pub fn timeout_seconds(arg: &[u8], now: u64) -> Result<u64, Fail> {
+    let seconds = LongDouble::parse(arg).ok_or(Fail::new("ERR timeout is not a float or out of range"))?;
+    let too_low = seconds.is_negative().then_some(i64::MIN);
+    timeout(seconds.times_rounded_up(1000).or(too_low), now)
+}
+
+/// A timeout in milliseconds; 0 is for ever.
+pub fn timeout_ms(arg: &[u8], now: u64) -> Result<u64, Fail> {
+    let ms = parse_i64(arg).ok_or(Fail::new("ERR timeout is not an integer or out of range"))?;
+    timeout(Some(ms), now)
+}
+
 /// The error for a time that `command` cannot set.
 pub fn invalid_expiry(command: &str) -> Fail {
     Fail::with(format!("ERR invalid expire time in '{command}' command"))
@@ -172,6 +192,28 @@ mod tests {
         assert_eq!(expiry(b"9223372036854775807", TimeForm::PX, 5, "set"), Err(invalid_expiry("set")));
         assert_eq!(expiry(b"1.5", TimeForm::PX, 5, "set"), Err(Fail::NOT_INTEGER));
         assert_eq!(any_expiry(b"-10", TimeForm::PX, 5, "expire"), Ok(-5));
+    }
+
+    #[test]
+    fn timeouts_are_rounded_up_to_milliseconds_and_refused_beyond_what_a_clock_shows() {
+        assert_eq!(timeout_seconds(b"0", 5), Ok(0));
+        assert_eq!(timeout_seconds(b"1.0001", 5), Ok(1001));
+        assert_eq!(timeout_seconds(b"-0.0001", 5), Ok(0));
+        assert_eq!(timeout_seconds(b"0x10", 5), Ok(16_000));
+        for (bad, text) in [
+            ("x", "ERR timeout is not a float or out of range"),
+            ("nan", "ERR timeout is not a float or out of range"),
+            ("-1", "ERR timeout is negative"),
+            ("-inf", "ERR timeout is negative"),
+            ("inf", "ERR timeout is out of range"),
+            ("1e30", "ERR timeout is out of range"),
+            ("9223372036854775.807", "ERR timeout is out of range"),
+        ] {
+            assert_eq!(timeout_seconds(bad.as_bytes(), 5), Err(Fail::new(text)), "{bad}");
+        }
+        assert_eq!(timeout_ms(b"9223372036854775807", 0), Ok(i64::MAX as u64));
+        assert_eq!(timeout_ms(b"9223372036854775807", 1), Err(Fail::new("ERR timeout is out of range")));
+        assert_eq!(timeout_ms(b"1.5", 0), Err(Fail::new("ERR timeout is not an integer or out of range")));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize
 
 use parking_lot::Mutex;
 
+use super::blocking::Waiter;
+
 /// What kind of peer a client is, as `CLIENT LIST TYPE` tells them apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u32)]
@@ -16,6 +18,18 @@ pub enum ClientKind {
     Pubsub = 2,
     Primary = 3,
 }
+
+/// Why a session's owner is woken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wake {
+    /// The session shall end.
+    Killed,
+    /// What it waited for has an outcome.
+    Answered,
+}
+
+/// Makes a session's owner look at it soon.
+pub type WakeOwner = Box<dyn Fn(Wake) + Send + Sync>;
 
 /// One session as others see it. The session's owner writes, anyone reads.
 pub struct Client {
@@ -41,7 +55,8 @@ pub struct Client {
     /// Bytes waiting to be sent.
     pub output_buffer: AtomicUsize,
     pub last_command: AtomicUsize,
-    pub blocked: AtomicBool,
+    /// What it waits for.
+    waiter: Mutex<Option<Arc<Waiter>>>,
     pub no_evict: AtomicBool,
     pub no_touch: AtomicBool,
     pub commands: AtomicU64,
@@ -49,7 +64,7 @@ pub struct Client {
     /// Messages that an in-process session has not asked for yet, encoded.
     pushes: Mutex<VecDeque<Vec<u8>>>,
     killed: AtomicBool,
-    wake: Box<dyn Fn() + Send + Sync>,
+    wake: WakeOwner,
 }
 
 /// The names a client gave itself.
@@ -71,7 +86,25 @@ impl Client {
     /// Asks the owner to end the session at its next chance; a waiting one is woken.
     pub fn kill(&self) {
         self.killed.store(true, Ordering::Release);
-        (self.wake)();
+        self.wake(Wake::Killed);
+    }
+
+    /// Makes the owner look at the session soon.
+    pub fn wake(&self, why: Wake) {
+        (self.wake)(why);
+    }
+
+    /// What the session waits for, `None` where it does not.
+    pub fn waiter(&self) -> Option<Arc<Waiter>> {
+        self.waiter.lock().clone()
+    }
+
+    pub fn set_waiter(&self, waiter: Option<Arc<Waiter>>) {
+        *self.waiter.lock() = waiter;
+    }
+
+    pub fn is_blocked(&self) -> bool {
+        self.waiter.lock().is_some()
     }
 
     /// The oldest message that waits for an in-process session.
@@ -107,14 +140,14 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Registers a session. `wake` makes its owner look at [`Client::is_killed`] soon.
+    /// Registers a session.
     pub fn add(
         &self,
         address: String,
         local_address: String,
         fd: i32,
         now: u64,
-        wake: Box<dyn Fn() + Send + Sync>,
+        wake: WakeOwner,
     ) -> Arc<Client> {
         let client = self.make(address, local_address, fd, now, wake);
         if fd >= 0 {
@@ -126,7 +159,7 @@ impl Clients {
 
     /// A session that no list shows: what a reactor runs other reactors' commands under.
     pub fn add_hidden(&self, now: u64) -> Arc<Client> {
-        self.make(String::new(), String::new(), -1, now, Box::new(|| ()))
+        self.make(String::new(), String::new(), -1, now, Box::new(|_| ()))
     }
 
     fn make(
@@ -135,7 +168,7 @@ impl Clients {
         local_address: String,
         fd: i32,
         now: u64,
-        wake: Box<dyn Fn() + Send + Sync>,
+        wake: WakeOwner,
     ) -> Arc<Client> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed) + 1;
         Arc::new(Client {
@@ -156,7 +189,7 @@ impl Clients {
             query_buffer_free: AtomicUsize::new(0),
             output_buffer: AtomicUsize::new(0),
             last_command: AtomicUsize::new(usize::MAX),
-            blocked: AtomicBool::new(false),
+            waiter: Mutex::default(),
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
             commands: AtomicU64::new(0),

@@ -15,6 +15,13 @@ pub fn unknown_subcommand(verb: &[u8], word: &[u8]) -> Fail {
     Fail::quoting(&text, &word[..word.len().min(SHOWN_LEN_MAX)])
 }
 
+/// The error for a subcommand that checks the number of its arguments itself.
+pub fn wrong_count(verb: &[u8], word: &[u8]) -> Fail {
+    let verb = String::from_utf8_lossy(verb).to_ascii_uppercase();
+    let text = format!("ERR unknown subcommand or wrong number of arguments for '{{}}'. Try {verb} HELP.");
+    Fail::quoting(&text, &word[..word.len().min(SHOWN_LEN_MAX)])
+}
+
 /// The handler of a verb that only stands for its subcommands: the word behind it names none.
 pub fn container(_: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     Err(unknown_subcommand(args[0], args.get(1).copied().unwrap_or_default()))

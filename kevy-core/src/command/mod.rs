@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod arguments;
+pub mod blocking;
 pub mod client;
 pub mod commands;
 pub mod connection;

@@ -4,6 +4,7 @@ use crate::base::random::Random;
 use crate::store::{Keyspace, Ref};
 
 use super::Effects;
+use super::blocking::Blocked;
 
 /// One shard's keys, the effects of the command under way, and its counters.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct Partition {
     pub keyspace: Keyspace,
     pub effects: Effects,
     pub counters: Counters,
+    /// Clients that wait for keys.
+    pub blocked: Blocked,
     pub random: Random,
 }
 
@@ -29,7 +32,14 @@ pub struct Counters {
 
 impl Partition {
     pub fn new(index: usize, keyspace: Keyspace, random: Random) -> Self {
-        Self { index, keyspace, effects: Effects::default(), counters: Counters::default(), random }
+        Self {
+            index,
+            keyspace,
+            effects: Effects::default(),
+            counters: Counters::default(),
+            blocked: Blocked::default(),
+            random,
+        }
     }
 
     /// The key for a verb that reads it, counted as a hit or a miss, and as a use of it if `touch` says so.

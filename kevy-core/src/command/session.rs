@@ -9,6 +9,7 @@ use hashbrown::HashSet;
 use crate::resp::writer::Protocol;
 
 use super::Client;
+use super::blocking::Waiter;
 
 /// Whether the session wants replies (`CLIENT REPLY`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +38,7 @@ pub struct Transaction {
 }
 
 /// Something only the owner of the connection can do, done after the handler returned.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Request {
     /// Close the connection after the reply.
     Close,
@@ -51,6 +52,15 @@ pub enum Request {
     WaitDurable { replicas: usize, timeout_ms: u64 },
     /// Answer OK after this many milliseconds.
     Sleep { ms: u64 },
+    /// Answer when the waiter has a reply; it is registered at its keys.
+    Block(Arc<Waiter>),
+}
+
+impl Request {
+    /// True where the reply comes later.
+    pub fn is_wait(&self) -> bool {
+        !matches!(self, Self::Close | Self::Replicate)
+    }
 }
 
 /// One client's state.
@@ -71,6 +81,8 @@ pub struct Session {
     pub request: Option<Request>,
     /// True while EXEC runs the queue.
     pub in_exec: bool,
+    /// True while a command of a blocked client is tried again.
+    pub retrying: bool,
     /// Number of the last command, for `CLIENT LIST`.
     pub last_command: usize,
 }
@@ -88,6 +100,7 @@ impl Session {
             watch_broken: Arc::default(),
             request: None,
             in_exec: false,
+            retrying: false,
             last_command: usize::MAX,
         }
     }

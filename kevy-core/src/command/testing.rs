@@ -68,7 +68,7 @@ impl Harness {
             partition.effects.wanted = true;
             partition
         };
-        let client = server.clients.add(String::new(), String::new(), -1, now, Box::new(|| {}));
+        let client = server.clients.add(String::new(), String::new(), -1, now, Box::new(|_| {}));
         Self {
             partitions: (0..shards).map(partition).collect(),
             session: Session::new(client, true),
@@ -84,7 +84,7 @@ impl Harness {
     /// Another session of the same server.
     pub fn open(&self, fd: i32, address: &str, local_address: &str) -> Session {
         let (address, local_address) = (address.to_owned(), local_address.to_owned());
-        Session::new(self.server.clients.add(address, local_address, fd, self.now, Box::new(|| {})), true)
+        Session::new(self.server.clients.add(address, local_address, fd, self.now, Box::new(|_| {})), true)
     }
 
     /// Runs one command and returns its encoded reply.

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::base::{Error, ErrorKind, OwnedGuard, Result};
+use crate::command::client::WakeOwner;
 use crate::command::session::Request;
 use crate::command::string::{self};
 use crate::command::{Origin, Session};
@@ -30,9 +31,10 @@ pub enum Direct {
 
 impl Engine {
     /// Opens a session that needs no password: whoever links the engine owns it.
-    pub fn open(&self) -> State {
+    /// `wake` is for waits.
+    pub fn open(&self, wake: WakeOwner) -> State {
         let now = self.server.clock.now_ms();
-        let client = self.server.clients.add(String::new(), String::new(), -1, now, Box::new(|| ()));
+        let client = self.server.clients.add(String::new(), String::new(), -1, now, wake);
         State { session: Session::new(client, true), spill: Writer::new(Protocol::Resp3) }
     }
 
@@ -61,7 +63,11 @@ impl Engine {
     /// where its reply begins.
     #[cold]
     pub fn decline(&self, state: &State, request: Request, out: &mut Writer, start: usize) {
-        if request != Request::Close {
+        let closes = request == Request::Close;
+        if let Some((answer, _)) = self.waiting(&state.session, &request, out) {
+            self.end_wait(&answer);
+        }
+        if !closes {
             let name = self.server.commands.name(state.session.last_command);
             out.buf.truncate(start);
             out.error(&format!("ERR '{name}' needs a connection; this session is in-process"));
@@ -85,7 +91,7 @@ impl Engine {
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
         Self::refuse_in_multi(&state.session)?;
-        let shard = self.shards.take(route::shard_of(key, self.shards.len()));
+        let shard = self.take(route::shard_of(key, self.shards.len()));
         self.get_from(shard, state, key, into)
     }
 
@@ -97,8 +103,8 @@ impl Engine {
     pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
         Self::refuse_in_multi(&state.session)?;
         match self.shards.try_take(route::shard_of(key, self.shards.len())) {
-            Some(shard) => self.get_from(shard, state, key, into).map(Some),
-            None => Ok(None),
+            Some(shard) if !shard.owes() => self.get_from(shard, state, key, into).map(Some),
+            _ => Ok(None),
         }
     }
 
@@ -114,6 +120,10 @@ impl Engine {
         shard.partition.counters.commands += 1;
         let found = string::read(&mut shard.partition, &state.session, key, now, into);
         shard.settle();
+        if shard.owes() {
+            drop(shard);
+            self.serve_blocked();
+        }
         match found {
             Ok(true) => Ok(Direct::Found),
             Ok(false) => Ok(Direct::Missing),
@@ -128,7 +138,7 @@ impl Engine {
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
         Self::refuse_in_multi(&state.session)?;
-        self.set_in(self.shards.take(route::shard_of(key, self.shards.len())), state, key, value)
+        self.set_in(self.take(route::shard_of(key, self.shards.len())), state, key, value)
     }
 
     /// As [`Engine::set`]; false, and nothing done, where another thread holds the shard's token.
@@ -139,8 +149,8 @@ impl Engine {
     pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
         Self::refuse_in_multi(&state.session)?;
         match self.shards.try_take(route::shard_of(key, self.shards.len())) {
-            Some(shard) => self.set_in(shard, state, key, value).map(|()| true),
-            None => Ok(false),
+            Some(shard) if !shard.owes() => self.set_in(shard, state, key, value).map(|()| true),
+            _ => Ok(false),
         }
     }
 
@@ -157,8 +167,7 @@ impl Engine {
         spill.buf.clear();
         let mut caller = Caller { server: &self.server, session, out: spill, now, origin: Origin::Client };
         run::run_alone(&mut shard, &mut caller, &string::PLAIN_SET, &[b"SET", key, value]);
-        shard.leave();
-        drop(shard);
+        self.leave(shard);
         match spill.buf.first() {
             Some(b'-') => Err(refused(&spill.buf)),
             _ => Ok(()),

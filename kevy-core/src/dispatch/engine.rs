@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::base::OwnedGuard;
 use crate::command::help::unknown_subcommand;
-use crate::command::session::ReplyMode;
+use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::{Flags, Scope, shown};
 use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
 use crate::route::{self, Route};
 use crate::shard::run::Caller;
-use crate::shard::{Shard, Shards, run_alone, run_many};
+use crate::shard::{Shard, Shards, run_alone, run_many, unblock};
 
 /// What a command needs before it can run.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +33,9 @@ impl Plan {
     pub(super) fn of(number: usize, spec: &Spec, route: Route) -> Self {
         match route {
             Route::Nowhere => Self::Here(number),
-            Route::One(shard) if !spec.flags.has(Flags::OWN_SESSION) => Self::One { command: number, shard },
+            Route::One(shard) if !spec.flags.has(Flags::OWN_SESSION.or(Flags::BLOCKING)) => {
+                Self::One { command: number, shard }
+            }
             route => Self::Several { command: number, route },
         }
     }
@@ -159,7 +162,41 @@ impl Engine {
         }
     }
 
-    /// Runs a command on the one shard it needs.
+    /// Serves the waiting clients that some shard owes. The caller holds no token.
+    #[cold]
+    pub fn serve_blocked(&self) {
+        let mut guards = self.shards.take_all();
+        {
+            let mut held = guards.iter_mut().map(|guard| &mut **guard).collect();
+            unblock::serve(Some(&self.shards), &mut held, &self.server);
+        }
+        guards.iter_mut().for_each(|guard| guard.leave());
+    }
+
+    /// Takes the token of one shard, once that owes nothing. The caller holds none.
+    #[inline]
+    pub fn take(&self, shard: usize) -> OwnedGuard<'_, Shard> {
+        loop {
+            let guard = self.shards.take(shard);
+            if !guard.owes() {
+                return guard;
+            }
+            drop(guard);
+            self.serve_blocked();
+        }
+    }
+
+    /// Gives a token back with what that takes.
+    #[inline]
+    pub fn leave(&self, mut guard: OwnedGuard<'_, Shard>) {
+        guard.leave();
+        if guard.owes() {
+            drop(guard);
+            self.serve_blocked();
+        }
+    }
+
+    /// Runs a command on the one shard it needs, which owes nothing.
     #[inline]
     pub fn run_one(
         &self,
@@ -185,7 +222,14 @@ impl Engine {
         (now, origin): (u64, Origin),
     ) {
         let members = route::members(route, self.shards.len());
-        let mut guards = self.shards.take_several(&members);
+        let mut guards = loop {
+            let guards = self.shards.take_several(&members);
+            if guards.iter().all(|guard| !guard.owes()) {
+                break guards;
+            }
+            drop(guards);
+            self.serve_blocked();
+        };
         let mut caller = Caller { server: &self.server, session, out, now, origin };
         let command = self.command(number);
         let exec = self.is_exec(command, caller.session);
@@ -193,6 +237,10 @@ impl Engine {
             if exec { self.exec(step) } else { step.call(command, args) }
         });
         guards.iter_mut().for_each(|guard| guard.leave());
+        if guards.iter().any(|guard| guard.owes()) {
+            drop(guards);
+            self.serve_blocked();
+        }
     }
 
     /// Runs a command to its reply on the caller's thread.
@@ -208,15 +256,17 @@ impl Engine {
             Plan::Done => {}
             Plan::Here(number) => self.run_here(session, number, args, out, now),
             Plan::One { command, shard } => {
-                let mut guard = self.shards.take(shard);
+                let mut guard = self.take(shard);
                 self.run_one(&mut guard, session, command, args, out, (now, origin));
-                guard.leave();
+                self.leave(guard);
             }
             Plan::Several { command, route } => {
                 self.run_several(session, command, &route, args, out, (now, origin));
             }
         }
-        self.after(session, out, start);
+        if !session.request.as_ref().is_some_and(Request::is_wait) {
+            self.after(session, out, start);
+        }
     }
 
     /// Takes back a reply that the session does not want (`CLIENT REPLY`).

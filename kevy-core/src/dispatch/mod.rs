@@ -14,6 +14,7 @@ pub use engine::{Engine, Plan};
 pub use waiting::Answer;
 
 /// What reactors and the runtime handle without looking inside.
+pub use crate::command::client::Wake;
 pub use crate::command::server::{Hooks, ServerConfig};
 pub use crate::command::session::{ReplyMode, Request};
 pub use crate::command::{Client, ClientKind, CommandSet, Commands, Origin, Server, Session};

@@ -1,46 +1,96 @@
-//! Commands that are answered later: WAIT, WAITAOF, DEBUG SLEEP.
+//! Commands that are answered later: WAIT, WAITAOF, DEBUG SLEEP, and those that wait for keys.
 //!
 //! Who owns the session does the waiting: a reactor goes on with its other connections, an in-process caller
 //! sleeps.
 
+use std::sync::Arc;
+
+use crate::command::Session;
+use crate::command::blocking::{Outcome, Retry, Waiter};
 use crate::command::session::Request;
 use crate::resp::Writer;
+use crate::route;
 
 use super::Engine;
 
-/// The reply of a command that waits.
+/// The reply of a command that waits. Whoever has one calls [`Engine::end_wait`] when it is written or unwanted.
 #[derive(Debug)]
-pub enum Answer {
-    /// OK when the time is over.
-    Ok,
-    /// How many replicas have `offsets`, as soon as there are `enough`. WAITAOF asks for `durable` ones.
+pub struct Answer {
+    waiter: Arc<Waiter>,
+    until: Until,
+}
+
+/// What ends a wait, besides its timeout and CLIENT UNBLOCK.
+#[derive(Debug)]
+enum Until {
+    /// Nothing; then the reply is OK.
+    TimeIsOver,
+    /// So many replicas have `offsets`; the reply is how many. WAITAOF asks for `durable` ones.
     Replicas { enough: usize, offsets: Vec<u64>, durable: bool },
+    /// A key has what the command waits for, and the reply is what the waiter was given.
+    Served,
+}
+
+impl Answer {
+    /// True where the owner must ask from time to time; it is woken for any other.
+    pub fn is_polled(&self) -> bool {
+        matches!(self.until, Until::Replicas { .. })
+    }
 }
 
 impl Engine {
     /// What answers a request, and after how many milliseconds at the latest; `None` for one that is not about
     /// waiting.
-    pub fn waiting(&self, request: Request) -> Option<(Answer, Option<u64>)> {
-        let (enough, timeout_ms, durable) = match request {
-            Request::Sleep { ms } => return Some((Answer::Ok, Some(ms))),
-            Request::WaitReplicas { replicas, timeout_ms } => (replicas, timeout_ms, false),
-            Request::WaitDurable { replicas, timeout_ms } => (replicas, timeout_ms, true),
-            Request::Close | Request::Replicate => return None,
+    pub fn waiting(
+        &self,
+        session: &Session,
+        request: &Request,
+        out: &Writer,
+    ) -> Option<(Answer, Option<u64>)> {
+        let replicas = |enough, durable| {
+            let offsets = self.server.hooks.get().map(|hooks| hooks.offsets()).unwrap_or_default();
+            Until::Replicas { enough, offsets, durable }
         };
-        let offsets = self.server.hooks.get().map(|hooks| hooks.offsets()).unwrap_or_default();
-        Some((Answer::Replicas { enough, offsets, durable }, (timeout_ms > 0).then_some(timeout_ms)))
+        let (until, timeout_ms) = match *request {
+            Request::Close | Request::Replicate => return None,
+            Request::Block(ref waiter) => {
+                let timeout_ms = (waiter.timeout_ms > 0).then_some(waiter.timeout_ms);
+                return Some((Answer { waiter: waiter.clone(), until: Until::Served }, timeout_ms));
+            }
+            Request::Sleep { ms } => (Until::TimeIsOver, Some(ms)),
+            Request::WaitReplicas { replicas: enough, timeout_ms } => {
+                (replicas(enough, false), (timeout_ms > 0).then_some(timeout_ms))
+            }
+            Request::WaitDurable { replicas: enough, timeout_ms } => {
+                (replicas(enough, true), (timeout_ms > 0).then_some(timeout_ms))
+            }
+        };
+        let waiter = Waiter::new(session, out.protocol, timeout_ms.unwrap_or_default(), None);
+        Some((Answer { waiter, until }, timeout_ms))
     }
 
     /// Writes the reply if it is due; `late` says that the time is over. True where it was written.
     pub fn answer(&self, answer: &Answer, late: bool, out: &mut Writer) -> bool {
-        match answer {
-            Answer::Ok if late => out.ok(),
-            Answer::Ok => return false,
-            Answer::Replicas { enough, offsets, durable } => {
+        let Answer { waiter, until } = answer;
+        let count = match until {
+            Until::Replicas { enough, offsets, durable } => {
                 let count = self.server.hooks.get().map_or(0, |hooks| hooks.replicas_at(offsets, *durable));
-                if count < *enough && !late {
-                    return false;
+                if count >= *enough {
+                    waiter.end(Outcome::TimedOut);
                 }
+                count
+            }
+            _ => 0,
+        };
+        if late {
+            waiter.end(Outcome::TimedOut);
+        }
+        match (waiter.take_outcome(), until) {
+            (None | Some(Outcome::Waiting | Outcome::Over), _) => return false,
+            (Some(Outcome::Reply(reply)), _) => out.raw(&reply),
+            (_, Until::Served) => out.null_array(),
+            (_, Until::TimeIsOver) => out.ok(),
+            (_, Until::Replicas { durable, .. }) => {
                 if *durable {
                     // Nothing is on disk here.
                     out.array(2);
@@ -50,5 +100,21 @@ impl Engine {
             }
         }
         true
+    }
+
+    /// Ends a wait without its timeout's reply; true where another was there before and is written.
+    pub fn abandon(&self, answer: &Answer, out: &mut Writer) -> bool {
+        answer.waiter.end(Outcome::Over);
+        self.answer(answer, false, out)
+    }
+
+    /// Leaves nothing of a wait behind, answered or not. The caller holds no token.
+    pub fn end_wait(&self, answer: &Answer) {
+        let Answer { waiter, .. } = answer;
+        waiter.end(Outcome::Over);
+        for key in waiter.retry.iter().flat_map(Retry::keys) {
+            let home = route::shard_of(key, self.shards.len());
+            self.shards.take(home).partition.dequeue(key, waiter);
+        }
     }
 }

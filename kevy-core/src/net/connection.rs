@@ -124,9 +124,10 @@ impl Connection {
         goes_on
     }
 
-    /// True where the connection has nothing under way.
+    /// True where the connection has nothing under way but perhaps a command that waits.
     pub fn is_idle(&self) -> bool {
-        self.pending.is_empty() && self.unsent() == 0 && !self.stalled && !self.listed
+        let rests = !self.stalled || self.waiting.is_some();
+        self.pending.is_empty() && self.unsent() == 0 && rests && !self.listed
     }
 
     /// Bytes of replies that wait for a reader or for an earlier reply.

@@ -4,6 +4,7 @@
 //! other reactors sent, and housekeeping; give the token back; send parcels and replies. The token is never
 //! held over a system call.
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::io;
 use std::sync::Arc;
@@ -15,13 +16,13 @@ use slab::Slab;
 
 use crate::base::log_sink;
 use crate::base::signal::{self, Ring};
-use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard};
+use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard, Wake};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
 use crate::resp::Batch;
 use crate::resp::Limits;
 
 use super::Handle;
-use super::connection::{Connection, Fate};
+use super::connection::{Connection, Fate, Waiting};
 use super::flush::{self, OutputLimit};
 use super::serve::{Counter, run_parcel};
 
@@ -121,8 +122,10 @@ pub struct Reactor {
     readable: Vec<usize>,
     dirty: Vec<usize>,
     upgraded: Vec<usize>,
-    /// Connections with a command that is answered later.
-    waiting: Vec<usize>,
+    /// Connections with a command whose answer nobody tells.
+    polled: Vec<usize>,
+    /// When the waits of connections are over at the latest (Unix milliseconds).
+    timeouts: BTreeSet<(u64, usize)>,
     posts: Vec<Option<Post>>,
     outgoing: Parcels,
     spare: Parcels,
@@ -170,7 +173,8 @@ impl Reactor {
             readable: Vec::new(),
             dirty: Vec::new(),
             upgraded: Vec::new(),
-            waiting: Vec::new(),
+            polled: Vec::new(),
+            timeouts: BTreeSet::new(),
             outgoing: (0..posts.len()).map(|_| Box::default()).collect(),
             posts,
             spare: Vec::new(),
@@ -220,9 +224,9 @@ impl Reactor {
             if signals & signal::KILL != 0 {
                 self.kill_marked();
             }
-            self.answer_waiting(now);
             self.serve(now);
             self.deliver(now);
+            self.answer_waiting(now);
             self.send(now);
             if now >= self.next_cron {
                 self.cron(now);
@@ -341,26 +345,28 @@ impl Reactor {
             // Without probes a dead peer is only noticed later.
             let _ = socket.set_keepalive(self.settings.keepalive);
         }
-        let alarm = self.handle.alarm.clone();
+        let handle = self.handle.clone();
+        let key = self.connections.vacant_key();
         let client = server.clients.add(
             socket.peer.clone(),
             socket.local.clone(),
             socket.fd(),
             now,
-            Box::new(move || alarm.ring(signal::KILL)),
+            Box::new(move |why| match why {
+                Wake::Killed => handle.alarm.ring(signal::KILL),
+                Wake::Answered => handle.answered(key),
+            }),
         );
         let session = Session::new(client, !self.settings.password);
         let limits = Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() };
         let mut connection = Box::new(Connection::new(socket, session, limits));
         connection.listed = true;
         connection.shard = shard;
-        let entry = self.connections.vacant_entry();
-        let key = entry.key();
         if connection.socket.register(self.poll.registry(), Token(key)).is_err() {
             server.clients.remove(&connection.session.client);
             return;
         }
-        entry.insert(connection);
+        self.connections.insert(connection);
         self.readable.push(key);
     }
 
@@ -390,26 +396,45 @@ impl Reactor {
 
     /// Answers the commands whose wait is over.
     fn answer_waiting(&mut self, now: u64) {
-        let (connections, engine) = (&mut self.connections, &self.engine);
-        let mut over = Vec::new();
-        self.waiting.retain(|&key| {
-            let Some(connection) = connections.get_mut(key) else { return false };
-            let Some(waiting) = &connection.waiting else { return false };
-            let late = waiting.deadline.is_some_and(|deadline| now >= deadline);
-            if !engine.answer(&waiting.answer, late, &mut connection.out) {
-                return true;
-            }
-            connection.waiting = None;
-            over.push(key);
-            false
-        });
-        for key in over {
-            let connection = &mut self.connections[key];
-            mark_dirty(&mut self.dirty, connection, key);
-            if connection.unstall() {
-                list(&mut self.readable, connection, key);
-            }
+        for key in self.handle.take_answered() {
+            self.answer(key, false);
         }
+        while let Some(&(at, key)) = self.timeouts.first()
+            && at <= now
+        {
+            self.timeouts.pop_first();
+            self.answer(key, true);
+        }
+        for key in self.polled.clone() {
+            self.answer(key, false);
+        }
+    }
+
+    /// Answers the command of a connection that waits, if its wait is over; `late` where its time is.
+    fn answer(&mut self, key: usize, late: bool) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Connection { waiting, out, session, .. } = &mut **connection;
+        let start = out.buf.len();
+        let Some(ended) = waiting.take_if(|waiting| self.engine.answer(&waiting.answer, late, out)) else {
+            return;
+        };
+        self.engine.after(session, out, start);
+        mark_dirty(&mut self.dirty, connection, key);
+        if connection.unstall() {
+            list(&mut self.readable, connection, key);
+        }
+        self.end_wait(key, &ended);
+    }
+
+    /// Forgets a connection's wait.
+    fn end_wait(&mut self, key: usize, waiting: &Waiting) {
+        if let Some(deadline) = waiting.deadline {
+            self.timeouts.remove(&(deadline, key));
+        }
+        if waiting.answer.is_polled() {
+            self.polled.retain(|&polled| polled != key);
+        }
+        self.engine.end_wait(&waiting.answer);
     }
 
     /// Reads the readable connections and runs what they sent, then what other reactors sent.
@@ -440,7 +465,7 @@ impl Reactor {
         let mut counter = Counter {
             engine: &engine,
             shard: self.index,
-            token: Some(engine.shards.take(self.index)),
+            token: Some(engine.take(self.index)),
             now,
             outgoing: &mut self.outgoing,
             next_request: &mut self.next_request,
@@ -452,6 +477,7 @@ impl Reactor {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             input_bytes += len as u64;
             let bytes = &self.arena[start..start + len];
+            let waited = connection.waiting.is_some();
             serve_connection(&mut counter, connection, key, bytes, &mut self.batch, now);
             if connection.input.len() > self.settings.query_buffer_max {
                 connection.fate = Fate::Close;
@@ -460,27 +486,37 @@ impl Reactor {
                 connection.session.client.set_kind(ClientKind::Replica);
                 self.upgraded.push(key);
             }
-            if connection.waiting.is_some() && !self.waiting.contains(&key) {
-                self.waiting.push(key);
+            if let Some(waiting) = &connection.waiting
+                && !waited
+            {
+                self.timeouts.extend(waiting.deadline.map(|deadline| (deadline, key)));
+                if waiting.answer.is_polled() {
+                    self.polled.push(key);
+                }
             }
             mark_dirty(&mut self.dirty, connection, key);
         }
-        let mut token = counter.token.take().unwrap_or_else(|| engine.shards.take(self.index));
+        counter.settle();
+        let mut token = counter.token.take().unwrap_or_else(|| engine.take(self.index));
         self.work_left |=
             read_mail(&engine, &mut token, self.next_sender, &mut self.guest, &mut self.unfinished, now);
         self.next_sender = self.next_sender.wrapping_add(1);
         if self.next_deadline.is_some_and(|at| now >= at) || token.wants_reactor() {
             self.work_left |= token.housekeep(&engine.server, now);
         }
+        if token.owes() {
+            drop(token);
+            token = engine.take(self.index);
+        }
         let cron = (self.feeds_ended
             || self.settings.idle_timeout_ms > 0
             || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
         .then_some(self.next_cron.max(now + 1));
-        let waits = self.waiting.iter().filter_map(|&key| self.connections[key].waiting.as_ref()?.deadline);
+        let timeout = self.timeouts.first().map(|&(at, _)| at);
         let upgrades =
             self.upgraded.iter().filter_map(|&key| self.connections[key].upgrade.as_ref()?.deadline());
         self.next_deadline = upgrades
-            .chain(waits)
+            .chain(timeout)
             .chain(cron)
             .chain(self.accept_again)
             .chain(token.next_deadline(&engine.server, now))
@@ -511,10 +547,14 @@ impl Reactor {
             let idle = if post.is_busy() { None } else { engine.shards.try_take(shard) };
             if let Some(mut token) = idle {
                 while !run_parcel(&engine, &mut token, &mut self.guest, &mut parcel, now) {
-                    token.yield_fairly();
+                    if token.owes() {
+                        drop(token);
+                        token = engine.take(shard);
+                    } else {
+                        token.yield_fairly();
+                    }
                 }
-                token.leave();
-                drop(token);
+                engine.leave(token);
                 self.hand_out(&parcel);
                 if parcel.clear() {
                     self.spare.push(parcel);
@@ -569,9 +609,8 @@ impl Reactor {
             let idle = now.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
             let kind = client.kind();
             let limit = &self.settings.outputs[if kind == ClientKind::Replica { 1 } else { 0 }];
-            if (timeout > 0 && idle > timeout && kind == ClientKind::Normal)
-                || flush::enforce(connection, limit, now)
-            {
+            let may_idle = kind == ClientKind::Normal && connection.waiting.is_none();
+            if (timeout > 0 && idle > timeout && may_idle) || flush::enforce(connection, limit, now) {
                 over.push(key);
             }
         }
@@ -611,7 +650,9 @@ impl Reactor {
     fn close(&mut self, key: usize) {
         let Some(mut connection) = self.connections.try_remove(key) else { return };
         self.upgraded.retain(|&upgraded| upgraded != key);
-        self.waiting.retain(|&waiting| waiting != key);
+        if let Some(waiting) = connection.waiting.take() {
+            self.end_wait(key, &waiting);
+        }
         // The descriptor is closed below, which deregisters it as well.
         let _ = connection.socket.deregister(self.poll.registry());
         if let Some(upgrade) = &mut connection.upgrade {

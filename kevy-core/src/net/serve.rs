@@ -43,6 +43,14 @@ impl Counter<'_> {
         }
     }
 
+    /// Serves the waiting clients that the own shard owes, for which it needs all tokens.
+    pub fn settle(&mut self) {
+        if self.token.as_ref().is_some_and(|token| token.owes()) {
+            self.token = None;
+            self.token = Some(self.engine.take(self.shard));
+        }
+    }
+
     /// Runs every whole command of `bytes`, unless one must wait, and returns how many bytes are done with.
     pub fn serve(
         &mut self,
@@ -117,6 +125,7 @@ impl Counter<'_> {
             Plan::Done => {}
             Plan::Here(number) => self.engine.run_here(session, number, args, reply, self.now),
             Plan::One { command, shard } if shard == self.shard => {
+                self.settle();
                 if let Some(token) = &mut self.token {
                     let at = (self.now, Origin::Client);
                     self.engine.run_one(token, session, command, args, reply, at);
@@ -138,7 +147,9 @@ impl Counter<'_> {
                 self.token = Some(self.engine.shards.take(self.shard));
             }
         }
-        self.engine.after(session, reply, start);
+        if !session.request.as_ref().is_some_and(Request::is_wait) {
+            self.engine.after(session, reply, start);
+        }
         if waiting {
             connection.out.protocol = connection.late.protocol;
             connection.tuck();
@@ -190,8 +201,10 @@ impl Counter<'_> {
                 self.token = Some(self.engine.shards.take(self.shard));
             }
             request => {
-                connection.waiting = self.engine.waiting(request).map(|(answer, timeout_ms)| Waiting {
-                    deadline: timeout_ms.map(|ms| self.now + ms),
+                let Connection { session, out, .. } = connection;
+                let waiting = self.engine.waiting(session, &request, out);
+                connection.waiting = waiting.map(|(answer, timeout_ms)| Waiting {
+                    deadline: timeout_ms.map(|ms| self.now.saturating_add(ms)),
                     answer,
                 });
             }
@@ -199,7 +212,8 @@ impl Counter<'_> {
     }
 }
 
-/// Runs a parcel's commands on the shard they were sent to, and says whether it is done.
+/// Runs a parcel's commands on the shard they were sent to, and says whether it is done. It ends early where the shard
+/// owes something.
 pub fn run_parcel(
     engine: &Engine,
     shard: &mut Shard,
@@ -208,9 +222,13 @@ pub fn run_parcel(
     now: u64,
 ) -> bool {
     parcel.run(COMMANDS_MAX, |call, args, out| {
+        if shard.owes() {
+            return false;
+        }
         guest.db = call.db;
         guest.no_touch = call.no_touch;
         engine.run_one(shard, guest, call.command, args, out, (now, Origin::Client));
+        true
     })
 }
 

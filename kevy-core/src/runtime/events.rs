@@ -1,5 +1,6 @@
 //! Waiting in-process: callers sleep until something they look for has come, or they are interrupted.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -7,34 +8,56 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::{Error, ErrorKind, Result};
 
-/// Where in-process callers of one runtime wait. Events are rare, so one condition serves all.
+/// The in-process callers of one runtime that wait now.
 #[derive(Debug, Default)]
 pub struct Events {
-    lock: Mutex<()>,
+    waiting: Mutex<Vec<Arc<Bell>>>,
+}
+
+/// Wakes one session, and can end its waits.
+#[derive(Debug, Default)]
+pub struct Bell {
+    interrupted: AtomicBool,
+    rung: Mutex<bool>,
     changed: Condvar,
 }
 
-/// Ends one session's waits.
-#[derive(Debug, Default)]
-pub struct Interrupt(AtomicBool);
-
-impl Interrupt {
-    /// The wait under way, or else the next one, ends. Follow it with [`Events::announce`].
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Release);
+impl Bell {
+    /// The wait under way, or else the next one, ends.
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Release);
+        self.ring();
     }
 
-    fn take(&self) -> bool {
-        self.0.swap(false, Ordering::AcqRel)
+    /// The wait under way looks again.
+    pub fn ring(&self) {
+        *self.rung.lock() = true;
+        self.changed.notify_all();
+    }
+
+    fn take_interrupt(&self) -> bool {
+        self.interrupted.swap(false, Ordering::AcqRel)
+    }
+
+    /// Sleeps until it is rung; false where the deadline passed first.
+    fn sleep(&self, deadline: Option<Instant>) -> bool {
+        let mut rung = self.rung.lock();
+        while !*rung {
+            match deadline {
+                None => self.changed.wait(&mut rung),
+                Some(deadline) if self.changed.wait_until(&mut rung, deadline).timed_out() => return false,
+                Some(_) => {}
+            }
+        }
+        *rung = false;
+        true
     }
 }
 
 impl Events {
     /// Makes every waiting caller look again.
     pub fn announce(&self) {
-        // Taken so that no caller is between looking and sleeping.
-        drop(self.lock.lock());
-        self.changed.notify_all();
+        self.waiting.lock().iter().for_each(|bell| bell.ring());
     }
 
     /// Waits until `look` finds something; `None` when the deadline has passed.
@@ -44,23 +67,29 @@ impl Events {
     pub fn wait<T>(
         &self,
         deadline: Option<Instant>,
-        interrupt: &Interrupt,
+        bell: &Arc<Bell>,
+        look: impl FnMut() -> Option<T>,
+    ) -> Result<Option<T>> {
+        self.waiting.lock().push(bell.clone());
+        let waited = Self::wait_for(deadline, bell, look);
+        self.waiting.lock().retain(|waiting| !Arc::ptr_eq(waiting, bell));
+        waited
+    }
+
+    fn wait_for<T>(
+        deadline: Option<Instant>,
+        bell: &Bell,
         mut look: impl FnMut() -> Option<T>,
     ) -> Result<Option<T>> {
-        let mut guard = self.lock.lock();
         loop {
-            if interrupt.take() {
+            if bell.take_interrupt() {
                 return Err(Error::new(ErrorKind::Interrupted, "the wait was interrupted"));
             }
             if let Some(found) = look() {
                 return Ok(Some(found));
             }
-            match deadline {
-                None => self.changed.wait(&mut guard),
-                Some(deadline) if self.changed.wait_until(&mut guard, deadline).timed_out() => {
-                    return Ok(look());
-                }
-                Some(_) => {}
+            if !bell.sleep(deadline) {
+                return Ok(look());
             }
         }
     }

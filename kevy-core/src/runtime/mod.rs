@@ -7,5 +7,5 @@ mod hooks;
 mod listen;
 mod start;
 
-pub use events::Interrupt;
+pub use events::Bell;
 pub use start::{OpenReport, Runtime, assemble, redis_commands};

@@ -22,7 +22,7 @@ use crate::net::{Handle, Reactor};
 use crate::replication::{Primary, Subscription};
 use crate::shard::{Seed, Shard, Shards};
 
-use super::events::{Events, Interrupt};
+use super::events::{Bell, Events};
 use super::hooks::{Feeds, RuntimeHooks};
 use super::listen;
 
@@ -77,7 +77,7 @@ impl Core {
     }
 
     /// Runs one command in-process. The panic of a handler poisons the runtime and becomes an error; so does
-    /// `interrupt` for a command that waits.
+    /// an interrupt for a command that waits.
     #[inline]
     pub fn run(
         &self,
@@ -85,13 +85,13 @@ impl Core {
         args: &[&[u8]],
         out: &mut Reply,
         origin: Origin,
-        interrupt: &Interrupt,
+        bell: &Arc<Bell>,
     ) -> Result<()> {
         let start = out.buf.len();
         self.guard(|| self.engine.run(state, args, out, origin))?;
         match state.session.request.take() {
             None => Ok(()),
-            Some(request) => self.grant(request, state, out, start, interrupt),
+            Some(request) => self.grant(request, state, out, start, bell),
         }
     }
 
@@ -100,23 +100,47 @@ impl Core {
     fn grant(
         &self,
         request: Request,
-        state: &State,
+        state: &mut State,
         out: &mut Reply,
         start: usize,
-        interrupt: &Interrupt,
+        bell: &Arc<Bell>,
     ) -> Result<()> {
-        let Some((answer, timeout_ms)) = self.engine.waiting(request) else {
+        let session = &mut state.session;
+        let Some((answer, timeout_ms)) = self.engine.waiting(session, &request, out) else {
             self.engine.decline(state, request, out, start);
             return Ok(());
         };
-        let deadline = timeout_ms.map(|ms| Instant::now() + Duration::from_millis(ms));
-        let answered = self.events.wait(deadline, interrupt, || {
-            (self.is_stopping() || self.engine.answer(&answer, false, out)).then_some(())
-        })?;
-        if answered.is_none() {
-            self.engine.answer(&answer, true, out);
+        // A timeout beyond what the clock can count is for ever.
+        let deadline = timeout_ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms)));
+        let mut answered = false;
+        let waited = self.events.wait(deadline, bell, || {
+            answered = self.engine.answer(&answer, false, out);
+            (answered || self.is_stopping() || session.client.is_killed()).then_some(())
+        });
+        if !answered {
+            answered = match waited {
+                Ok(None) => self.engine.answer(&answer, true, out),
+                _ => self.engine.abandon(&answer, out),
+            };
         }
-        self.check()
+        if !self.engine.is_poisoned() {
+            self.engine.end_wait(&answer);
+        }
+        match waited {
+            // What was served before the interrupt came is not lost, and the interrupt is for the next wait.
+            Err(_) if answered => bell.interrupt(),
+            Err(error) => return Err(error),
+            Ok(_) => {}
+        }
+        if answered {
+            self.engine.after(session, out, start);
+            if out.buf.len() == start {
+                out.null();
+            }
+            return Ok(());
+        }
+        self.check()?;
+        Err(Error::new(ErrorKind::Closed, "the session was ended by CLIENT KILL"))
     }
 
     /// GET without a reply to decode: appends the value to `into`.

@@ -86,8 +86,13 @@ impl Parcel {
         });
     }
 
-    /// Runs every command that has no reply yet through `run`, at most `calls_max`. True when all are done.
-    pub fn run(&mut self, calls_max: usize, mut run: impl FnMut(&Call, &[&[u8]], &mut Writer)) -> bool {
+    /// Runs every command that has no reply yet through `run`, at most `calls_max`, up to the first that `run` says
+    /// false to, which has not run then. True when all are done.
+    pub fn run(
+        &mut self,
+        calls_max: usize,
+        mut run: impl FnMut(&Call, &[&[u8]], &mut Writer) -> bool,
+    ) -> bool {
         let end = self.calls.len().min(self.done + calls_max);
         let mut args: crate::resp::ArgVec<'_> = smallvec::SmallVec::new();
         for at in self.done..end {
@@ -99,11 +104,13 @@ impl Parcel {
             }
             let call = &mut self.calls[at];
             self.replies.protocol = call.protocol;
-            run(call, &args, &mut self.replies);
+            if !run(call, &args, &mut self.replies) {
+                return false;
+            }
+            self.done = at + 1;
             call.reply_end = self.replies.buf.len();
         }
-        self.done = end;
-        end == self.calls.len()
+        self.done == self.calls.len()
     }
 
     /// Each command with its reply, once all are done.

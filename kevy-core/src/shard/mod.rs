@@ -7,6 +7,7 @@ pub mod cut;
 pub mod mailbox;
 pub mod run;
 pub mod shards;
+pub mod unblock;
 
 pub use crate::store::Seed;
 pub use cut::{Cut, Progress};

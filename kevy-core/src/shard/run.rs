@@ -8,7 +8,8 @@ use crate::command::spec::Flags;
 use crate::command::{Command, Context, Fail, Origin, Partition, Partitions, Server, Session};
 use crate::resp::Writer;
 
-use super::{Shard, Shards};
+use super::unblock::Held;
+use super::{Shard, Shards, unblock};
 
 /// What a run needs besides the shards.
 #[derive(Debug)]
@@ -32,6 +33,9 @@ pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, 
     }
     call(Partitions::One(&mut shard.partition), caller, command, args);
     commit_alone(shard);
+    if shard.owes() {
+        unblock::serve(None, &mut SmallVec::from_iter([shard]), caller.server);
+    }
 }
 
 /// Allocations freed for each key evicted, so that eviction sees the memory it gained.
@@ -117,28 +121,34 @@ pub fn run_many<R>(
     caller: &mut Caller<'_>,
     run: impl FnOnce(&mut Step<'_, '_, '_>) -> R,
 ) -> R {
-    let result = {
-        let partitions = guards.iter_mut().map(|guard| &mut guard.partition).collect();
-        run(&mut Step { partitions, members, shards: shards.len(), caller })
-    };
-    let changed: SmallVec<[usize; 8]> = guards
-        .iter()
-        .zip(members)
-        .filter(|(guard, _)| !guard.partition.effects.is_empty())
-        .map(|(_, &member)| member)
-        .collect();
-    match changed.len() {
-        0 | 1 => guards.iter_mut().for_each(|guard| commit_alone(guard)),
-        _ => commit_together(shards, guards, &changed),
+    let mut held: Held<'_> = guards.iter_mut().map(|guard| &mut **guard).collect();
+    let result = run(&mut Step::new(&mut held, members, shards.len(), caller));
+    commit(Some(shards), &mut held);
+    if held.iter().any(|shard| shard.owes()) {
+        unblock::serve(Some(shards), &mut held, caller.server);
     }
     result
 }
 
-fn commit_together(shards: &Shards, guards: &mut [OwnedGuard<'_, Shard>], changed: &[usize]) {
+/// Moves the effects of what just ran to the streams of the held shards. Those of several shards become one
+/// transaction, whose number `shards` gives; who holds one shard needs none.
+pub(super) fn commit(shards: Option<&Shards>, held: &mut Held<'_>) {
+    let changed: SmallVec<[usize; 8]> = held
+        .iter()
+        .filter(|shard| !shard.partition.effects.is_empty())
+        .map(|shard| shard.partition.index)
+        .collect();
+    match shards {
+        Some(shards) if changed.len() > 1 => commit_together(shards, held, &changed),
+        _ => held.iter_mut().for_each(|shard| commit_alone(shard)),
+    }
+}
+
+fn commit_together(shards: &Shards, held: &mut Held<'_>, changed: &[usize]) {
     let transaction = shards.next_transaction();
-    for guard in guards {
-        guard.settle();
-        let Shard { partition, stream, .. } = &mut **guard;
+    for shard in held {
+        shard.settle();
+        let Shard { partition, stream, .. } = &mut **shard;
         if partition.effects.is_empty() {
             continue;
         }
@@ -164,7 +174,18 @@ pub struct Step<'a, 'p, 'c> {
     caller: &'a mut Caller<'c>,
 }
 
-impl Step<'_, '_, '_> {
+impl<'a, 'p, 'c> Step<'a, 'p, 'c> {
+    /// `members` are the numbers of the held shards among all `shards`.
+    pub(super) fn new(
+        held: &'p mut Held<'_>,
+        members: &'a [usize],
+        shards: usize,
+        caller: &'a mut Caller<'c>,
+    ) -> Self {
+        let partitions = held.iter_mut().map(|shard| &mut shard.partition).collect();
+        Self { partitions, members, shards, caller }
+    }
+
     pub fn out(&mut self) -> &mut Writer {
         self.caller.out
     }

@@ -89,6 +89,13 @@ impl Shard {
                 .is_some_and(|at| at.saturating_add(EXPIRE_INTERVAL_MS) < self.armed_until)
     }
 
+    /// True where clients wait for keys that have changed and could not be served yet. No command may run here then,
+    /// until somebody holds all shards and calls [`serve`](super::unblock::serve).
+    #[inline]
+    pub fn owes(&self) -> bool {
+        self.partition.keyspace.has_changed()
+    }
+
     /// To be called before anyone but the shard's reactor gives the token back: wakes whoever has work now.
     #[inline]
     pub fn leave(&mut self) {

@@ -23,7 +23,7 @@ mod tests;
 pub use collection::Kind;
 pub use hash::{Field, Hash, HashEdit};
 pub use item::Item;
-pub use keyspace::{Config, Dropped, Keyspace, Reason, Ref, WalkId, WalkSink};
+pub use keyspace::{Changed, Config, Dropped, Keyspace, Reason, Ref, WalkId, WalkSink};
 pub use limits::Limits;
 pub use list::{End, List};
 pub use seed::Seed;

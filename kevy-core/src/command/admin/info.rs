@@ -78,6 +78,8 @@ struct Figures<'a> {
     shards: Vec<ShardFigures>,
     /// Bytes of removed values that are not freed yet.
     pending_bytes: usize,
+    /// Keys that clients wait for, and those whose end they wait for as well.
+    blocking_keys: [usize; 2],
 }
 
 impl<'a> Figures<'a> {
@@ -89,6 +91,7 @@ impl<'a> Figures<'a> {
         let mut databases = vec![DatabaseFigures::default(); used.unwrap_or(0)];
         let mut shards = Vec::new();
         let mut pending_bytes = 0;
+        let mut blocking_keys = [0; 2];
         for partition in ctx.every() {
             let keyspace = &partition.keyspace;
             let mut keys = 0;
@@ -99,6 +102,8 @@ impl<'a> Figures<'a> {
             }
             add(&mut counters, &partition.counters);
             pending_bytes += keyspace.garbage_memory();
+            blocking_keys[0] += partition.blocked.keys();
+            blocking_keys[1] += partition.blocked.keys_on_any_change();
             shards.push(ShardFigures {
                 index: partition.index,
                 keys,
@@ -106,7 +111,7 @@ impl<'a> Figures<'a> {
                 commands: partition.counters.commands,
             });
         }
-        Self { server, options, now: ctx.now, counters, databases, shards, pending_bytes }
+        Self { server, options, now: ctx.now, counters, databases, shards, pending_bytes, blocking_keys }
     }
 
     fn used_memory(&self) -> usize {
@@ -194,7 +199,7 @@ fn clients(text: &mut Text, figures: &Figures<'_>) {
     let max = |size: fn(&crate::command::Client) -> usize| clients.iter().map(|client| size(client)).max();
     let input = max(|client| client.query_buffer.load(Ordering::Relaxed));
     let output = max(|client| client.output_buffer.load(Ordering::Relaxed));
-    let blocked = clients.iter().filter(|client| client.blocked.load(Ordering::Relaxed)).count();
+    let blocked = clients.iter().filter(|client| client.is_blocked()).count();
     text.section("Clients");
     text.field("connected_clients", server.clients.connected());
     text.field("cluster_connections", 0);
@@ -203,6 +208,8 @@ fn clients(text: &mut Text, figures: &Figures<'_>) {
     text.field("client_recent_max_output_buffer", output.unwrap_or_default());
     text.field("blocked_clients", blocked);
     text.field("tracking_clients", 0);
+    text.field("total_blocking_keys", figures.blocking_keys[0]);
+    text.field("total_blocking_keys_on_nokey", figures.blocking_keys[1]);
     text.field("in_process_sessions", clients.iter().filter(|client| client.fd < 0).count());
 }
 

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::base::number::parse_i64;
-use crate::command::arguments::is_word;
+use crate::command::arguments::{integer, is_word};
 use crate::command::client::ClientKind;
-use crate::command::help::{container, help};
+use crate::command::help::{container, help, wrong_count};
 use crate::command::session::ReplyMode;
 use crate::command::table::connection as rows;
 use crate::command::{Command, Context, Fail, Outcome};
@@ -30,6 +30,7 @@ static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::CLIENT_SETINFO, setinfo),
     Command::new(rows::CLIENT_SETNAME, setname),
     Command::new(rows::CLIENT_TRACKINGINFO, trackinginfo),
+    Command::new(rows::CLIENT_UNBLOCK, unblock),
 ];
 
 /// True where every byte is a printable ASCII character other than a space.
@@ -183,6 +184,21 @@ fn reply(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         }
         _ => return Err(Fail::SYNTAX),
     }
+    Ok(())
+}
+
+fn unblock(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    const UNBLOCKED: &str = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+    let error = match args[3..] {
+        [] => None,
+        [word] if is_word(word, "TIMEOUT") => None,
+        [word] if is_word(word, "ERROR") => Some(UNBLOCKED),
+        [_] => return Err(Fail::new("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
+        _ => return Err(wrong_count(args[0], args[1])),
+    };
+    let client = u64::try_from(integer(args[2])?).ok().and_then(|id| ctx.server.clients.get(id));
+    let waiter = client.and_then(|client| client.waiter());
+    ctx.out.integer(waiter.is_some_and(|waiter| waiter.unblock(error)).into());
     Ok(())
 }
 

@@ -78,7 +78,7 @@ fn flags(client: &Client) -> String {
     let is_unix = client.fd >= 0 && client.address.starts_with('/');
     let shown = [
         (client.queued.load(Ordering::Relaxed) >= 0, 'x'),
-        (client.blocked.load(Ordering::Relaxed), 'b'),
+        (client.is_blocked(), 'b'),
         (client.is_killed(), 'A'),
         (is_unix, 'U'),
         (client.no_evict.load(Ordering::Relaxed), 'e'),

@@ -1,19 +1,12 @@
 //! WAIT and WAITAOF. The waiting itself is done by the session's owner.
 
-use crate::base::number::parse_i64;
-use crate::command::arguments::integer;
+use crate::command::arguments::{integer, timeout_ms};
 use crate::command::session::Request;
 use crate::command::{Context, Fail, Outcome};
 
-/// Milliseconds, 0 for ever.
-fn timeout(arg: &[u8]) -> Result<u64, Fail> {
-    let ms = parse_i64(arg).ok_or(Fail::new("ERR timeout is not an integer or out of range"))?;
-    u64::try_from(ms).map_err(|_| Fail::new("ERR timeout is negative"))
-}
-
 pub fn wait(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let replicas = integer(args[1])?;
-    let timeout_ms = timeout(args[2])?;
+    let timeout_ms = timeout_ms(args[2], ctx.now)?;
     let replicas = usize::try_from(replicas).unwrap_or_default();
     let in_sync = ctx.server.hooks.get().map_or(0, |hooks| hooks.replicas_in_sync());
     if in_sync >= replicas || ctx.session.in_exec {
@@ -32,7 +25,7 @@ pub fn waitaof(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let replicas = integer(args[2])?;
     let replicas =
         usize::try_from(replicas).map_err(|_| Fail::new("ERR value is out of range, must be positive"))?;
-    let timeout_ms = timeout(args[3])?;
+    let timeout_ms = timeout_ms(args[3], ctx.now)?;
     if local > 0 {
         return Err(Fail::new("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."));
     }

@@ -1,5 +1,6 @@
 //! The list verbs.
 
+mod blocking;
 pub mod pop;
 mod position;
 mod push;
@@ -14,10 +15,15 @@ use crate::store::{End, List, Ref, ValueRef};
 use super::Fail;
 use super::arguments::is_word;
 use super::spec::Command;
-use super::table::list as row;
+use super::table::{list as row, list_blocking as waiting};
 
-/// Every list verb that does not wait.
-pub static COMMANDS: [Command; 17] = [
+/// Every list verb.
+pub static COMMANDS: [Command; 22] = [
+    Command::new(waiting::BLMOVE, blocking::blmove),
+    Command::new(waiting::BLMPOP, blocking::blmpop),
+    Command::new(waiting::BLPOP, blocking::blpop),
+    Command::new(waiting::BRPOP, blocking::brpop),
+    Command::new(waiting::BRPOPLPUSH, blocking::brpoplpush),
     Command::new(row::LINDEX, read::lindex),
     Command::new(row::LINSERT, write::linsert),
     Command::new(row::LLEN, read::llen),

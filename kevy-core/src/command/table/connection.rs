@@ -180,6 +180,18 @@ pub const CLIENT_TRACKINGINFO: Spec = Spec {
     ..row("trackinginfo", 2, NOSCRIPT.or(LOADING).or(STALE), "6.2.0")
 };
 
+pub const CLIENT_UNBLOCK: Spec = Spec {
+    categories: &["admin", "slow", "dangerous", "connection"],
+    complexity: "O(log N), N clients",
+    summary: "Ends the wait of another client's blocking command.",
+    args: &[
+        Arg::integer("client-id"),
+        Arg::one_of("timeout_error", &[Arg::word("timeout", "TIMEOUT"), Arg::word("error", "ERROR")])
+            .optional(),
+    ],
+    ..row("unblock", -3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "5.0.0")
+};
+
 pub const ECHO: Spec = Spec {
     categories: &["connection", "fast"],
     summary: "Returns its argument.",

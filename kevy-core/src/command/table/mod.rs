@@ -8,6 +8,7 @@ pub mod connection;
 pub mod generic;
 pub mod hash;
 pub mod list;
+pub mod list_blocking;
 pub mod server;
 pub mod string;
 pub mod transactions;
@@ -16,6 +17,7 @@ use super::spec::{Arg, ArgKind, Begin, Find, Flags, KeySpec};
 
 const ADMIN: Flags = Flags::ADMIN;
 const ALLOW_BUSY: Flags = Flags::ALLOW_BUSY;
+const BLOCKING: Flags = Flags::BLOCKING;
 const DENYOOM: Flags = Flags::DENYOOM;
 const FAST: Flags = Flags::FAST;
 const IN_MULTI: Flags = Flags::IN_MULTI;

@@ -158,6 +158,8 @@ fn info_has_the_fields_of_redis_and_true_values() {
         "in_process_sessions",
         "lazyfree_pending_bytes",
         "expired_subkeys",
+        "total_blocking_keys",
+        "total_blocking_keys_on_nokey",
         "acl_access_denied_auth",
         "db0",
     ];

@@ -5,12 +5,14 @@ mod evict;
 mod expire;
 mod read;
 mod transfer;
+mod waited;
 mod walk;
 mod watch;
 mod whole;
 mod write;
 
 pub use read::Ref;
+pub use waited::Changed;
 pub use walk::{WalkId, WalkSink};
 
 use evict::Pool;

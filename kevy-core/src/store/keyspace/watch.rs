@@ -8,15 +8,16 @@ use foldhash::fast::RandomState;
 use hashbrown::{Equivalent, HashMap};
 
 use super::Keyspace;
+use super::waited::Waited;
 
-#[derive(PartialEq, Eq)]
-struct Watched {
-    db: usize,
-    key: Box<[u8]>,
+#[derive(PartialEq, Eq, Debug)]
+pub(super) struct Watched {
+    pub(super) db: usize,
+    pub(super) key: Box<[u8]>,
 }
 
 /// A watched key, borrowed to be looked up.
-struct Looked<'a>(usize, &'a [u8]);
+pub(super) struct Looked<'a>(pub(super) usize, pub(super) &'a [u8]);
 
 impl Hash for Watched {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -42,6 +43,8 @@ type Flags = Vec<Arc<AtomicBool>>;
 /// The watched keys.
 #[derive(Default)]
 pub(super) struct Watchers {
+    /// Those that clients wait for.
+    pub(super) waited: Waited,
     keys: HashMap<Watched, Flags, RandomState>,
     /// Bytes of the keys and of the lists of flags.
     bytes: usize,
@@ -59,16 +62,19 @@ fn bytes_of(key: &[u8], flags: &Flags) -> usize {
 
 impl Watchers {
     pub(super) fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.is_empty() && self.waited.is_empty()
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.bytes + self.keys.allocation_size()
+        self.bytes + self.keys.allocation_size() + self.waited.memory()
     }
 
-    /// Raises and forgets the flags of a key.
+    /// Raises and forgets the flags of a key, and notes its change for those who wait.
     #[inline]
     pub(super) fn touch(&mut self, db: usize, key: &[u8]) {
+        if !self.waited.is_empty() {
+            self.waited.touch(db, key);
+        }
         if let Some((watched, flags)) = self.keys.remove_entry(&Looked(db, key)) {
             self.bytes -= bytes_of(&watched.key, &flags);
             for flag in flags {
@@ -80,6 +86,7 @@ impl Watchers {
 
     /// Raises and forgets the flags of every key for which `touched` is true.
     pub(super) fn touch_if(&mut self, mut touched: impl FnMut(usize, &[u8]) -> bool) {
+        self.waited.touch_if(&mut touched);
         let bytes = &mut self.bytes;
         for (watched, flags) in self.keys.extract_if(|watched, _| touched(watched.db, &watched.key)) {
             *bytes -= bytes_of(&watched.key, &flags);
