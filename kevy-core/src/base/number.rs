@@ -73,6 +73,22 @@ pub fn parse_f64(bytes: &[u8]) -> Option<f64> {
     (value.is_finite() && (value != 0.0 || is_zero)).then_some(value)
 }
 
+/// A double as Redis reads the limit of a range: C's `strtod` on a string that a zero byte ends, so spaces may precede
+/// it, nothing at all is 0, and what overflows is infinite. No NaN, no trailing bytes.
+pub fn parse_f64_saturating(bytes: &[u8]) -> Option<f64> {
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    match float_text::scan(text.trim_ascii_start())? {
+        FloatText::Infinity(negative) => Some(if negative { f64::NEG_INFINITY } else { f64::INFINITY }),
+        FloatText::Decimal { text, .. } => text.parse().ok(),
+        FloatText::Hexadecimal { text, .. } => {
+            Some(f64::from_bits(text.parse::<Double>().ok()?.to_bits() as u64))
+        }
+    }
+}
+
 /// Room for the text of any `i64`, `u64` or `f64`.
 #[derive(Clone, Copy, Debug)]
 pub struct NumberText {

@@ -135,6 +135,7 @@ pub struct ScanOptions<'a> {
 pub enum ScanVerb {
     Scan,
     Hscan,
+    Zscan,
 }
 
 impl<'a> ScanOptions<'a> {

@@ -23,6 +23,7 @@ pub mod replication;
 pub mod scan_cursor;
 pub mod server;
 pub mod session;
+pub mod sorted_set;
 pub mod spec;
 pub mod string;
 pub mod table;

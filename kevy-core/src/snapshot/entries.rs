@@ -41,6 +41,8 @@ enum Part {
     Fields(FieldExpiry),
     /// Of a list of this RDB type.
     Elements(u8),
+    /// Members of a sorted set, and how the score behind each is read.
+    Scored(fn(&mut Reader<'_>) -> std::result::Result<f64, RdbError>),
 }
 
 /// How the expiry of a field is written before it.
@@ -250,12 +252,27 @@ impl Entries {
                             self.key.extend_from_slice(&key);
                             self.state = State::Parts { left, form: Part::Elements(value_type) };
                         }
+                        rdb::TYPE_SORTED_SET | rdb::TYPE_SORTED_SET_TEXT => {
+                            let is_text = value_type == rdb::TYPE_SORTED_SET_TEXT;
+                            let score = if is_text { rdb::text_score } else { rdb::binary_score };
+                            let left = reader.length()?;
+                            if left == 0 {
+                                return Err(RdbError::Malformed.into());
+                            }
+                            self.key.clear();
+                            self.key.extend_from_slice(&key);
+                            self.state = State::Parts { left, form: Part::Scored(score) };
+                        }
                         _ => {
                             // The whole value in one string: a listpack or one of its forerunners.
                             let value =
                                 rdb::read_value(value_type, &mut reader, &Limits::compact(), &self.seed)?;
-                            let Value::Hash(hash) = value else { return Err(RdbError::Malformed.into()) };
-                            self.rebuild.hash(&key, &hash, self.expire_at.take());
+                            let expire_at = self.expire_at.take();
+                            match value {
+                                Value::Hash(hash) => self.rebuild.hash(&key, &hash, expire_at),
+                                Value::SortedSet(set) => self.rebuild.sorted_set(&key, &set, expire_at),
+                                _ => return Err(RdbError::Malformed.into()),
+                            }
                         }
                     }
                 }
@@ -270,6 +287,10 @@ impl Entries {
                     Part::Elements(value_type) => {
                         let part = rdb::read_list_part(*value_type, &mut reader)?;
                         part.for_each(|element| self.rebuild.add(&self.key, b"RPUSH", &[element]));
+                    }
+                    Part::Scored(score) => {
+                        let member = reader.string()?;
+                        self.rebuild.scored(&self.key, &member, score(&mut reader)?);
                     }
                 }
                 *left -= 1;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::Argv;
-use crate::base::number::parse_u64;
+use crate::base::number::{parse_f64, parse_u64};
 use crate::store::{Keyspace, ValueRef};
 
 type Fields = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
@@ -13,6 +13,8 @@ pub enum Held {
     String(Vec<u8>),
     List(Vec<Vec<u8>>),
     Hash(Fields),
+    /// Members with the bits of their scores.
+    SortedSet(BTreeMap<Vec<u8>, u64>),
 }
 
 /// Keys with their values and expiries.
@@ -30,6 +32,11 @@ impl Copy {
                     ValueRef::Hash(hash) => Held::Hash(
                         hash.iter(0)
                             .map(|field| (field.name.to_vec(), (field.value.to_vec(), field.expire_at)))
+                            .collect(),
+                    ),
+                    ValueRef::SortedSet(set) => Held::SortedSet(
+                        set.iter()
+                            .map(|element| (element.member.to_vec(), element.score.to_bits()))
                             .collect(),
                     ),
                     value => Held::String(value.as_string().expect("a string").to_vec()),
@@ -81,6 +88,14 @@ impl Copy {
             [b"HDEL", key, names @ ..] => fields(key, &mut |fields| {
                 names.iter().for_each(|name| drop(fields.remove(*name)));
             }),
+            [b"ZADD", key, pairs @ ..] => {
+                let empty = (Held::SortedSet(BTreeMap::new()), None);
+                let (held, _) = self.0.entry((db, key.to_vec())).or_insert(empty);
+                let Held::SortedSet(members) = held else { panic!("{argv:?} is for another type") };
+                for [score, member] in pairs.as_chunks().0 {
+                    members.insert(member.to_vec(), parse_f64(score).expect("a score").to_bits());
+                }
+            }
             [b"PEXPIREAT", key, at] => {
                 self.0.get_mut(&(db, key.to_vec())).expect("a key").1 = Some(time(at));
             }

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use crate::base::ArgvBuf;
-use crate::store::Hash;
+use crate::base::number::format_f64;
+use crate::store::{Hash, SortedSet};
 
 /// A collection is rebuilt by several commands, none of them much longer than this.
 const PARTS_MAX: usize = 128;
@@ -66,6 +67,11 @@ impl Rebuild {
         self.add(key, b"HSET", &[name, value]);
     }
 
+    /// A member of a sorted set.
+    pub fn scored(&mut self, key: &[u8], member: &[u8], score: f64) {
+        self.add(key, b"ZADD", &[format_f64(score).as_bytes(), member]);
+    }
+
     /// Parts of a collection that `verb` adds after the key. One verb may do for many calls.
     pub fn add(&mut self, key: &[u8], verb: &[u8], parts: &[&[u8]]) {
         if self.parts.is_empty() {
@@ -124,6 +130,14 @@ impl Rebuild {
     pub fn hash(&mut self, key: &[u8], hash: &Hash, expire_at: Option<u64>) {
         for field in hash.iter(0) {
             self.field(key, &field.name, &field.value, field.expire_at);
+        }
+        self.end(key, expire_at);
+    }
+
+    /// A sorted set that is there whole.
+    pub fn sorted_set(&mut self, key: &[u8], set: &SortedSet, expire_at: Option<u64>) {
+        for element in set.iter() {
+            self.scored(key, &element.member, element.score);
         }
         self.end(key, expire_at);
     }

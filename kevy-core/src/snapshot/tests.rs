@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use crate::base::ErrorKind;
-use crate::store::{Config, End, Expire, Keyspace, Limits, List, Seed};
+use crate::store::{Config, End, Expire, Keyspace, Limits, List, Seed, SortedSet};
 
 use super::model::Copy;
 use super::write::{self, Checksum};
@@ -18,6 +18,7 @@ enum Write {
     Int { key: u8, value: i64 },
     Hash { db: usize, key: u8, fields: usize, expire: usize },
     List { db: usize, key: u8, elements: usize, len: usize },
+    SortedSet { db: usize, key: u8, members: usize },
     Remove { db: usize, key: u8 },
     Flush { db: usize },
 }
@@ -33,6 +34,8 @@ fn write() -> impl Strategy<Value = Write> {
             .prop_map(|(db, key, fields, expire)| Write::Hash { db, key, fields, expire }),
         4 => (0..4usize, any::<u8>(), prop_oneof![8 => 1..20usize, 1 => 200..600usize], prop_oneof![9 => 0..50usize, 1 => 9_000..9_500usize])
             .prop_map(|(db, key, elements, len)| Write::List { db, key, elements, len: if elements < 20 { len } else { len % 50 } }),
+        3 => (0..4usize, any::<u8>(), 1..400usize)
+            .prop_map(|(db, key, members)| Write::SortedSet { db, key, members }),
         2 => (0..4usize, any::<u8>()).prop_map(|(db, key)| Write::Remove { db, key }),
         1 => (0..4usize).prop_map(|db| Write::Flush { db }),
     ]
@@ -76,7 +79,18 @@ fn apply(keys: &mut Keyspace, write: &Write) {
             .expect("a list");
             keys.set_expire(db, &key, (len == 2).then_some(8_000_000), 1);
         }
+        Write::SortedSet { db, key, members } => {
+            keys.edit(db, &[b'z', key], 1, true, |set: &mut SortedSet, limits, seed| {
+                for member in 0..members {
+                    let score = member as f64 / 3.0 - 20.0;
+                    set.set(format!("member {member}").as_bytes(), score, &limits.sorted_set, seed);
+                }
+                ((), true)
+            })
+            .expect("a sorted set");
+        }
         Write::Remove { db, key } => {
+            keys.remove(db, &[b'z', key], 1);
             keys.remove(db, &[b'k', key], 1);
             keys.remove(db, &[b'h', key], 1);
             keys.remove(db, &[b'l', key], 1);

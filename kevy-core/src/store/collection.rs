@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use super::garbage::Heap;
 use super::hash::Hash;
 use super::list::List;
+use super::sorted_set::SortedSet;
 
 /// What the store asks of a type of value that is not a string.
 pub trait ValueType: Clone + Debug + Default + Send + Sync {
@@ -183,6 +184,8 @@ pub(super) use collection_casts;
 collections! {
     /// Elements in order.
     List(List) = 1, "list";
+    /// Members in the order of their scores.
+    SortedSet(SortedSet) = 3, "zset";
     /// Fields with values.
     Hash(Hash) = 4, "hash";
 }

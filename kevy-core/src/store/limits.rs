@@ -4,6 +4,7 @@ use crate::base::options::Options;
 
 use super::hash::HashLimits;
 use super::list::ListLimits;
+use super::sorted_set::SortedSetLimits;
 
 /// `maxmemory-policy`: what goes when memory is short.
 pub use crate::base::options::EvictionPolicy as Policy;
@@ -18,6 +19,8 @@ pub struct Limits {
     pub hash: HashLimits,
     /// When a list stops being a listpack, and how large the nodes of one are that did.
     pub list: ListLimits,
+    /// When a sorted set stops being a listpack.
+    pub sorted_set: SortedSetLimits,
     /// `maxmemory-policy`
     pub policy: Policy,
     /// `maxmemory-samples`
@@ -32,7 +35,9 @@ impl Limits {
     /// Limits that let every collection keep its compact form, for values that are only looked through.
     pub fn compact() -> Self {
         let hash = HashLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
-        Self { hash, ..Self::default() }
+        let sorted_set =
+            SortedSetLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
+        Self { hash, sorted_set, ..Self::default() }
     }
 }
 
@@ -41,6 +46,7 @@ impl Default for Limits {
         Self {
             hash: HashLimits::default(),
             list: ListLimits::default(),
+            sorted_set: SortedSetLimits::default(),
             policy: Policy::default(),
             samples: 5,
             lfu_log_factor: 10,
@@ -59,6 +65,12 @@ impl From<&Options> for Limits {
                     .unwrap_or(usize::MAX),
             },
             list: ListLimits::of_option(options.list_max_listpack_size),
+            sorted_set: SortedSetLimits {
+                listpack_entries_max: usize::try_from(options.zset_max_listpack_entries)
+                    .unwrap_or(usize::MAX),
+                listpack_value_bytes_max: usize::try_from(options.zset_max_listpack_value)
+                    .unwrap_or(usize::MAX),
+            },
             policy: options.maxmemory_policy,
             samples: (options.maxmemory_samples as usize).min(SAMPLES_MAX),
             lfu_log_factor: options.lfu_log_factor,

@@ -14,6 +14,7 @@ pub mod list;
 pub mod listpack;
 pub mod rdb;
 pub mod seed;
+pub mod sorted_set;
 pub mod table;
 pub mod value;
 
@@ -27,6 +28,7 @@ pub use keyspace::{Changed, Config, Dropped, Keyspace, Reason, Ref, WalkId, Walk
 pub use limits::Limits;
 pub use list::{End, List};
 pub use seed::Seed;
+pub use sorted_set::{MemberBound, MemberRange, ScoreRange, SortedSet};
 pub use value::{Owned, Value, ValueRef};
 
 /// What a write does with the expiry of what it writes to, in unix milliseconds.

@@ -5,6 +5,7 @@ use super::entry::{Collection, Content, Entry, INLINE_MAX, Kind, View};
 use super::hash::Hash;
 use super::item::Item;
 use super::list::List;
+use super::sorted_set::SortedSet;
 use crate::base::number::parse_i64;
 
 /// Longest string that Redis keeps in its object rather than in a buffer, and calls "embstr".
@@ -21,6 +22,8 @@ pub enum ValueRef<'a> {
     List(&'a List),
     /// A hash, perhaps with fields that are due and not removed yet.
     Hash(&'a Hash),
+    /// A sorted set.
+    SortedSet(&'a SortedSet),
 }
 
 impl<'a> ValueRef<'a> {
@@ -32,6 +35,7 @@ impl<'a> ValueRef<'a> {
             View::Bytes(value) => Self::Bytes(value),
             View::Collection(Collection::List(list)) => Self::List(list),
             View::Collection(Collection::Hash(hash)) => Self::Hash(hash),
+            View::Collection(Collection::SortedSet(set)) => Self::SortedSet(set),
         }
     }
 
@@ -41,6 +45,7 @@ impl<'a> ValueRef<'a> {
             Self::Int(_) | Self::Bytes(_) => Kind::String,
             Self::List(_) => Kind::List,
             Self::Hash(_) => Kind::Hash,
+            Self::SortedSet(_) => Kind::SortedSet,
         }
     }
 
@@ -51,6 +56,7 @@ impl<'a> ValueRef<'a> {
             Self::Int(value) => Some(Item::of_int(value)),
             Self::Bytes(bytes) => Some(Item::Bytes(bytes)),
             Self::List(_) | Self::Hash(_) => None,
+            Self::SortedSet(_) => None,
         }
     }
 
@@ -61,6 +67,7 @@ impl<'a> ValueRef<'a> {
             Self::Bytes(bytes) => Value::Bytes(bytes.to_vec()),
             Self::List(list) => Value::List(list.clone()),
             Self::Hash(hash) => Value::Hash(hash.clone()),
+            Self::SortedSet(set) => Value::SortedSet(set.clone()),
         }
     }
 }
@@ -85,6 +92,8 @@ pub enum Value {
     List(List),
     /// A hash.
     Hash(Hash),
+    /// A sorted set.
+    SortedSet(SortedSet),
 }
 
 impl Value {
@@ -99,6 +108,7 @@ impl Value {
             Self::Int(_) | Self::Bytes(_) => false,
             Self::List(list) => list.is_gone(),
             Self::Hash(hash) => hash.is_gone(),
+            Self::SortedSet(set) => set.is_gone(),
         }
     }
 
@@ -109,6 +119,7 @@ impl Value {
             Self::Bytes(bytes) => ValueRef::Bytes(bytes),
             Self::List(list) => ValueRef::List(list),
             Self::Hash(hash) => ValueRef::Hash(hash),
+            Self::SortedSet(set) => ValueRef::SortedSet(set),
         }
     }
 
@@ -120,6 +131,7 @@ impl Value {
             Self::Bytes(bytes) => with(Kind::String, Content::Bytes(bytes)),
             Self::List(list) => with(Kind::List, Content::Collection(list.into_collection())),
             Self::Hash(hash) => with(Kind::Hash, Content::Collection(hash.into_collection())),
+            Self::SortedSet(set) => with(Kind::SortedSet, Content::Collection(set.into_collection())),
         }
     }
 
@@ -130,6 +142,7 @@ impl Value {
             Content::Bytes(bytes) => Self::Bytes(bytes),
             Content::Collection(Collection::List(list)) => Self::List(list),
             Content::Collection(Collection::Hash(hash)) => Self::Hash(hash),
+            Content::Collection(Collection::SortedSet(set)) => Self::SortedSet(set),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use sha1::{Digest as _, Sha1};
 
-use crate::base::number::format_i64;
+use crate::base::number::{format_f64, format_i64};
 use crate::command::Partition;
 use crate::store::{Keyspace, ValueRef};
 
@@ -49,6 +49,14 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
                 if let Some(at) = field.expire_at {
                     part.add(format!("!!hexpire!!{at}").as_bytes());
                 }
+                digest.add(&part.0);
+            }
+        }
+        ValueRef::SortedSet(set) => {
+            for element in set.iter() {
+                let mut part = Digest::default();
+                part.follow(&element.member);
+                part.follow(format_f64(element.score).as_bytes());
                 digest.add(&part.0);
             }
         }

@@ -10,6 +10,7 @@ pub mod hash;
 pub mod list;
 pub mod list_blocking;
 pub mod server;
+pub mod sorted_set;
 pub mod string;
 pub mod transactions;
 
@@ -22,6 +23,7 @@ const DENYOOM: Flags = Flags::DENYOOM;
 const FAST: Flags = Flags::FAST;
 const IN_MULTI: Flags = Flags::IN_MULTI;
 const LOADING: Flags = Flags::LOADING;
+const MOVABLE_KEYS: Flags = Flags::MOVABLE_KEYS;
 const NOSCRIPT: Flags = Flags::NOSCRIPT;
 const NO_AUTH: Flags = Flags::NO_AUTH;
 const NO_MULTI: Flags = Flags::NO_MULTI;
@@ -35,6 +37,11 @@ const WRITE: Flags = Flags::WRITE;
 /// Keys from argument `first` to `last` (relative to `first`, negative: from the end), every `step` arguments.
 const fn keys_at(flags: &'static [&'static str], first: usize, last: i32, step: usize) -> KeySpec {
     KeySpec { flags, begin: Begin::Index(first), find: Find::Range { last, step, limit: 0 } }
+}
+
+/// Keys behind their number, which is argument `first`.
+const fn counted_keys(flags: &'static [&'static str], first: usize) -> KeySpec {
+    KeySpec { flags, begin: Begin::Index(first), find: Find::Count { count: 0, first: 1, step: 1 } }
 }
 
 impl Arg {

@@ -9,11 +9,13 @@ mod legacy;
 mod list;
 mod lzf;
 mod reader;
+mod sorted_set;
 mod string;
 
 pub use dump::{dump, restore};
 pub use list::{read_list_len, read_list_part};
 pub use reader::Reader;
+pub use sorted_set::{binary_score, text_score};
 pub use string::{write_length, write_string, write_uncompressed};
 
 use super::limits::Limits;
@@ -30,14 +32,20 @@ const VERSION_FIELD_EXPIRY: u16 = 12;
 pub const TYPE_STRING: u8 = 0;
 /// Elements one by one, of versions before 3.2.
 pub const TYPE_LIST: u8 = 1;
+/// Members with scores, these as text.
+pub const TYPE_SORTED_SET_TEXT: u8 = 3;
 pub const TYPE_HASH: u8 = 4;
+/// Members with scores, these as eight bytes.
+pub const TYPE_SORTED_SET: u8 = 5;
 const TYPE_HASH_ZIPMAP: u8 = 9;
 /// A list that is one ziplist.
 pub const TYPE_LIST_ZIPLIST: u8 = 10;
+const TYPE_SORTED_SET_ZIPLIST: u8 = 12;
 const TYPE_HASH_ZIPLIST: u8 = 13;
 /// A list of ziplists.
 pub const TYPE_LIST_QUICKLIST: u8 = 14;
 const TYPE_HASH_LISTPACK: u8 = 16;
+const TYPE_SORTED_SET_LISTPACK: u8 = 17;
 /// A list of listpacks and of large elements, each after a number that tells which.
 pub const TYPE_LIST_QUICKLIST_2: u8 = 18;
 /// As [`TYPE_HASH_METADATA`], of release candidates of 7.4: expiries are absolute and no first one precedes them.
@@ -77,6 +85,7 @@ pub fn type_of(value: &ValueRef<'_>) -> u8 {
         ValueRef::Int(_) | ValueRef::Bytes(_) => TYPE_STRING,
         ValueRef::List(_) => TYPE_LIST_QUICKLIST_2,
         ValueRef::Hash(hash) => hash::type_of(hash),
+        ValueRef::SortedSet(set) => sorted_set::type_of(set),
     }
 }
 
@@ -92,6 +101,7 @@ pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: f
         ValueRef::Bytes(bytes) => write_string(out, bytes),
         ValueRef::List(list) => list::write(out, list, write_string),
         ValueRef::Hash(hash) => hash::write(out, hash, write_string),
+        ValueRef::SortedSet(set) => sorted_set::write(out, set, write_string),
     }
 }
 
@@ -113,6 +123,9 @@ pub fn read_value(
         | TYPE_HASH_LISTPACK
         | TYPE_HASH_METADATA_PRE_GA..=TYPE_HASH_LISTPACK_EX => {
             hash::read(value_type, reader, &limits.hash, seed).map(Value::Hash)
+        }
+        TYPE_SORTED_SET_TEXT | TYPE_SORTED_SET | TYPE_SORTED_SET_ZIPLIST | TYPE_SORTED_SET_LISTPACK => {
+            sorted_set::read(value_type, reader, &limits.sorted_set, seed).map(Value::SortedSet)
         }
         _ => Err(RdbError::UnknownType(value_type)),
     }

@@ -60,6 +60,11 @@ impl<'a> Reader<'a> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
+    /// A double as eight bytes, little endian.
+    pub fn double(&mut self) -> Result<f64, RdbError> {
+        Ok(f64::from_le_bytes(self.array()?))
+    }
+
     fn any_length(&mut self) -> Result<Length, RdbError> {
         let first = self.byte()?;
         let low = first & 0x3F;

@@ -1,0 +1,143 @@
+//! Removing the members at either end.
+
+use crate::command::arguments::{integer_in, is_word};
+use crate::command::{Context, Fail, Outcome, Partition};
+use crate::resp::{Protocol, Writer};
+use crate::store::SortedSet;
+
+use super::{Owned, push_removal};
+
+/// An end of a sorted set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    Min,
+    Max,
+}
+
+impl End {
+    /// The end that `arg` names, where it names one.
+    pub fn of_word(arg: &[u8]) -> Option<Self> {
+        match arg {
+            _ if is_word(arg, "MIN") => Some(Self::Min),
+            _ if is_word(arg, "MAX") => Some(Self::Max),
+            _ => None,
+        }
+    }
+}
+
+/// Removes up to `count` members at an end of the key's sorted set and returns them from that end on; none if the key
+/// is absent. Records what it did.
+pub fn pop(
+    partition: &mut Partition,
+    db: usize,
+    key: &[u8],
+    now: u64,
+    end: End,
+    count: usize,
+) -> Result<Vec<Owned>, Fail> {
+    let popped = partition.keyspace.edit(db, key, now, false, |set: &mut SortedSet, _, _| {
+        let (len, count) = (set.len(), count.min(set.len()));
+        let mut popped: Vec<Owned> = Vec::with_capacity(count);
+        let ranks = if end == End::Min { 0..count } else { len - count..len };
+        set.remove_range(ranks, |member, score| popped.push((member.into(), score)));
+        if end == End::Max {
+            popped.reverse();
+        }
+        (popped, count > 0)
+    })?;
+    let popped = popped.unwrap_or_default();
+    push_removal(&mut partition.effects, db, key, &popped);
+    Ok(popped)
+}
+
+/// Writes the reply of ZMPOP and its like: the key, and its members with scores in pairs.
+pub fn write_popped(out: &mut Writer, key: &[u8], popped: &[Owned]) {
+    out.array(2);
+    out.bulk(key);
+    write_pairs(out, popped);
+}
+
+fn write_pairs(out: &mut Writer, popped: &[Owned]) {
+    out.array(popped.len());
+    for (member, score) in popped {
+        out.array(2);
+        out.bulk(member);
+        out.double(*score);
+    }
+}
+
+/// ZPOPMIN key [count]
+pub fn zpopmin(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    pop_one_key(context, args, End::Min)
+}
+
+/// ZPOPMAX key [count]
+pub fn zpopmax(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    pop_one_key(context, args, End::Max)
+}
+
+fn pop_one_key(context: &mut Context<'_>, args: &[&[u8]], end: End) -> Outcome {
+    let count = match &args[2..] {
+        [] => None,
+        [count] => Some(integer_in(count, 0..=i64::MAX, "ERR value is out of range, must be positive")?),
+        _ => return Err(Fail::SYNTAX),
+    };
+    let (db, now, key) = (context.session.db, context.now, args[1]);
+    let wanted = usize::try_from(count.unwrap_or(1)).unwrap_or(usize::MAX);
+    let popped = pop(context.partitions.at(key), db, key, now, end, wanted)?;
+    let out = &mut *context.out;
+    if count.is_some() && out.protocol == Protocol::Resp3 {
+        write_pairs(out, &popped);
+        return Ok(());
+    }
+    out.array(popped.len().saturating_mul(2));
+    for (member, score) in &popped {
+        out.bulk(member);
+        out.double(*score);
+    }
+    Ok(())
+}
+
+/// ZMPOP numkeys key [key ...] MIN | MAX [COUNT count]
+pub fn zmpop(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let MultiPop { keys, end, count } = MultiPop::parse(&args[1..])?;
+    let (db, now) = (context.session.db, context.now);
+    for key in keys {
+        let popped = pop(context.partitions.at(key), db, key, now, end, count)?;
+        if !popped.is_empty() {
+            write_popped(context.out, key, &popped);
+            return Ok(());
+        }
+    }
+    context.out.null_array();
+    Ok(())
+}
+
+/// What ZMPOP and BZMPOP ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct MultiPop<'a, 'b> {
+    pub keys: &'b [&'a [u8]],
+    pub end: End,
+    pub count: usize,
+}
+
+impl<'a, 'b> MultiPop<'a, 'b> {
+    /// Reads `numkeys key [key ...] MIN | MAX [COUNT count]`.
+    pub fn parse(args: &'b [&'a [u8]]) -> Result<Self, Fail> {
+        let [count, rest @ ..] = args else { return Err(Fail::SYNTAX) };
+        let keys = integer_in(count, 1..=i64::MAX, "ERR numkeys should be greater than 0")?;
+        let keys = usize::try_from(keys).unwrap_or(usize::MAX);
+        let Some((keys, rest)) = rest.split_at_checked(keys) else { return Err(Fail::SYNTAX) };
+        let [end, rest @ ..] = rest else { return Err(Fail::SYNTAX) };
+        let end = End::of_word(end).ok_or(Fail::SYNTAX)?;
+        let count = match rest {
+            [] => 1,
+            [word, count] if is_word(word, "COUNT") => {
+                let count = integer_in(count, 1..=i64::MAX, "ERR count should be greater than 0")?;
+                usize::try_from(count).unwrap_or(usize::MAX)
+            }
+            _ => return Err(Fail::SYNTAX),
+        };
+        Ok(Self { keys, end, count })
+    }
+}
