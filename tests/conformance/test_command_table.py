@@ -12,6 +12,8 @@ NEWER = {
     "client|list": {"arguments"},
     "config|get": set(),
     "hscan": {"arguments"},
+    "zrank": {"arity", "arguments"},
+    "zrevrank": {"arity", "arguments"},
 }
 
 FIELDS = ["name", "arity", "flags", "first key", "last key", "step", "categories", "tips", "key specs", "subcommands"]
