@@ -11,6 +11,7 @@ mod model;
 mod rdb;
 mod scan;
 mod table;
+mod waited;
 mod walk;
 mod watch;
 
