@@ -40,7 +40,7 @@ GARBAGE = [b"FOO", b"", b"NX", b"XX", b"EX", b"PX", b"KEEPTTL", b"REPLACE", b"0"
 #: What random arguments cannot compare: cursors and choices of the server, waiting, other processes.
 LEFT_OUT = {
     *("randomkey", "scan", "migrate", "sort", "sort_ro", "wait", "waitaof", "object|help", "object|idletime"),
-    *("blmove", "blmpop", "blpop", "brpop", "brpoplpush"),
+    *("blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin"),
 }
 GROUPS = ("string", "hash", "list", "generic")
 #: Verbs that take a time from now, of which a small one would pass while the test runs.

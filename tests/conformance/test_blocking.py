@@ -411,6 +411,100 @@ scenarios(
 )
 
 
+# Sorted sets.
+scenarios(
+    sorted_set_timeouts="""
+        a: BZPOPMIN k 0.01
+        a: BZPOPMAX k l 0.01
+        a: BZMPOP 0.01 2 k l MIN
+        a: BZPOPMIN k -1
+        a: BZPOPMAX k word
+        a: BZMPOP word 1 k MIN
+        a: BZMPOP word 0 k MIN
+        a: BZMPOP 0 0 k MIN
+        a: BZMPOP 0 1 k LEFT
+        a: BZMPOP 0 2 k MIN
+        a: BZMPOP 0 1 k MIN COUNT 0
+        a: BZMPOP 0 1 k MIN COUNT 1 COUNT 2
+        a: BZPOPMIN k
+    """,
+    sorted_sets_at_once="""
+        a: ZADD k 1 a 2.5 b 3 c inf d -inf e
+        a: BZPOPMIN none k 0
+        a: BZPOPMAX k none 0
+        a: BZMPOP 0 2 none k MIN
+        a: BZMPOP 0 1 k MAX COUNT 5
+        a: SET string v
+        a: BZPOPMIN k string 0
+        a: BZPOPMAX string 0
+        a: BZMPOP 0 1 string MAX
+        a: RPUSH list v
+        a: BZPOPMIN list 0
+        a: EXISTS k
+    """,
+    members_served="""
+        a waits: BZPOPMIN k 0
+        b waits: BZPOPMAX k 0
+        c waits: BZMPOP 0 2 l k MAX COUNT 2
+        d: ZADD k 1 a 2 b 3 c 4 d 5 e
+        a reads
+        b reads
+        c reads
+        d: ZRANGE k 0 -1 WITHSCORES
+        d: DEL k
+        a waits: BZPOPMIN k l 0
+        d: ZINCRBY l 0.5 a
+        a reads
+        a waits: BZPOPMIN k l 0
+        d: ZADD m 7 a 8 b
+        d: ZUNIONSTORE k 1 m
+        a reads
+        d: DEL k
+        a waits: BZPOPMAX k l 0
+        d: ZRANGESTORE k m 0 -1
+        a reads
+        d: DEL k
+        a waits: BZPOPMAX k l 0
+        d: RENAME m l
+        a reads
+        d: DBSIZE
+    """,
+    sorted_sets_and_lists_of_one_name="""
+        a waits: BZPOPMIN k 0
+        b waits: BLPOP k 0
+        c: ZADD k XX 1 a
+        c: RPUSH k 1
+        b reads
+        b waits: BLPOP k 0
+        c: ZADD k 1 a
+        a reads
+        c: RPUSH k 2
+        b reads
+    """,
+    sorted_sets_in_a_transaction="""
+        a: MULTI
+        a: BZPOPMIN k 0
+        a: BZPOPMAX k 0
+        a: BZMPOP 0 1 k MIN
+        a: ZADD k 1 a 2 b
+        a: BZPOPMIN k 0
+        a: BZMPOP 0 1 k MIN
+        a: EXEC
+    """,
+    members_gone_before_anybody_looks="""
+        a waits: BZPOPMIN k 0
+        b: MULTI
+        b: ZADD k 1 a
+        b: ZREM k a
+        b: EXEC
+        b: ZADD k 2 b
+        a reads
+        a waits: BZMPOP 0 1 k MIN
+        b: CLIENT UNBLOCK ID(a)
+        a reads
+    """,
+)
+
 
 def play(scenario: str, connect, protocol: int) -> Play:
     control = connect(2)

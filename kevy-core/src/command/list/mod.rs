@@ -1,6 +1,5 @@
 //! The list verbs.
 
-mod blocking;
 pub mod pop;
 mod position;
 mod push;
@@ -8,6 +7,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 pub mod transfer;
+mod wait;
 mod write;
 
 use crate::store::{End, List, Ref, ValueRef};
@@ -15,15 +15,15 @@ use crate::store::{End, List, Ref, ValueRef};
 use super::Fail;
 use super::arguments::is_word;
 use super::spec::Command;
-use super::table::{list as row, list_blocking as waiting};
+use super::table::{list as row, list_wait};
 
 /// Every list verb.
 pub static COMMANDS: [Command; 22] = [
-    Command::new(waiting::BLMOVE, blocking::blmove),
-    Command::new(waiting::BLMPOP, blocking::blmpop),
-    Command::new(waiting::BLPOP, blocking::blpop),
-    Command::new(waiting::BRPOP, blocking::brpop),
-    Command::new(waiting::BRPOPLPUSH, blocking::brpoplpush),
+    Command::new(list_wait::BLMOVE, wait::blmove),
+    Command::new(list_wait::BLMPOP, wait::blmpop),
+    Command::new(list_wait::BLPOP, wait::blpop),
+    Command::new(list_wait::BRPOP, wait::brpop),
+    Command::new(list_wait::BRPOPLPUSH, wait::brpoplpush),
     Command::new(row::LINDEX, read::lindex),
     Command::new(row::LINSERT, write::linsert),
     Command::new(row::LLEN, read::llen),

@@ -11,6 +11,7 @@ mod remove;
 mod store;
 #[cfg(test)]
 mod tests;
+mod wait;
 
 use smallvec::SmallVec;
 
@@ -21,8 +22,11 @@ use super::spec::Command;
 use super::table::sorted_set as row;
 use super::{Effects, Fail};
 
-/// Every sorted-set verb that never waits.
-pub static COMMANDS: [Command; 32] = [
+/// Every sorted-set verb.
+pub static COMMANDS: [Command; 35] = [
+    Command::new(row::BZMPOP, wait::bzmpop),
+    Command::new(row::BZPOPMAX, wait::bzpopmax),
+    Command::new(row::BZPOPMIN, wait::bzpopmin),
     Command::new(row::ZADD, add::zadd),
     Command::new(row::ZCARD, read::zcard),
     Command::new(row::ZCOUNT, read::zcount),

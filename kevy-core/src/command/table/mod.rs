@@ -8,7 +8,7 @@ pub mod connection;
 pub mod generic;
 pub mod hash;
 pub mod list;
-pub mod list_blocking;
+pub mod list_wait;
 pub mod server;
 pub mod sorted_set;
 pub mod string;

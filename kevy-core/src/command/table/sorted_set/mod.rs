@@ -3,11 +3,13 @@
 mod algebra;
 mod range;
 mod read;
+mod wait;
 mod write;
 
 pub use algebra::*;
 pub use range::*;
 pub use read::*;
+pub use wait::*;
 pub use write::*;
 
 use super::super::spec::{Flags, Spec};
