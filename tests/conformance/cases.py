@@ -14,8 +14,8 @@ r"""Case files: commands as redis-cli takes them, grouped under titles.
 Every case starts on an empty keyspace with new connections. `{s+N}` and `{ms+N}` stand for the Unix time in seconds and
 milliseconds plus N, `{x*N}` for the word before `*` repeated N times. After a case without `=>` all keys are compared too.
 
-An expectation is an int, a "bulk string", a [list] or {map} of them, or one of the names in `NAMES`; a map may be the flat
-array that RESP2 has for it.
+An expectation is an int, a float, a "bulk string", a [list] or {map} of them, or one of the names in `NAMES`; a map may be the
+flat array and a float the bulk string that RESP2 has for it.
 """
 
 import re
@@ -95,6 +95,11 @@ def _near(value: int, by: int = 2) -> Special:
     return Special(lambda reply, _: reply.kind == ":" and abs(reply.value - value) <= by, f"{value} within {by}")
 
 
+def _either(*expected: object) -> Special:
+    """One of several, where the reply differs by protocol."""
+    return Special(lambda reply, reduce: any(matches(one, reply, reduce) for one in expected), f"one of {expected}")
+
+
 #: What an expectation may name beside literals.
 NAMES = {
     "null": Special(lambda reply, _: reply.value is None and reply.kind in "_$", "null"),
@@ -103,6 +108,7 @@ NAMES = {
     "error": _error,
     "failure": _failure,
     "near": _near,
+    "either": _either,
 }
 
 
@@ -113,6 +119,8 @@ def matches(expected: object, reply: Reply, reduce: Callable[[Reply], Reply]) ->
             return expected.matches(reply, reduce)
         case int():
             return reply == Reply(":", expected)
+        case float():
+            return reply.kind in ",$" and reply.value is not None and _number(reply.value) == expected
         case str():
             return reply == Reply("$", expected.encode("latin-1"))
         case list():
@@ -128,6 +136,13 @@ def matches(expected: object, reply: Reply, reduce: Callable[[Reply], Reply]) ->
                 reply = Reply("*", tuple(item for pair in reply.value for item in pair))
             return matches(flat, reply, reduce)
     raise TypeError(f"no expectation can be a {type(expected).__name__}")
+
+
+def _number(text: bytes) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 ESCAPES = {"n": b"\n", "r": b"\r", "t": b"\t", "a": b"\a", "b": b"\b"}

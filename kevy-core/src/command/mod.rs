@@ -15,6 +15,7 @@ pub mod effects;
 pub mod generic;
 pub mod hash;
 pub mod help;
+pub mod json;
 pub mod keys;
 pub mod list;
 pub mod partition;

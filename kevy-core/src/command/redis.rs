@@ -1,20 +1,22 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, admin, connection, generic, hash, list, replication, sorted_set, string, transaction,
+    Command, CommandSet, admin, connection, generic, hash, json, list, replication, sorted_set, string,
+    transaction,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 9] = [
+        let groups: [&[Command]; 10] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
             &hash::COMMANDS,
             &list::COMMANDS,
             &sorted_set::COMMANDS,
+            &json::COMMANDS,
             transaction::COMMANDS,
             replication::COMMANDS,
             admin::COMMANDS,

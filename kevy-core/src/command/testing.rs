@@ -22,6 +22,7 @@ pub enum Held {
     List(Vec<Vec<u8>>),
     Hash(BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>),
     SortedSet(Vec<(Vec<u8>, f64)>),
+    Json(Vec<u8>),
 }
 
 /// Some shards and one session, on which commands run as they would under dispatch.
@@ -185,6 +186,7 @@ impl Harness {
             ValueRef::SortedSet(set) => {
                 Held::SortedSet(set.iter().map(|element| (element.member.to_vec(), element.score)).collect())
             }
+            ValueRef::Json(json) => Held::Json(json.to_text()),
             value => Held::String(value.as_string().expect("a string").to_vec()),
         };
         (held, found.expire_at(), found.encoding().to_owned())

@@ -264,13 +264,14 @@ impl Entries {
                             self.state = State::Parts { left, form: Part::Scored(score) };
                         }
                         _ => {
-                            // The whole value in one string: a listpack or one of its forerunners.
+                            // The whole value in one string: a listpack or one of its forerunners, or a text.
                             let value =
                                 rdb::read_value(value_type, &mut reader, &Limits::compact(), &self.seed)?;
                             let expire_at = self.expire_at.take();
                             match value {
                                 Value::Hash(hash) => self.rebuild.hash(&key, &hash, expire_at),
                                 Value::SortedSet(set) => self.rebuild.sorted_set(&key, &set, expire_at),
+                                Value::Json(json) => self.rebuild.json(&key, &json, expire_at),
                                 _ => return Err(RdbError::Malformed.into()),
                             }
                         }

@@ -15,6 +15,7 @@ pub enum Held {
     Hash(Fields),
     /// Members with the bits of their scores.
     SortedSet(BTreeMap<Vec<u8>, u64>),
+    Json(Vec<u8>),
 }
 
 /// Keys with their values and expiries.
@@ -39,6 +40,7 @@ impl Copy {
                             .map(|element| (element.member.to_vec(), element.score.to_bits()))
                             .collect(),
                     ),
+                    ValueRef::Json(json) => Held::Json(json.to_text()),
                     value => Held::String(value.as_string().expect("a string").to_vec()),
                 };
                 copy.0.insert((db, key.key().to_vec()), (held, key.expire_at()));
@@ -73,6 +75,9 @@ impl Copy {
                 let (held, _) = self.0.entry((db, key.to_vec())).or_insert((Held::List(Vec::new()), None));
                 let Held::List(list) = held else { panic!("{argv:?} is for another type") };
                 list.extend(elements.iter().map(|element| element.to_vec()));
+            }
+            [b"JSON.SET", key, b"$", text] => {
+                self.0.insert((db, key.to_vec()), (Held::Json(text.to_vec()), None));
             }
             [b"HSET", key, pairs @ ..] => fields(key, &mut |fields| {
                 for [name, value] in pairs.as_chunks().0 {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::base::ArgvBuf;
 use crate::base::number::format_f64;
-use crate::store::{Hash, SortedSet};
+use crate::store::{Hash, Json, SortedSet};
 
 /// A collection is rebuilt by several commands, none of them much longer than this.
 const PARTS_MAX: usize = 128;
@@ -124,6 +124,12 @@ impl Rebuild {
             argv.push_number(at);
             self.ready.push_back(argv);
         }
+    }
+
+    /// A JSON document.
+    pub fn json(&mut self, key: &[u8], json: &Json, expire_at: Option<u64>) {
+        self.add(key, b"JSON.SET", &[b"$", &json.to_text()]);
+        self.end(key, expire_at);
     }
 
     /// A hash that is there whole.

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use crate::base::ErrorKind;
-use crate::store::{Config, End, Expire, Keyspace, Limits, List, Seed, SortedSet};
+use crate::store::json::{self, Node};
+use crate::store::{Config, End, Expire, Json, Keyspace, Limits, List, Seed, SortedSet};
 
 use super::model::Copy;
 use super::write::{self, Checksum};
@@ -19,6 +20,7 @@ enum Write {
     Hash { db: usize, key: u8, fields: usize, expire: usize },
     List { db: usize, key: u8, elements: usize, len: usize },
     SortedSet { db: usize, key: u8, members: usize },
+    Json { db: usize, key: u8, elements: usize, expire: bool },
     Remove { db: usize, key: u8 },
     Flush { db: usize },
 }
@@ -36,6 +38,8 @@ fn write() -> impl Strategy<Value = Write> {
             .prop_map(|(db, key, elements, len)| Write::List { db, key, elements, len: if elements < 20 { len } else { len % 50 } }),
         3 => (0..4usize, any::<u8>(), 1..400usize)
             .prop_map(|(db, key, members)| Write::SortedSet { db, key, members }),
+        4 => (0..4usize, any::<u8>(), 0..50usize, any::<bool>())
+            .prop_map(|(db, key, elements, expire)| Write::Json { db, key, elements, expire }),
         2 => (0..4usize, any::<u8>()).prop_map(|(db, key)| Write::Remove { db, key }),
         1 => (0..4usize).prop_map(|db| Write::Flush { db }),
     ]
@@ -89,11 +93,21 @@ fn apply(keys: &mut Keyspace, write: &Write) {
             })
             .expect("a sorted set");
         }
+        Write::Json { db, key, elements, expire } => {
+            let key = [b'j', key];
+            keys.edit(db, &key, 1, true, |json: &mut Json, _, _| {
+                let element = |at: usize| json::parse(&format!("{{\"n\":{at},\"f\":{at}.5}}")).expect("JSON");
+                ((), json.replace(&[], Node::Array((0..elements).map(element).collect())))
+            })
+            .expect("a document");
+            keys.set_expire(db, &key, expire.then_some(8_000_000), 1);
+        }
         Write::Remove { db, key } => {
             keys.remove(db, &[b'z', key], 1);
             keys.remove(db, &[b'k', key], 1);
             keys.remove(db, &[b'h', key], 1);
             keys.remove(db, &[b'l', key], 1);
+            keys.remove(db, &[b'j', key], 1);
         }
         Write::Flush { db } => {
             keys.flush(db);

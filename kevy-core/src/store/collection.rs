@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use super::garbage::Heap;
 use super::hash::Hash;
+use super::json::Json;
 use super::list::List;
 use super::sorted_set::SortedSet;
 
@@ -188,4 +189,6 @@ collections! {
     SortedSet(SortedSet) = 3, "zset";
     /// Fields with values.
     Hash(Hash) = 4, "hash";
+    /// A JSON document; the number is that of all module types.
+    Json(Json) = 5, "ReJSON-RL";
 }

@@ -4,6 +4,7 @@ use super::collection::ValueType;
 use super::entry::{Collection, Content, Entry, INLINE_MAX, Kind, View};
 use super::hash::Hash;
 use super::item::Item;
+use super::json::Json;
 use super::list::List;
 use super::sorted_set::SortedSet;
 use crate::base::number::parse_i64;
@@ -24,6 +25,8 @@ pub enum ValueRef<'a> {
     Hash(&'a Hash),
     /// A sorted set.
     SortedSet(&'a SortedSet),
+    /// A JSON document.
+    Json(&'a Json),
 }
 
 impl<'a> ValueRef<'a> {
@@ -36,6 +39,7 @@ impl<'a> ValueRef<'a> {
             View::Collection(Collection::List(list)) => Self::List(list),
             View::Collection(Collection::Hash(hash)) => Self::Hash(hash),
             View::Collection(Collection::SortedSet(set)) => Self::SortedSet(set),
+            View::Collection(Collection::Json(json)) => Self::Json(json),
         }
     }
 
@@ -46,6 +50,7 @@ impl<'a> ValueRef<'a> {
             Self::List(_) => Kind::List,
             Self::Hash(_) => Kind::Hash,
             Self::SortedSet(_) => Kind::SortedSet,
+            Self::Json(_) => Kind::Json,
         }
     }
 
@@ -55,8 +60,7 @@ impl<'a> ValueRef<'a> {
         match *self {
             Self::Int(value) => Some(Item::of_int(value)),
             Self::Bytes(bytes) => Some(Item::Bytes(bytes)),
-            Self::List(_) | Self::Hash(_) => None,
-            Self::SortedSet(_) => None,
+            Self::List(_) | Self::Hash(_) | Self::SortedSet(_) | Self::Json(_) => None,
         }
     }
 
@@ -68,6 +72,7 @@ impl<'a> ValueRef<'a> {
             Self::List(list) => Value::List(list.clone()),
             Self::Hash(hash) => Value::Hash(hash.clone()),
             Self::SortedSet(set) => Value::SortedSet(set.clone()),
+            Self::Json(json) => Value::Json(json.clone()),
         }
     }
 }
@@ -94,6 +99,8 @@ pub enum Value {
     Hash(Hash),
     /// A sorted set.
     SortedSet(SortedSet),
+    /// A JSON document.
+    Json(Json),
 }
 
 impl Value {
@@ -109,6 +116,7 @@ impl Value {
             Self::List(list) => list.is_gone(),
             Self::Hash(hash) => hash.is_gone(),
             Self::SortedSet(set) => set.is_gone(),
+            Self::Json(json) => json.is_gone(),
         }
     }
 
@@ -120,6 +128,7 @@ impl Value {
             Self::List(list) => ValueRef::List(list),
             Self::Hash(hash) => ValueRef::Hash(hash),
             Self::SortedSet(set) => ValueRef::SortedSet(set),
+            Self::Json(json) => ValueRef::Json(json),
         }
     }
 
@@ -132,6 +141,7 @@ impl Value {
             Self::List(list) => with(Kind::List, Content::Collection(list.into_collection())),
             Self::Hash(hash) => with(Kind::Hash, Content::Collection(hash.into_collection())),
             Self::SortedSet(set) => with(Kind::SortedSet, Content::Collection(set.into_collection())),
+            Self::Json(json) => with(Kind::Json, Content::Collection(json.into_collection())),
         }
     }
 
@@ -143,6 +153,7 @@ impl Value {
             Content::Collection(Collection::List(list)) => Self::List(list),
             Content::Collection(Collection::Hash(hash)) => Self::Hash(hash),
             Content::Collection(Collection::SortedSet(set)) => Self::SortedSet(set),
+            Content::Collection(Collection::Json(json)) => Self::Json(json),
         }
     }
 }

@@ -8,6 +8,7 @@ use sha1::{Digest as _, Sha1};
 
 use crate::base::number::{format_f64, format_i64};
 use crate::command::Partition;
+use crate::store::json::Node;
 use crate::store::{Keyspace, ValueRef};
 
 /// 160 bits that stand for some contents.
@@ -60,10 +61,37 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
                 digest.add(&part.0);
             }
         }
+        ValueRef::Json(json) => follow_node(digest, json.root()),
     }
     if let Some(at) = expire_at {
         digest.add(format!("!!expire!!{at}").as_bytes());
     }
+}
+
+/// Follows a JSON value; the order of an object's members does not matter.
+fn follow_node(digest: &mut Digest, node: &Node) {
+    digest.follow(node.type_name().as_bytes());
+    match node {
+        Node::Null => {}
+        Node::Bool(value) => digest.follow(&[u8::from(*value)]),
+        Node::Int(value) => digest.follow(&value.to_be_bytes()),
+        Node::Unsigned(value) => digest.follow(&value.to_be_bytes()),
+        Node::Float(value) => digest.follow(&value.to_be_bytes()),
+        Node::String(text) => digest.follow(text.as_bytes()),
+        Node::Array(elements) => elements.iter().for_each(|element| follow_node(digest, element)),
+        Node::Object(members) => {
+            let mut all = Digest::default();
+            for (name, member) in &**members {
+                let mut part = Digest::default();
+                part.follow(name.as_bytes());
+                follow_node(&mut part, member);
+                all.add(&part.0);
+            }
+            digest.follow(&all.0);
+        }
+    }
+    // Where an array ends is part of what it is.
+    digest.follow(&[]);
 }
 
 /// The digest of one key's value; zeros where there is none.

@@ -7,6 +7,7 @@
 pub mod connection;
 pub mod generic;
 pub mod hash;
+pub mod json;
 pub mod list;
 pub mod list_wait;
 pub mod server;

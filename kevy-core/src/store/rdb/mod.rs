@@ -8,6 +8,7 @@ mod hash;
 mod legacy;
 mod list;
 mod lzf;
+mod module;
 mod reader;
 mod sorted_set;
 mod string;
@@ -37,6 +38,7 @@ pub const TYPE_SORTED_SET_TEXT: u8 = 3;
 pub const TYPE_HASH: u8 = 4;
 /// Members with scores, these as eight bytes.
 pub const TYPE_SORTED_SET: u8 = 5;
+const TYPE_MODULE: u8 = 7;
 const TYPE_HASH_ZIPMAP: u8 = 9;
 /// A list that is one ziplist.
 pub const TYPE_LIST_ZIPLIST: u8 = 10;
@@ -86,6 +88,7 @@ pub fn type_of(value: &ValueRef<'_>) -> u8 {
         ValueRef::List(_) => TYPE_LIST_QUICKLIST_2,
         ValueRef::Hash(hash) => hash::type_of(hash),
         ValueRef::SortedSet(set) => sorted_set::type_of(set),
+        ValueRef::Json(_) => TYPE_MODULE,
     }
 }
 
@@ -102,6 +105,7 @@ pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: f
         ValueRef::List(list) => list::write(out, list, write_string),
         ValueRef::Hash(hash) => hash::write(out, hash, write_string),
         ValueRef::SortedSet(set) => sorted_set::write(out, set, write_string),
+        ValueRef::Json(json) => module::write_json(out, json, write_string),
     }
 }
 
@@ -127,6 +131,7 @@ pub fn read_value(
         TYPE_SORTED_SET_TEXT | TYPE_SORTED_SET | TYPE_SORTED_SET_ZIPLIST | TYPE_SORTED_SET_LISTPACK => {
             sorted_set::read(value_type, reader, &limits.sorted_set, seed).map(Value::SortedSet)
         }
+        TYPE_MODULE => module::read(value_type, reader).map(Value::Json),
         _ => Err(RdbError::UnknownType(value_type)),
     }
 }
