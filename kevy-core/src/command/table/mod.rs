@@ -55,6 +55,7 @@ impl Arg {
             multiple: false,
             multiple_token: false,
             since: None,
+            key_spec: None,
             children: &[],
         }
     }
@@ -104,6 +105,12 @@ impl Arg {
     /// The same argument after a word that introduces it.
     pub const fn after(mut self, token: &'static str) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    /// The same argument, told by the row's key specification of that number.
+    pub const fn of_key_spec(mut self, key_spec: usize) -> Self {
+        self.key_spec = Some(key_spec);
         self
     }
 
