@@ -37,10 +37,12 @@ TIMES_IN_THE_PAST = [b"0", b"-1", b"-100"]
 BAD_TIMES = [b"9223372036854775807", b"9223372036854775808", b"-9223372036854775808", b"abc", b"1.5", b""]
 GARBAGE = [b"FOO", b"", b"NX", b"XX", b"EX", b"PX", b"KEEPTTL", b"REPLACE", b"0", b"-1", b"GET", b"COUNT", b"WITHVALUES"]
 
+#: Verbs that wait, for ever where a random timeout says so.
+WAITING = {"blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin"}
 #: What random arguments cannot compare: cursors and choices of the server, waiting, other processes.
 LEFT_OUT = {
     *("randomkey", "scan", "migrate", "sort", "sort_ro", "wait", "waitaof", "object|help", "object|idletime"),
-    *("blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin"),
+    *WAITING,
 }
 GROUPS = ("string", "hash", "list", "generic")
 #: Verbs that take a time from now, of which a small one would pass while the test runs.
@@ -51,25 +53,25 @@ def as_dict(reply: Reply) -> dict:
     return {key.value.decode(): value for key, value in reply.value}
 
 
-def verbs(docs: Reply) -> dict[str, dict]:
-    """Each verb of the compared groups, subcommands as `verb|sub`, with its description."""
+def verbs(docs: Reply, named: set[str] | None = None) -> dict[str, dict]:
+    """Each verb of the compared groups, subcommands as `verb|sub`, with its description; or just the ``named`` ones."""
     found = {}
     for name, row in as_dict(docs).items():
         row = as_dict(row)
-        if row["group"].value.decode() not in GROUPS:
+        if named is None and row["group"].value.decode() not in GROUPS:
             continue
         if "subcommands" in row:
             found |= {sub: as_dict(its) for sub, its in as_dict(row["subcommands"]).items()}
         else:
             found[name] = row
-    return {name: row for name, row in found.items() if name not in LEFT_OUT}
+    return {name: row for name, row in found.items() if (name not in LEFT_OUT if named is None else name in named)}
 
 
 class Generator:
     """A source of random commands."""
 
-    def __init__(self, docs: Reply, payloads: list[bytes], seed: int):
-        self.verbs = verbs(docs)
+    def __init__(self, docs: Reply, payloads: list[bytes], seed: int, named: set[str] | None = None):
+        self.verbs = verbs(docs, named)
         self.payloads = payloads
         self.random = random.Random(seed)
 
