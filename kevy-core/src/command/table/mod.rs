@@ -11,6 +11,7 @@ pub mod json;
 pub mod list;
 pub mod list_wait;
 pub mod server;
+pub mod set;
 pub mod sorted_set;
 pub mod string;
 pub mod transactions;
