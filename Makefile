@@ -8,7 +8,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CC ?= cc
 CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 
-.PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-examples bench lint \
+.PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-recovery test-examples bench lint \
 	packages header install clean
 
 build: lib python node
@@ -37,7 +37,7 @@ demo: build $(TARGET)/demo/tail
 packages:
 	.ci/packages
 
-test: packages build test-rust test-c test-python test-node test-conformance test-examples
+test: packages build test-rust test-c test-python test-node test-conformance test-recovery test-examples
 
 test-rust:
 	cargo test --workspace --exclude kevy-ffi --exclude kevy-python --exclude kevy-node
@@ -60,6 +60,9 @@ test-node: node
 
 test-conformance: lib python
 	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/conformance -q
+
+test-recovery: lib $(PYTHON)
+	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/recovery -q
 
 test-examples: build $(TARGET)/demo/tail
 	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/examples -q

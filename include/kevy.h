@@ -217,8 +217,12 @@ typedef struct {
     uint32_t struct_size;
     // How many shards the keyspace has.
     uint32_t shards;
-    // How many keys were there when the runtime had opened.
+    // How many keys were read from disk.
     uint64_t keys_loaded;
+    // How many keys on disk were left out because their time had passed.
+    uint64_t keys_expired;
+    // How many bytes were read from disk.
+    uint64_t bytes_read;
 } kevy_open_report;
 
 // The arguments of one command; the first is the verb. This struct never grows.

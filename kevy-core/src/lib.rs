@@ -9,6 +9,7 @@ mod dispatch;
 mod io;
 mod log;
 mod net;
+mod persistence;
 mod replication;
 mod resp;
 mod route;

@@ -17,8 +17,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("shard", &["command", "store", "log", "snapshot", "resp", "base"]),
     ("dispatch", &["shard", "route", "command", "resp", "base"]),
     ("replication", &["shard", "log", "snapshot", "resp", "io", "base"]),
+    ("persistence", &["shard", "snapshot", "base"]),
     ("net", &["dispatch", "resp", "io", "base"]),
-    ("runtime", &["net", "replication", "dispatch", "shard", "io", "base"]),
+    ("runtime", &["net", "persistence", "replication", "dispatch", "shard", "io", "base"]),
     ("api", &["runtime", "dispatch", "replication", "resp", "base"]),
 ];
 

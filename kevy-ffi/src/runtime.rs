@@ -35,8 +35,12 @@ pub struct kevy_open_report {
     pub struct_size: u32,
     /// How many shards the keyspace has.
     pub shards: u32,
-    /// How many keys were there when the runtime had opened.
+    /// How many keys were read from disk.
     pub keys_loaded: u64,
+    /// How many keys on disk were left out because their time had passed.
+    pub keys_expired: u64,
+    /// How many bytes were read from disk.
+    pub bytes_read: u64,
 }
 
 impl Growable for kevy_open_report {
@@ -114,6 +118,8 @@ pub unsafe extern "C" fn kevy_runtime_open_report(
             struct_size: size_of::<kevy_open_report>() as u32,
             shards: u32::try_from(report.shards).unwrap_or(u32::MAX),
             keys_loaded: report.keys_loaded,
+            keys_expired: report.keys_expired,
+            bytes_read: report.bytes_read,
         };
         // SAFETY: the caller passes NULL or a struct as large as it says.
         unsafe { bytes::fill(inout, filled) }?;

@@ -135,9 +135,9 @@ def start_redis(**options: Any) -> Server:
 
 
 def start_kevy(*arguments: str, shards: int = 1, **options: Any) -> Server:
-    """A kevy server on a port of the system's choice."""
+    """A kevy server on a port of the system's choice, which keeps nothing on disk unless ``dir`` is given."""
     directory = Path(tempfile.mkdtemp(prefix="kevy-"))
-    defaults = {"port": 0, "shards": shards, "enable_debug_command": "yes", "dir": directory}
+    defaults = {"port": 0, "shards": shards, "enable_debug_command": "yes"}
     process = _spawn([kevy_binary(), *arguments, *_options(defaults | options)], directory)
     server = Server(f"kevy-{shards}", process, 0, directory)
     try:

@@ -8,7 +8,7 @@ export interface NativeRuntime {
   readonly id: number;
   readonly port: number | null;
   readonly shards: number;
-  openReport(): { shards: number; keysLoaded: number };
+  openReport(): { shards: number; keysLoaded: number; keysExpired: number; bytesRead: number };
   connect(): number;
   stop(timeoutMs: number): Promise<void>;
   release(): void;

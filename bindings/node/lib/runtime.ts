@@ -9,8 +9,12 @@ import { Session } from "./session.js";
 /** What opening found. */
 export interface OpenReport {
   readonly shards: number;
-  /** Keys that were there when the runtime had opened. */
+  /** Keys that were read from disk. */
   readonly keysLoaded: number;
+  /** Keys on disk that were left out because their time had passed. */
+  readonly keysExpired: number;
+  /** Bytes that were read from disk. */
+  readonly bytesRead: number;
 }
 
 /** Milliseconds that connections get to take their last replies. */

@@ -82,7 +82,12 @@ impl Handle {
     #[napi]
     pub fn open_report(&self) -> napi::Result<OpenReport> {
         let report = self.runtime()?.open_report();
-        Ok(OpenReport { shards: report.shards as f64, keys_loaded: report.keys_loaded as f64 })
+        Ok(OpenReport {
+            shards: report.shards as f64,
+            keys_loaded: report.keys_loaded as f64,
+            keys_expired: report.keys_expired as f64,
+            bytes_read: report.bytes_read as f64,
+        })
     }
 
     /// The client's end of a socket pair; the descriptor is the caller's.
@@ -121,6 +126,8 @@ impl Handle {
 pub struct OpenReport {
     pub shards: f64,
     pub keys_loaded: f64,
+    pub keys_expired: f64,
+    pub bytes_read: f64,
 }
 
 /// Starts a runtime on a thread of the pool.

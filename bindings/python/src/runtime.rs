@@ -62,6 +62,8 @@ impl Runtime {
         let dict = PyDict::new(py);
         dict.set_item("shards", report.shards)?;
         dict.set_item("keys_loaded", report.keys_loaded)?;
+        dict.set_item("keys_expired", report.keys_expired)?;
+        dict.set_item("bytes_read", report.bytes_read)?;
         Ok(dict)
     }
 

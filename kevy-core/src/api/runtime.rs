@@ -41,12 +41,12 @@ impl Runtime {
 
     /// How many shards the keyspace has.
     pub fn shards(&self) -> usize {
-        self.0.core().report.shards
+        self.0.core().engine.shards.len()
     }
 
     /// What opening found.
     pub fn open_report(&self) -> OpenReport {
-        self.0.core().report
+        self.0.core().report.get().copied().unwrap_or_default()
     }
 
     /// Opens an in-process connection: the other end of the returned socket is a session. The descriptor is the

@@ -136,7 +136,6 @@ pub enum ScanVerb {
     Scan,
     Hscan,
     Zscan,
-    Sscan,
 }
 
 impl<'a> ScanOptions<'a> {

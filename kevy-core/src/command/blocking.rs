@@ -142,6 +142,16 @@ impl Waiter {
         true
     }
 
+    /// Ends the wait with its whole reply, and wakes the owner. Nothing happens where it was over.
+    pub fn answer(&self, write: impl FnOnce(&mut Writer)) {
+        if let Some(held) = self.hold() {
+            let mut out = Writer::new(self.protocol);
+            write(&mut out);
+            held.end(Outcome::Reply(out.take()));
+            self.client.wake(Wake::Answered);
+        }
+    }
+
     /// Ends the wait if it is not over.
     pub fn end(&self, outcome: Outcome) {
         if let Some(held) = self.hold() {

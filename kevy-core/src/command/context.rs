@@ -43,18 +43,6 @@ impl Partitions<'_> {
         }
     }
 
-    /// As [`Partitions::at`], to be read.
-    pub fn of(&self, key: &[u8]) -> &Partition {
-        match self {
-            Self::One(partition) => partition,
-            Self::Many(all) => {
-                let shard = shard_of_slot(slot_of(key), all.len());
-                all[shard].as_deref().expect("the key's shard is not part of this command")
-            }
-            Self::None => panic!("the command declares no keys"),
-        }
-    }
-
     /// Every shard of the command, in ascending order.
     pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
         match self {
@@ -99,10 +87,10 @@ impl Context<'_> {
         (self.out, self.partitions.at(key).read(db, key, self.now, !no_touch))
     }
 
-    /// True where a replica or the log listens to the shard that owns `key`: an effect is worth being built.
+    /// As [`super::Effects::wants`], of the shard that owns `key`.
     #[inline]
     pub fn wants_effect(&mut self, key: &[u8]) -> bool {
-        self.at(key).effects.wanted
+        self.at(key).effects.wants()
     }
 
     /// Every shard of the command, in ascending order.

@@ -7,7 +7,10 @@ use crate::resp;
 /// While nobody listens (`wanted` is false) recording costs one branch.
 #[derive(Debug, Default)]
 pub struct Effects {
+    /// A replica or the log listens.
     pub wanted: bool,
+    /// Changes ever made, for `rdb_changes_since_last_save` and the points at which a snapshot is due.
+    changes: u64,
     bytes: Vec<u8>,
     frames: Vec<Frame>,
 }
@@ -22,10 +25,23 @@ impl Effects {
     /// Records `argv` as having happened in database `db`.
     #[inline]
     pub fn push(&mut self, db: usize, argv: &[&[u8]]) {
+        self.changes += 1;
         if self.wanted {
             resp::encode_command(&mut self.bytes, argv);
             self.frames.push(Frame { db, end: self.bytes.len() });
         }
+    }
+
+    /// True where the effect of a change is worth being built; where it is not, the change is counted here and now.
+    #[inline]
+    pub fn wants(&mut self) -> bool {
+        self.changes += u64::from(!self.wanted);
+        self.wanted
+    }
+
+    /// How many changes were made so far.
+    pub fn changes(&self) -> u64 {
+        self.changes
     }
 
     pub fn is_empty(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What all sessions of a runtime share besides the keys.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
@@ -9,12 +9,24 @@ use parking_lot::RwLock;
 use crate::base::Clock;
 use crate::base::options::Options;
 
+use super::blocking::Waiter;
 use super::{Clients, Commands};
 
 /// What commands ask of the runtime that they cannot do themselves.
 pub trait Hooks: Send + Sync {
-    /// Starts an orderly stop of the whole runtime.
-    fn shutdown(&self);
+    /// Starts an orderly stop of the whole runtime, with a snapshot, without one, or as `save` says.
+    fn shutdown(&self, save: Option<bool>);
+    /// Begins a snapshot; false where it will follow one that is under way, which `schedule` allows.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    fn begin_save(&self, schedule: bool) -> Result<bool, String>;
+    /// Takes a snapshot, or drops everything and reads the last one, or both, and then answers the waiter.
+    fn save(&self, work: SaveWork, waiter: Arc<Waiter>);
+    /// Unix milliseconds of the last snapshot, or of the start.
+    fn last_save_ms(&self) -> u64;
+    /// Lines of `INFO persistence` about snapshots. `changes` counts those ever made to all shards.
+    fn persistence_info(&self, changes: u64) -> String;
     /// An option changed: listeners, limits and shards take the new values.
     fn options_changed(&self, names: &[&str]);
     /// Lines of `INFO replication`, without the header.
@@ -35,6 +47,48 @@ pub trait Hooks: Send + Sync {
     fn replicas_in_sync(&self) -> usize;
     /// The TCP port that clients connect to; `None` where none is open.
     fn port(&self) -> Option<u16>;
+}
+
+/// What SAVE and DEBUG RELOAD ask for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SaveWork {
+    Save,
+    /// `save` a snapshot first; `flush` what is there before it is read.
+    Reload {
+        save: bool,
+        flush: bool,
+    },
+}
+
+/// Why commands are turned away by a whole runtime.
+#[derive(Debug, Default)]
+pub struct Gates(AtomicU8);
+
+impl Gates {
+    /// A snapshot is being read at the start.
+    pub const LOADING: u8 = 1;
+    /// The last snapshot could not be written.
+    pub const SAVE_FAILED: u8 = 2;
+
+    /// Whether any is closed.
+    #[inline]
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// Whether this one is closed.
+    pub fn is_closed(&self, gate: u8) -> bool {
+        self.0.load(Ordering::Relaxed) & gate != 0
+    }
+
+    /// Closes or opens one.
+    pub fn set(&self, gate: u8, closed: bool) {
+        if closed {
+            self.0.fetch_or(gate, Ordering::Relaxed);
+        } else {
+            self.0.fetch_and(!gate, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Counters of the whole runtime that no shard owns.
@@ -86,6 +140,9 @@ pub struct Server {
     /// `maxmemory` in bytes, 0 for none, kept beside the options for the write path.
     pub maxmemory: AtomicUsize,
     pub active_expire: AtomicBool,
+    pub gates: Gates,
+    /// Bytes of the snapshot read so far, and bytes it has, while it is being read.
+    pub load_progress: (AtomicU64, AtomicU64),
 }
 
 impl fmt::Debug for Server {
@@ -123,6 +180,8 @@ impl Server {
             hooks: OnceLock::new(),
             shard_memory: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             active_expire: AtomicBool::new(true),
+            gates: Gates::default(),
+            load_progress: Default::default(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::OwnedGuard;
 use crate::command::help::unknown_subcommand;
+use crate::command::server::Gates;
 use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::{Flags, Scope, shown};
 use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
@@ -13,6 +14,7 @@ use crate::route::{self, Route};
 use crate::shard::run::Caller;
 use crate::shard::{Shard, Shards, run_alone, run_many, unblock};
 
+const LOADING: Fail = Fail::new("LOADING Redis is loading the dataset in memory");
 /// What a command needs before it can run.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Plan {
@@ -113,6 +115,16 @@ impl Engine {
         Plan::Done
     }
 
+    /// Refuses what the runtime as a whole does not take at the moment.
+    #[cold]
+    fn check_gates(&self, spec: &Spec) -> Result<(), Fail> {
+        let gates = &self.server.gates;
+        if gates.is_closed(Gates::LOADING) && !spec.flags.has(Flags::LOADING) {
+            return Err(LOADING);
+        }
+        Ok(())
+    }
+
     #[inline]
     fn check(&self, session: &mut Session, args: &[&[u8]]) -> Result<Plan, Fail> {
         let Some(number) = self.commands().find(args) else { return Err(unknown(args)) };
@@ -126,6 +138,9 @@ impl Engine {
         }
         if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) && self.server.needs_password() {
             return Err(NO_AUTH);
+        }
+        if self.server.gates.any() {
+            self.check_gates(spec)?;
         }
         session.last_command = number;
         if session.transaction.is_some() {

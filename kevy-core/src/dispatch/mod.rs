@@ -13,9 +13,10 @@ pub use direct::{Direct, State};
 pub use engine::{Engine, Plan};
 pub use waiting::Answer;
 
+pub use crate::command::blocking::Waiter;
 /// What reactors and the runtime handle without looking inside.
 pub use crate::command::client::Wake;
-pub use crate::command::server::{Hooks, ServerConfig};
+pub use crate::command::server::{Gates, Hooks, SaveWork, ServerConfig};
 pub use crate::command::session::{ReplyMode, Request};
 pub use crate::command::{Client, ClientKind, CommandSet, Commands, Origin, Server, Session};
 pub use crate::resp::Writer as Reply;

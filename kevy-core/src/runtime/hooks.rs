@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use crate::base::signal::{self, Ring};
-use crate::dispatch::Hooks;
+use crate::dispatch::{Hooks, SaveWork, Waiter};
 use crate::io::Upgrade;
 use crate::net::{Peer, Upgrades};
 use crate::replication::Primary;
@@ -15,15 +15,49 @@ use super::start::Core;
 pub struct RuntimeHooks(pub Weak<Core>);
 
 impl Hooks for RuntimeHooks {
-    fn shutdown(&self) {
+    fn shutdown(&self, save: Option<bool>) {
         if let Some(core) = self.0.upgrade() {
+            core.disk.set_save_at_stop(save);
             core.begin_stop();
         }
     }
 
+    fn begin_save(&self, schedule: bool) -> Result<bool, String> {
+        let core = self.0.upgrade().ok_or("the runtime is stopping")?;
+        core.disk.snapshots.start(schedule).map_err(|error| error.to_string())
+    }
+
+    fn save(&self, work: SaveWork, waiter: Arc<Waiter>) {
+        let weak = self.0.clone();
+        let answer = waiter.clone();
+        let spawned = std::thread::Builder::new().name("kevy-save".into()).spawn(move || {
+            let done = match weak.upgrade() {
+                Some(core) => core.disk.work(work).map_err(|error| error.to_string()),
+                None => Err("the runtime is stopping".to_owned()),
+            };
+            answer.answer(|out| match done {
+                Ok(()) => out.ok(),
+                Err(text) => out.error(&format!("ERR {text}")),
+            });
+        });
+        if let Err(error) = spawned {
+            waiter.answer(|out| out.error(&format!("ERR cannot start a thread: {error}")));
+        }
+    }
+
+    fn last_save_ms(&self) -> u64 {
+        self.0.upgrade().map_or(0, |core| core.disk.snapshots.last_save_ms())
+    }
+
+    fn persistence_info(&self, changes: u64) -> String {
+        self.0.upgrade().map(|core| core.disk.snapshots.info(changes)).unwrap_or_default()
+    }
+
     fn options_changed(&self, _names: &[&str]) {
         if let Some(core) = self.0.upgrade() {
-            core.primary.follow(&core.engine.server.options.read());
+            let options = core.engine.server.options.read().clone();
+            core.primary.follow(&options);
+            core.disk.snapshots.follow(&options);
             core.handles.iter().for_each(|handle| handle.alarm.ring(signal::OPTIONS));
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! The api starts and stops runtimes; several may live in one process and share nothing.
 
+mod disk;
 mod events;
 mod hooks;
 mod listen;

@@ -2,8 +2,8 @@
 
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,15 @@ use crate::base::random::Random;
 use crate::base::signal::{self, Ring};
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
 use crate::dispatch::{
-    CommandSet, Commands, Direct, Engine, Origin, Reply, Request, Server, ServerConfig, State,
+    CommandSet, Commands, Direct, Engine, Gates, Origin, Reply, Request, Server, ServerConfig, State,
 };
 use crate::io::{Alarm, Socket};
 use crate::net::{Handle, Reactor};
+use crate::persistence::LoadReport;
 use crate::replication::{Primary, Subscription};
 use crate::shard::{Seed, Shard, Shards};
 
+use super::disk::Disk;
 use super::events::{Bell, Events};
 use super::hooks::{Feeds, RuntimeHooks};
 use super::listen;
@@ -30,8 +32,12 @@ use super::listen;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpenReport {
     pub shards: usize,
-    /// Keys that were there when the runtime had opened.
+    /// Keys that were read from disk.
     pub keys_loaded: u64,
+    /// Keys that were left out because their time had passed.
+    pub keys_expired: u64,
+    /// Bytes that were read.
+    pub bytes_read: u64,
 }
 
 /// What every holder of a runtime shares.
@@ -41,7 +47,9 @@ pub struct Core {
     pub primary: Arc<Primary>,
     pub handles: Arc<[Arc<Handle>]>,
     pub port: Option<u16>,
-    pub report: OpenReport,
+    /// What opening found, once it is over.
+    pub report: OnceLock<OpenReport>,
+    pub disk: Disk,
     next_handle: AtomicUsize,
     stopping: AtomicBool,
     grace: Mutex<Duration>,
@@ -220,7 +228,10 @@ impl Runtime {
         let born = fork::watch();
         let (engine, primary) = assemble(options, commands, clock)?;
         let shards = engine.shards.len();
+        let disk = Disk::open(&engine, options, engine.server.clock.clone())?;
         let mut doors = listen::open(options)?;
+        // Nobody gets in before the keys are there.
+        engine.server.gates.set(Gates::LOADING, disk.is_kept());
 
         let mut polls = Vec::with_capacity(shards);
         let mut handles = Vec::with_capacity(shards);
@@ -238,7 +249,8 @@ impl Runtime {
             primary: primary.clone(),
             handles: handles.clone(),
             port: doors.port,
-            report: OpenReport { shards, keys_loaded: 0 },
+            report: OnceLock::new(),
+            disk,
             next_handle: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             grace: Mutex::new(GRACE),
@@ -273,11 +285,30 @@ impl Runtime {
                     .map_err(|error| Error::io("cannot register a listener", &error))?;
             runtime.spawn(index, reactor)?;
         }
+        runtime.load(options)?;
         match runtime.core.port {
             Some(port) => log_sink::info(format_args!("runtime started: {shards} shards, port {port}")),
             None => log_sink::info(format_args!("runtime started: {shards} shards")),
         }
         Ok(runtime)
+    }
+
+    /// Reads what was kept, and from then on keeps what the options say.
+    fn load(&self, options: &Options) -> Result<()> {
+        let disk = &self.core.disk;
+        // What was read of a file that is refused must not be written over it.
+        let refused = |_: &Error| disk.set_save_at_stop(Some(false));
+        let loaded = if disk.is_kept() { disk.load().inspect_err(refused)? } else { LoadReport::default() };
+        let report = OpenReport {
+            shards: self.core.engine.shards.len(),
+            keys_loaded: loaded.keys_loaded,
+            keys_expired: loaded.keys_expired,
+            bytes_read: loaded.bytes,
+        };
+        // Nothing else sets the report.
+        let _ = self.core.report.set(report);
+        disk.snapshots.follow(options);
+        Ok(())
     }
 
     fn spawn(&self, index: usize, mut reactor: Reactor) -> Result<()> {
@@ -347,7 +378,8 @@ impl Runtime {
             // A panic of the thread has been reported as poison.
             let _ = thread.join();
         }
-        Ok(())
+        drop(threads);
+        if self.core.engine.is_poisoned() { Ok(()) } else { self.core.disk.close() }
     }
 }
 

@@ -10,6 +10,9 @@ const SLICE_BYTES: usize = 32 << 10;
 const SLICE_KEYS_FIRST: usize = 4;
 const SLICE_KEYS_MAX: usize = 128;
 
+/// The version of a stream whose values ask for none.
+const VERSION_MIN: u16 = 9;
+
 /// One shard's part.
 #[derive(Debug)]
 struct Part {
@@ -36,15 +39,19 @@ pub struct Cut {
     parts: Vec<Part>,
     /// The shard whose entries came last.
     named: Option<usize>,
+    /// Whether the stream says which shard entries are from.
+    names_shards: bool,
 }
 
 impl Cut {
     /// Cuts `members`, which ascend; the caller holds no token. `note` is called for each shard at the instant of the
-    /// cut. At most `held_bytes` of what is written to meanwhile are held in memory.
+    /// cut. At most `held_bytes` of what is written to meanwhile are held in memory. Long strings are
+    /// compressed if `compress` says so.
     pub fn begin(
         shards: &Shards,
         members: &[usize],
         held_bytes: usize,
+        compress: bool,
         mut note: impl FnMut(&mut Shard),
     ) -> Self {
         let mut guards = shards.take_several(members);
@@ -52,11 +59,23 @@ impl Cut {
         for (guard, &shard) in guards.iter_mut().zip(members) {
             guard.settle();
             note(guard);
-            let (sink, handle) = Sink::new(held_bytes);
+            let (sink, handle) = Sink::new(held_bytes, compress);
             let walk = guard.partition.keyspace.start_walk(Box::new(sink));
             parts.push(Part { shard, walk, sink: handle, keys: SLICE_KEYS_FIRST, done: false });
         }
-        Self { parts, named: None }
+        Self { parts, named: None, names_shards: false }
+    }
+
+    /// The same cut, whose stream says which shard entries are from.
+    #[must_use]
+    pub fn naming_shards(mut self) -> Self {
+        self.names_shards = true;
+        self
+    }
+
+    /// The version of RDB that a reader of everything delivered so far has to know.
+    pub fn version(&self) -> u16 {
+        self.parts.iter().map(|part| part.sink.version()).fold(VERSION_MIN, u16::max)
     }
 
     /// True where more was written to meanwhile than is held: the cut cannot be completed.
@@ -69,7 +88,7 @@ impl Cut {
     pub fn collect(&mut self, out: &mut Vec<u8>) -> bool {
         for part in &self.parts {
             // The shard is named again where another one's keys came in between.
-            let name = Some(part.shard).filter(|shard| self.named != Some(*shard));
+            let name = Some(part.shard).filter(|shard| self.names_shards && self.named != Some(*shard));
             if part.sink.take(out, name) {
                 self.named = Some(part.shard);
                 return true;

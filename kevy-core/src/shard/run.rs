@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::base::token::OwnedGuard;
+use crate::command::server::Gates;
 use crate::command::spec::Flags;
 use crate::command::{Command, Context, Fail, Origin, Partition, Partitions, Server, Session};
 use crate::resp::Writer;
@@ -41,14 +42,32 @@ pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, 
 /// Allocations freed for each key evicted, so that eviction sees the memory it gained.
 const FREE_BUDGET: usize = 1024;
 
-/// Makes room under `maxmemory` before a command that may grow the keyspace.
+/// Looks whether a command may run, and makes room under `maxmemory` before one that may grow the keyspace.
 #[inline]
 fn admit(partition: &mut Partition, caller: &Caller<'_>, command: &Command) -> Result<(), Fail> {
+    if caller.server.gates.any() {
+        check_gates(caller, command)?;
+    }
     let limit = caller.server.maxmemory();
     if limit == 0 || caller.origin == Origin::Replica {
         return Ok(());
     }
     make_room(partition, caller, limit, command.spec.flags.has(Flags::DENYOOM))
+}
+
+const SAVE_FAILED: Fail = Fail::new(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may \
+     modify the data set are disabled, because this instance is configured to report errors during writes if RDB \
+     snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
+);
+
+/// Refuses a client's writes while they could not be made to last.
+#[cold]
+fn check_gates(caller: &Caller<'_>, command: &Command) -> Result<(), Fail> {
+    let is_refused = caller.server.gates.is_closed(Gates::SAVE_FAILED)
+        && caller.origin == Origin::Client
+        && command.spec.flags.has(Flags::WRITE);
+    if is_refused { Err(SAVE_FAILED) } else { Ok(()) }
 }
 
 #[cold]

@@ -5,10 +5,11 @@ use crate::store::rdb::{self, RdbError, Reader};
 use crate::store::{Limits, Seed, Value};
 
 use super::opcode::{
-    AUX, AUX_SHARD, EOF, EXPIRE_MS, EXPIRE_SECONDS, FREQUENCY, FUNCTION, IDLE, MAGIC, MODULE_AUX, RESIZE,
-    SELECT, SLOT_INFO,
+    AUX, AUX_SHARD, EOF, EXPIRE_MS, EXPIRE_SECONDS, FREQUENCY, FUNCTION, IDLE, MODULE_AUX, RESIZE, SELECT,
+    SLOT_INFO,
 };
 use super::rebuild::Rebuild;
+use super::version::{Dialect, read_magic};
 use super::write::Checksum;
 
 /// What [`Entries::next`] came to.
@@ -43,7 +44,6 @@ enum Part {
     Elements(u8),
     /// Members of a sorted set, and how the score behind each is read.
     Scored(fn(&mut Reader<'_>) -> std::result::Result<f64, RdbError>),
-    Members,
 }
 
 /// How the expiry of a field is written before it.
@@ -77,6 +77,7 @@ pub struct Entries {
     summed: usize,
     checksum: Checksum,
     state: State,
+    dialect: Dialect,
     db: usize,
     shard: usize,
     expire_at: Option<u64>,
@@ -95,6 +96,7 @@ impl Entries {
             summed: 0,
             checksum: Checksum::default(),
             state: State::Magic,
+            dialect: Dialect::Redis(rdb::VERSION_MAX),
             db: 0,
             shard: 0,
             expire_at: None,
@@ -169,6 +171,12 @@ impl Entries {
                     );
                     return Err(Error::new(ErrorKind::Unsupported, text));
                 }
+                Err(Stop::Rdb(RdbError::UnknownVersion(version))) => {
+                    let text = format!(
+                        "the snapshot is an RDB of version {version}, which this build does not read"
+                    );
+                    return Err(Error::new(ErrorKind::Unsupported, text));
+                }
                 Err(Stop::Rdb(RdbError::Malformed)) => return Err(corrupt("a value is damaged")),
                 Err(Stop::Error(error)) => return Err(error),
             }
@@ -182,7 +190,7 @@ impl Entries {
         match &mut self.state {
             State::Magic => {
                 let magic = reader.take(9)?;
-                check_magic(magic)?;
+                self.dialect = read_magic(magic)?;
                 self.state = State::Between;
             }
             State::Between => match reader.byte()? {
@@ -230,7 +238,9 @@ impl Entries {
                             let value = reader.string()?;
                             self.rebuild.string(&key, &value, self.expire_at.take());
                         }
-                        rdb::TYPE_HASH | rdb::TYPE_HASH_METADATA_PRE_GA | rdb::TYPE_HASH_METADATA => {
+                        rdb::TYPE_HASH | rdb::TYPE_HASH_METADATA_PRE_GA | rdb::TYPE_HASH_METADATA
+                            if value_type == rdb::TYPE_HASH || matches!(self.dialect, Dialect::Redis(_)) =>
+                        {
                             let expiry = match value_type {
                                 rdb::TYPE_HASH => FieldExpiry::None,
                                 rdb::TYPE_HASH_METADATA => FieldExpiry::After(reader.milliseconds()?),
@@ -253,15 +263,6 @@ impl Entries {
                             self.key.extend_from_slice(&key);
                             self.state = State::Parts { left, form: Part::Elements(value_type) };
                         }
-                        rdb::TYPE_SET => {
-                            let left = reader.length()?;
-                            if left == 0 {
-                                return Err(RdbError::Malformed.into());
-                            }
-                            self.key.clear();
-                            self.key.extend_from_slice(&key);
-                            self.state = State::Parts { left, form: Part::Members };
-                        }
                         rdb::TYPE_SORTED_SET | rdb::TYPE_SORTED_SET_TEXT => {
                             let is_text = value_type == rdb::TYPE_SORTED_SET_TEXT;
                             let score = if is_text { rdb::text_score } else { rdb::binary_score };
@@ -275,14 +276,14 @@ impl Entries {
                         }
                         _ => {
                             // The whole value in one string: a listpack or one of its forerunners, or a text.
+                            let limits = Limits::compact();
                             let value =
-                                rdb::read_value(value_type, &mut reader, &Limits::compact(), &self.seed)?;
+                                self.dialect.read_value(value_type, &mut reader, &limits, &self.seed)?;
                             let expire_at = self.expire_at.take();
                             match value {
                                 Value::Hash(hash) => self.rebuild.hash(&key, &hash, expire_at),
                                 Value::SortedSet(set) => self.rebuild.sorted_set(&key, &set, expire_at),
                                 Value::Json(json) => self.rebuild.json(&key, &json, expire_at),
-                                Value::Set(set) => self.rebuild.set(&key, &set, expire_at),
                                 _ => return Err(RdbError::Malformed.into()),
                             }
                         }
@@ -304,7 +305,6 @@ impl Entries {
                         let member = reader.string()?;
                         self.rebuild.scored(&self.key, &member, score(&mut reader)?);
                     }
-                    Part::Members => self.rebuild.add(&self.key, b"SADD", &[&*reader.string()?]),
                 }
                 *left -= 1;
                 if *left == 0 {
@@ -341,22 +341,6 @@ impl From<RdbError> for Stop {
     fn from(error: RdbError) -> Self {
         Self::Rdb(error)
     }
-}
-
-fn check_magic(magic: &[u8]) -> Result<(), Stop> {
-    let version = magic
-        .strip_prefix(MAGIC)
-        .filter(|digits| digits.iter().all(u8::is_ascii_digit))
-        .and_then(|digits| std::str::from_utf8(digits).ok()?.parse::<u16>().ok())
-        .ok_or_else(|| Stop::Error(corrupt("it does not begin as an RDB")))?;
-    if (1..=rdb::VERSION_MAX).contains(&version) {
-        return Ok(());
-    }
-    let text = format!(
-        "the snapshot is an RDB of version {version}, and this build reads up to {}",
-        rdb::VERSION_MAX
-    );
-    Err(Stop::Error(Error::new(ErrorKind::Unsupported, text)))
 }
 
 fn corrupt(what: &str) -> Error {

@@ -5,8 +5,10 @@
 //! the primary the entries that follow are from; Redis skips what it does not know there.
 
 pub mod entries;
+pub mod load;
 pub mod opcode;
 pub mod rebuild;
+pub mod version;
 pub mod write;
 
 pub use entries::{Entries, Next};
@@ -14,6 +16,8 @@ pub use write::{Sink, SinkHandle};
 
 #[cfg(test)]
 pub use crate::store::Expire;
+/// What a file holds of a key.
+pub use crate::store::Owned;
 /// Names a walk that a [`Sink`] takes entries from.
 pub use crate::store::WalkId;
 

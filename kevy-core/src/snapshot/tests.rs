@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use crate::base::ErrorKind;
 use crate::store::json::{self, Node};
-use crate::store::{Config, End, Expire, Json, Keyspace, Limits, List, Seed, Set, SortedSet};
+use crate::store::{Config, End, Expire, Json, Keyspace, Limits, List, Seed, SortedSet};
 
 use super::model::Copy;
 use super::write::{self, Checksum};
@@ -21,7 +21,6 @@ enum Write {
     List { db: usize, key: u8, elements: usize, len: usize },
     SortedSet { db: usize, key: u8, members: usize },
     Json { db: usize, key: u8, elements: usize, expire: bool },
-    Members { db: usize, key: u8, members: usize, kind: u8 },
     Remove { db: usize, key: u8 },
     Flush { db: usize },
 }
@@ -41,8 +40,6 @@ fn write() -> impl Strategy<Value = Write> {
             .prop_map(|(db, key, members)| Write::SortedSet { db, key, members }),
         4 => (0..4usize, any::<u8>(), 0..50usize, any::<bool>())
             .prop_map(|(db, key, elements, expire)| Write::Json { db, key, elements, expire }),
-        4 => (0..4usize, any::<u8>(), prop_oneof![1..20usize, 200..600usize], 0..3u8)
-            .prop_map(|(db, key, members, kind)| Write::Members { db, key, members, kind }),
         2 => (0..4usize, any::<u8>()).prop_map(|(db, key)| Write::Remove { db, key }),
         1 => (0..4usize).prop_map(|db| Write::Flush { db }),
     ]
@@ -105,22 +102,9 @@ fn apply(keys: &mut Keyspace, write: &Write) {
             .expect("a document");
             keys.set_expire(db, &key, expire.then_some(8_000_000), 1);
         }
-        Write::Members { db, key, members, kind } => {
-            let key = [b's', key];
-            keys.edit(db, &key, 1, true, |set: &mut Set, limits, seed| {
-                for member in 0..members {
-                    let name = if kind == 0 { member.to_string() } else { format!("member {member}") };
-                    set.add(name.as_bytes(), &limits.set, seed);
-                }
-                ((), true)
-            })
-            .expect("a set");
-            keys.set_expire(db, &key, (kind == 2).then_some(8_000_000), 1);
-        }
         Write::Remove { db, key } => {
             keys.remove(db, &[b'z', key], 1);
             keys.remove(db, &[b'k', key], 1);
-            keys.remove(db, &[b's', key], 1);
             keys.remove(db, &[b'h', key], 1);
             keys.remove(db, &[b'l', key], 1);
             keys.remove(db, &[b'j', key], 1);
@@ -133,7 +117,7 @@ fn apply(keys: &mut Keyspace, write: &Write) {
 
 /// A whole stream of a keyspace, taken in slices between which it is written to.
 fn stream(keys: &mut Keyspace, disturb: &[Write], slice: usize) -> Vec<u8> {
-    let (sink, handle) = Sink::new(usize::MAX);
+    let (sink, handle) = Sink::new(usize::MAX, false);
     let walk = keys.start_walk(Box::new(sink));
     let mut out = Vec::new();
     write::begin(&mut out, &[(b"made-by", b"a test")]);
@@ -221,7 +205,6 @@ fn every_byte_alone_gives_the_same_keys() {
         apply(&mut keys, &Write::Set { db: 0, key, len: 300, expire: key % 2 == 0 });
         apply(&mut keys, &Write::Hash { db: 1, key, fields: 10 + 30 * usize::from(key), expire: 3 });
         apply(&mut keys, &Write::List { db: 2, key, elements: 5 + 30 * usize::from(key), len: 20 });
-        apply(&mut keys, &Write::Members { db: 1, key, members: 10 + 30 * usize::from(key), kind: key % 3 });
     }
     let stream = stream(&mut keys, &[], 3);
     let cuts: Vec<usize> = (1..stream.len()).collect();
@@ -261,26 +244,6 @@ fn a_large_list_is_rebuilt_by_bounded_commands() {
     }
     assert!(entries.is_whole() && longest <= 130 && commands > 75, "{longest} {commands}");
     assert_eq!(rebuild(&stream, &[]).expect("a stream"), Copy::of(&keys));
-}
-
-#[test]
-fn a_large_set_is_rebuilt_by_bounded_commands() {
-    let mut keys = keyspace();
-    apply(&mut keys, &Write::Members { db: 0, key: 1, members: 10_000, kind: 2 });
-    let stream = stream(&mut keys, &[], 1);
-    let mut entries = Entries::new(1 << 20);
-    let (mut longest, mut commands) = (0, 0);
-    for piece in stream.chunks(1000) {
-        entries.push(piece).expect("room");
-        while entries.next().expect("a stream") == Next::Argv {
-            longest = longest.max(entries.argv().len());
-            commands += 1;
-        }
-    }
-    assert!(
-        entries.is_whole() && longest <= 130 && commands == 10_000usize.div_ceil(128) + 1,
-        "{longest} {commands}"
-    );
 }
 
 #[test]
@@ -325,7 +288,7 @@ fn what_writers_make_a_walk_deliver_is_bounded() {
     for key in 0..200 {
         apply(&mut keys, &Write::Set { db: 0, key, len: 1000, expire: false });
     }
-    let (sink, handle) = Sink::new(20_000);
+    let (sink, handle) = Sink::new(20_000, false);
     let walk = keys.start_walk(Box::new(sink));
     for key in 0..10 {
         keys.remove(0, &[b'k', key], 1);

@@ -2,21 +2,48 @@
 
 use std::sync::Arc;
 
-use crc_fast::{CrcAlgorithm, Digest};
+use crc_fast::{CrcAlgorithm, Digest, checksum, checksum_combine};
 use parking_lot::Mutex;
 
 use crate::base::number::format_u64;
 use crate::store::{ValueRef, WalkSink, rdb};
 
-use super::opcode::{AUX, AUX_SHARD, EOF, EXPIRE_MS, MAGIC, SELECT, VERSION_WRITTEN};
+use super::opcode::{AUX, AUX_SHARD, EOF, EXPIRE_MS, MAGIC, RESIZE, SELECT, VERSION_WRITTEN};
+
+/// Bytes of the magic and the version.
+pub const HEADER_BYTES: usize = 9;
 
 /// Appends what an RDB begins with, and fields for whoever cares.
 pub fn begin(out: &mut Vec<u8>, fields: &[(&[u8], &[u8])]) {
-    out.extend_from_slice(MAGIC);
-    out.extend_from_slice(format!("{VERSION_WRITTEN:04}").as_bytes());
+    out.extend_from_slice(&header(VERSION_WRITTEN));
     for (name, value) in fields {
         aux(out, name, value);
     }
+}
+
+/// The magic and a version.
+pub fn header(version: u16) -> [u8; HEADER_BYTES] {
+    let mut header = *b"REDIS0000";
+    let mut rest = version;
+    for digit in header[MAGIC.len()..].iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    header
+}
+
+/// Appends how many keys a database has, and how many of them expire, for whoever wants to make room.
+pub fn sizes(out: &mut Vec<u8>, db: usize, keys: u64, expiring: u64) {
+    out.push(SELECT);
+    rdb::write_length(out, db as u64);
+    out.push(RESIZE);
+    rdb::write_length(out, keys);
+    rdb::write_length(out, expiring);
+}
+
+/// Appends that no more entries follow; a checksum does.
+pub fn end(out: &mut Vec<u8>) {
+    out.push(EOF);
 }
 
 /// Appends a field.
@@ -39,6 +66,7 @@ pub fn entry(
     key: &[u8],
     value: &ValueRef<'_>,
     expire_at: Option<u64>,
+    write_string: fn(&mut Vec<u8>, &[u8]),
 ) {
     if selected.replace(db) != Some(db) {
         out.push(SELECT);
@@ -50,7 +78,7 @@ pub fn entry(
     }
     out.push(rdb::type_of(value));
     rdb::write_uncompressed(out, key);
-    rdb::write_value_with(out, value, rdb::write_uncompressed);
+    rdb::write_value_with(out, value, write_string);
 }
 
 /// The running checksum of a stream.
@@ -82,6 +110,38 @@ impl Checksum {
     }
 }
 
+/// The checksum of a file whose header is known last.
+#[derive(Debug)]
+pub struct FileSum {
+    /// The sum of everything behind the header, and how much that is.
+    rest: Digest,
+    bytes: u64,
+    /// How much of the header is still to come by.
+    header_left: usize,
+}
+
+impl Default for FileSum {
+    fn default() -> Self {
+        Self { rest: Digest::new(CrcAlgorithm::Crc64Redis), bytes: 0, header_left: HEADER_BYTES }
+    }
+}
+
+impl FileSum {
+    /// Takes in the next bytes of the file, from its header on.
+    pub fn update(&mut self, bytes: &[u8]) {
+        let skipped = self.header_left.min(bytes.len());
+        self.header_left -= skipped;
+        self.rest.update(&bytes[skipped..]);
+        self.bytes += (bytes.len() - skipped) as u64;
+    }
+
+    /// The sum of the whole file, had it begun with `header`.
+    pub fn with_header(&self, header: &[u8; HEADER_BYTES]) -> u64 {
+        let algorithm = CrcAlgorithm::Crc64Redis;
+        checksum_combine(algorithm, checksum(algorithm, header), self.rest.finalize(), self.bytes)
+    }
+}
+
 /// Entries that a walk has delivered and nobody has taken yet.
 #[derive(Debug)]
 struct Pending {
@@ -93,6 +153,9 @@ struct Pending {
     unasked: usize,
     unasked_max: usize,
     overflowed: bool,
+    write_string: fn(&mut Vec<u8>, &[u8]),
+    /// The version of RDB that a reader of all this has to know.
+    version: u16,
 }
 
 /// Takes what a walk delivers, as pieces of an RDB.
@@ -105,8 +168,8 @@ pub struct SinkHandle(Arc<Mutex<Pending>>);
 
 impl Sink {
     /// A sink that holds at most `unasked_max` bytes, and one value more, of keys that are written to before the
-    /// walk has come by.
-    pub fn new(unasked_max: usize) -> (Self, SinkHandle) {
+    /// walk has come by. Long strings are compressed if `compress` says so.
+    pub fn new(unasked_max: usize, compress: bool) -> (Self, SinkHandle) {
         let pending = Arc::new(Mutex::new(Pending {
             bytes: Vec::new(),
             db: None,
@@ -114,6 +177,8 @@ impl Sink {
             unasked: 0,
             unasked_max,
             overflowed: false,
+            write_string: if compress { rdb::write_string } else { rdb::write_uncompressed },
+            version: 0,
         }));
         (Self(Arc::clone(&pending)), SinkHandle(pending))
     }
@@ -131,7 +196,8 @@ impl WalkSink for Sink {
             return;
         }
         let before = pending.bytes.len();
-        entry(&mut pending.bytes, &mut pending.db, db, key, value, expire_at);
+        pending.version = pending.version.max(rdb::version_of(value));
+        entry(&mut pending.bytes, &mut pending.db, db, key, value, expire_at, pending.write_string);
         if !pending.is_asked {
             pending.unasked += pending.bytes.len() - before;
         }
@@ -166,6 +232,11 @@ impl SinkHandle {
     /// True where writers made the walk deliver more than is held; the stream cannot be completed.
     pub fn has_overflowed(&self) -> bool {
         self.0.lock().overflowed
+    }
+
+    /// The version of RDB that a reader of everything delivered so far has to know.
+    pub fn version(&self) -> u16 {
+        self.0.lock().version
     }
 
     /// Bytes that wait to be taken.

@@ -4,7 +4,6 @@ use crate::base::options::Options;
 
 use super::hash::HashLimits;
 use super::list::ListLimits;
-use super::set::SetLimits;
 use super::sorted_set::SortedSetLimits;
 
 /// `maxmemory-policy`: what goes when memory is short.
@@ -22,8 +21,6 @@ pub struct Limits {
     pub list: ListLimits,
     /// When a sorted set stops being a listpack.
     pub sorted_set: SortedSetLimits,
-    /// When a set takes another form.
-    pub set: SetLimits,
     /// `maxmemory-policy`
     pub policy: Policy,
     /// `maxmemory-samples`
@@ -40,12 +37,7 @@ impl Limits {
         let hash = HashLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
         let sorted_set =
             SortedSetLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
-        let set = SetLimits {
-            intset_entries_max: usize::MAX,
-            listpack_entries_max: usize::MAX,
-            listpack_value_bytes_max: usize::MAX,
-        };
-        Self { hash, set, sorted_set, ..Self::default() }
+        Self { hash, sorted_set, ..Self::default() }
     }
 }
 
@@ -55,7 +47,6 @@ impl Default for Limits {
             hash: HashLimits::default(),
             list: ListLimits::default(),
             sorted_set: SortedSetLimits::default(),
-            set: SetLimits::default(),
             policy: Policy::default(),
             samples: 5,
             lfu_log_factor: 10,
@@ -66,16 +57,12 @@ impl Default for Limits {
 
 impl From<&Options> for Limits {
     fn from(options: &Options) -> Self {
-        let count = |option: u64| usize::try_from(option).unwrap_or(usize::MAX);
         Self {
             hash: HashLimits {
-                listpack_entries_max: count(options.hash_max_listpack_entries),
-                listpack_value_bytes_max: count(options.hash_max_listpack_value),
-            },
-            set: SetLimits {
-                intset_entries_max: count(options.set_max_intset_entries),
-                listpack_entries_max: count(options.set_max_listpack_entries),
-                listpack_value_bytes_max: count(options.set_max_listpack_value),
+                listpack_entries_max: usize::try_from(options.hash_max_listpack_entries)
+                    .unwrap_or(usize::MAX),
+                listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value)
+                    .unwrap_or(usize::MAX),
             },
             list: ListLimits::of_option(options.list_max_listpack_size),
             sorted_set: SortedSetLimits {

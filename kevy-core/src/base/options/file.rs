@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use super::config_set::known;
 use super::error::OptionError;
+use super::kind::Kind;
 use super::table::Options;
+use super::values::SavePoints;
 use crate::base::{glob, words};
 
 const FILE_BYTES_MAX: u64 = 16 << 20;
@@ -79,6 +81,14 @@ impl Options {
             return included(pattern)?.iter().try_for_each(|path| self.include(path, depth + 1));
         }
         let spec = known(name)?;
+        if let (Kind::SavePoints, SavePoints::At(points), [first, ..]) = (spec.kind, &self.save, values)
+            && !points.is_empty()
+            && !first.is_empty()
+        {
+            // Each line adds to those before it.
+            let before = self.get(spec.name).unwrap_or_default();
+            return self.set(name, &format!("{before} {}", values.join(" ")));
+        }
         match values {
             [value] => self.set(name, value),
             [_, ..] if spec.kind.takes_many_words() => self.set(name, &values.join(" ")),

@@ -47,6 +47,8 @@ pub enum Kind {
     Words,
     /// Groups of client class, hard limit, soft limit and seconds.
     BufferLimits,
+    /// Pairs of seconds and changes, or nothing.
+    SavePoints,
     /// The default value only; the text says why.
     Fixed(&'static str),
 }
@@ -155,12 +157,13 @@ impl Kind {
             Self::Text => "text".into(),
             Self::Words => "words with spaces between".into(),
             Self::BufferLimits => "class, hard limit, soft limit, soft seconds, and again".into(),
+            Self::SavePoints => "seconds, changes, and again, or nothing, or auto".into(),
             Self::Fixed(_) => "its default only".into(),
         }
     }
 
     /// True where a line of a configuration file may hold several words.
     pub(super) fn takes_many_words(&self) -> bool {
-        matches!(self, Self::Words | Self::BufferLimits | Self::Fixed(_))
+        matches!(self, Self::Words | Self::BufferLimits | Self::SavePoints | Self::Fixed(_))
     }
 }

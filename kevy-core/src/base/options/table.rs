@@ -2,8 +2,8 @@
 
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
-    BindAddress, BufferLimits, Choice, DebugAccess, EvictionPolicy, Fixed, Hertz, LogLevel, Octal,
-    OptionValue, Secret,
+    BindAddress, BufferLimits, Choice, DebugAccess, Directory, EvictionPolicy, FileName, Fixed, Hertz,
+    LogLevel, Octal, OptionValue, SavePoints, Secret,
 };
 use crate::base::slot::SLOTS;
 
@@ -66,8 +66,9 @@ options! {
         shards: usize, "shards", "0", Kind::Integer { min: 0, max: SLOTS as i64 }, at_start();
         /// The number of databases that SELECT can choose from.
         databases: u32, "databases", "16", AT_LEAST_ONE, at_start();
-        /// The directory for files that kevy reads and writes.
-        dir: String, "dir", ".", Kind::Text, at_start();
+        /// The directory for files that kevy reads and writes; one runtime at a time may have it. Where none is given,
+        /// nothing is written but what a command asks for, to the working directory.
+        dir: Directory, "dir", "", Kind::Text, at_start();
         /// The least important messages that are logged.
         loglevel: LogLevel, "loglevel", "notice", Kind::Choice(LogLevel::WORDS);
         /// The file that messages are appended to; empty for standard output.
@@ -182,8 +183,19 @@ options! {
         repl_credit_size: u64, "repl-credit-size", "4mb", Kind::Memory { min: 64 << 10, max: 1 << 30 };
     }
     Persistence {
-        /// When a snapshot is written to disk.
-        save: Fixed, "save", "", Kind::Fixed("snapshots are not written to disk");
+        /// When a snapshot is written to disk, and also at the stop: seconds and changes that must have passed since the
+        /// last, any number of such pairs, or nothing for never. `auto` is `3600 1 300 100 60 10000` where `dir` is given.
+        save: SavePoints, "save", "auto", Kind::SavePoints;
+        /// The file in `dir` that snapshots are written to and read from when the runtime starts.
+        dbfilename: FileName, "dbfilename", "dump.rdb", Kind::Text, at_start();
+        /// Whether long strings in snapshots are compressed.
+        rdbcompression: bool, "rdbcompression", "yes", Kind::Switch;
+        /// Whether snapshots end with a checksum, and are compared with it when they are read.
+        rdbchecksum: bool, "rdbchecksum", "yes", Kind::Switch, at_start();
+        /// Whether a snapshot is synced to disk every few megabytes while it is written.
+        rdb_save_incremental_fsync: bool, "rdb-save-incremental-fsync", "yes", Kind::Switch;
+        /// Whether writes are refused while snapshots are wanted and the last one failed.
+        stop_writes_on_bgsave_error: bool, "stop-writes-on-bgsave-error", "yes", Kind::Switch;
         /// Whether every write is appended to a log on disk.
         appendonly: Fixed, "appendonly", "no", Kind::Fixed("there is no append-only log");
         /// Whether this is a node of a Redis Cluster.

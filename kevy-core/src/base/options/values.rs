@@ -114,6 +114,99 @@ impl OptionValue for Secret {
     }
 }
 
+/// A directory; empty for the working directory of the process, which nobody has asked to be written to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory(pub String);
+
+impl OptionValue for Directory {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        self.0.set(text, spec)
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        if !self.0.is_empty() {
+            return self.0.clone();
+        }
+        std::env::current_dir().map_or_else(|_| ".".into(), |path| path.to_string_lossy().into())
+    }
+}
+
+/// The name of a file, without a directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileName(pub String);
+
+impl OptionValue for FileName {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        if text.is_empty() || text.contains('/') {
+            return Err(format!("{} can't be a path, just a filename", spec.name).into());
+        }
+        self.0.set(text, spec)
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.0.clone()
+    }
+}
+
+/// The points at which a snapshot is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SavePoints {
+    /// Those of redis.conf where a directory is given, and none where it is not.
+    #[default]
+    Auto,
+    /// Seconds and changes: one is due when so many of both have passed since the last.
+    At(Vec<(u64, u64)>),
+}
+
+impl SavePoints {
+    /// The points of redis.conf.
+    const USUAL: [(u64, u64); 3] = [(3600, 1), (300, 100), (60, 10_000)];
+
+    /// The points that hold for a directory.
+    pub fn with(&self, directory: &Directory) -> Vec<(u64, u64)> {
+        match self {
+            Self::At(points) => points.clone(),
+            Self::Auto if directory.0.is_empty() => Vec::new(),
+            Self::Auto => Self::USUAL.to_vec(),
+        }
+    }
+}
+
+impl OptionValue for SavePoints {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        const INVALID: &str = "Invalid save parameters";
+        if text.eq_ignore_ascii_case("auto") {
+            *self = Self::Auto;
+            return Ok(());
+        }
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        let (pairs, rest) = words.as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err(INVALID.into());
+        }
+        let number =
+            |word: &str| number::parse_u64(word.as_bytes()).filter(|value| *value <= i64::MAX as u64);
+        let points = pairs.iter().map(|[seconds, changes]| {
+            let seconds =
+                number(seconds).filter(|seconds| *seconds > 0 && *seconds <= i64::MAX as u64 / 1000);
+            Some((seconds?, number(changes)?))
+        });
+        *self = Self::At(points.collect::<Option<Vec<_>>>().ok_or(INVALID)?);
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        match self {
+            Self::Auto => "auto".into(),
+            Self::At(points) => {
+                let points: Vec<String> =
+                    points.iter().map(|(seconds, changes)| format!("{seconds} {changes}")).collect();
+                points.join(" ")
+            }
+        }
+    }
+}
+
 /// File permissions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Octal(pub u32);

@@ -4,14 +4,16 @@ use std::sync::atomic::Ordering;
 
 use crate::base::number::{parse_f64, parse_i64};
 use crate::base::options::DebugAccess;
+use crate::command::arguments::is_word;
 use crate::command::help::{container, help};
+use crate::command::server::SaveWork;
 use crate::command::session::Request;
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Fail, Outcome};
 use crate::resp::Protocol;
 use crate::store::{Expire, rdb};
 
-use super::digest;
+use super::{digest, persistence};
 
 /// DEBUG and its subcommands.
 pub const DEBUG: Command = Command::container(rows::DEBUG, container, SUBCOMMANDS);
@@ -24,6 +26,7 @@ static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::DEBUG_OBJECT, object),
     Command::new(rows::DEBUG_POPULATE, populate),
     Command::new(rows::DEBUG_PROTOCOL, protocol),
+    Command::new(rows::DEBUG_RELOAD, reload),
     Command::new(rows::DEBUG_SET_ACTIVE_EXPIRE, set_active_expire),
     Command::new(rows::DEBUG_SLEEP, sleep),
 ];
@@ -81,6 +84,26 @@ fn digest_values(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 fn error(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
     Err(Fail::quoting("{}", args[2]))
+}
+
+/// DEBUG RELOAD [MERGE] [NOFLUSH] [NOSAVE]
+fn reload(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    let (mut save, mut flush) = (true, true);
+    for word in &args[2..] {
+        match word {
+            // Keys that are read replace those that are there, so there is nothing else to be merged.
+            word if is_word(word, "MERGE") => {}
+            word if is_word(word, "NOFLUSH") => flush = false,
+            word if is_word(word, "NOSAVE") => save = false,
+            _ => {
+                return Err(Fail::new(
+                    "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+                ));
+            }
+        }
+    }
+    persistence::begin(ctx, SaveWork::Reload { save, flush })
 }
 
 fn set_active_expire(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {

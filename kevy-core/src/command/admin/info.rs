@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::base::options::{Choice, Options};
 use crate::base::process::{cpu_seconds, machine_bytes, resident_bytes, system_name};
 use crate::command::arguments::is_word;
+use crate::command::server::Gates;
 use crate::command::version::{KEVY_VERSION, REDIS_VERSION};
 use crate::command::{Context, Counters, Outcome, Server};
 
@@ -74,6 +75,8 @@ struct Figures<'a> {
     options: Options,
     now: u64,
     counters: Counters,
+    /// Changes ever made.
+    changes: u64,
     databases: Vec<DatabaseFigures>,
     shards: Vec<ShardFigures>,
     /// Bytes of removed values that are not freed yet.
@@ -90,7 +93,7 @@ impl<'a> Figures<'a> {
         let used = ctx.every().iter().map(|partition| partition.keyspace.databases_used()).max();
         let mut databases = vec![DatabaseFigures::default(); used.unwrap_or(0)];
         let mut shards = Vec::new();
-        let mut pending_bytes = 0;
+        let (mut pending_bytes, mut changes) = (0, 0);
         let mut blocking_keys = [0; 2];
         for partition in ctx.every() {
             let keyspace = &partition.keyspace;
@@ -104,6 +107,7 @@ impl<'a> Figures<'a> {
             pending_bytes += keyspace.garbage_memory();
             blocking_keys[0] += partition.blocked.keys();
             blocking_keys[1] += partition.blocked.keys_on_any_change();
+            changes += partition.effects.changes();
             shards.push(ShardFigures {
                 index: partition.index,
                 keys,
@@ -111,7 +115,8 @@ impl<'a> Figures<'a> {
                 commands: partition.counters.commands,
             });
         }
-        Self { server, options, now: ctx.now, counters, databases, shards, pending_bytes, blocking_keys }
+        let now = ctx.now;
+        Self { server, options, now, counters, changes, databases, shards, pending_bytes, blocking_keys }
     }
 
     fn used_memory(&self) -> usize {
@@ -244,13 +249,22 @@ pub fn clients_memory(server: &Server) -> usize {
     server.clients.list().iter().map(|client| of(client)).sum()
 }
 
-fn persistence(text: &mut Text, _: &Figures<'_>) {
+fn persistence(text: &mut Text, figures: &Figures<'_>) {
+    let server = figures.server;
+    let is_loading = server.gates.is_closed(Gates::LOADING);
     text.section("Persistence");
-    for name in
-        ["loading", "async_loading", "rdb_bgsave_in_progress", "aof_enabled", "aof_rewrite_in_progress"]
-    {
-        text.field(name, 0);
+    text.field("loading", u8::from(is_loading));
+    text.field("async_loading", 0);
+    if is_loading {
+        let (read, total) = &server.load_progress;
+        text.counter("loading_loaded_bytes", read);
+        text.counter("loading_total_bytes", total);
     }
+    if let Some(hooks) = server.hooks.get() {
+        text.0.push_str(&hooks.persistence_info(figures.changes));
+    }
+    text.field("aof_enabled", 0);
+    text.field("aof_rewrite_in_progress", 0);
 }
 
 fn stats(text: &mut Text, figures: &Figures<'_>) {

@@ -9,6 +9,7 @@ mod digest;
 mod flush;
 mod info;
 mod memory;
+mod persistence;
 
 use crate::base::number::format_u64;
 
@@ -19,6 +20,7 @@ use super::{Command, Context, Fail, Outcome};
 
 /// The verbs of this group.
 pub static COMMANDS: &[Command] = &[
+    Command::new(rows::BGSAVE, persistence::bgsave),
     command::COMMAND,
     config::CONFIG,
     Command::new(rows::DBSIZE, flush::dbsize),
@@ -26,8 +28,10 @@ pub static COMMANDS: &[Command] = &[
     Command::new(rows::FLUSHALL, flush::flushall),
     Command::new(rows::FLUSHDB, flush::flushdb),
     Command::new(rows::INFO, info::info),
+    Command::new(rows::LASTSAVE, persistence::lastsave),
     memory::MEMORY,
     Command::new(rows::ROLE, role),
+    Command::new(rows::SAVE, persistence::save),
     Command::new(rows::SHUTDOWN, shutdown),
     Command::new(rows::SWAPDB, flush::swapdb),
     Command::new(rows::TIME, time),
@@ -78,11 +82,8 @@ fn shutdown(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         // A stop that has begun is seconds from its end and takes no more commands.
         return Err(Fail::new("ERR No shutdown in progress."));
     }
-    if save && !force {
-        return Err(Fail::new("ERR Errors trying to SHUTDOWN: snapshots are not written to disk"));
-    }
     let hooks = ctx.server.hooks.get().ok_or(Fail::new("ERR there is no server to stop"))?;
-    hooks.shutdown();
+    hooks.shutdown((save || nosave).then_some(save));
     ctx.session.request = Some(Request::Close);
     Ok(())
 }

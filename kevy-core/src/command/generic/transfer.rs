@@ -51,7 +51,7 @@ fn rename_unless(ctx: &mut Context<'_>, args: &[&[u8]], taken_stays: bool) -> Re
 
 /// Makes `key` hold a value that comes from another shard, whose stream does not tell of it.
 fn place(target: &mut Partition, db: usize, key: &[u8], owned: Owned, now: u64) {
-    if target.effects.wanted {
+    if target.effects.wants() {
         let expire_at = format_u64(owned.expire_at.unwrap_or_default());
         let payload = rdb::dump(&owned.value.as_ref());
         let argv: [&[u8]; 6] = [b"RESTORE", key, expire_at.as_bytes(), &payload, b"REPLACE", b"ABSTTL"];

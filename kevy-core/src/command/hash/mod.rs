@@ -63,7 +63,7 @@ fn hash(found: Option<Ref<'_>>) -> Result<Option<&Hash>, Fail> {
 
 /// Records `head FIELDS count field...`, unless there are no fields.
 fn push_fields(effects: &mut Effects, db: usize, head: &[&[u8]], fields: &[&[u8]]) {
-    if fields.is_empty() || !effects.wanted {
+    if fields.is_empty() || !effects.wants() {
         return;
     }
     let count = format_u64(fields.len() as u64);
@@ -80,7 +80,7 @@ fn push_expiry(effects: &mut Effects, db: usize, key: &[u8], at: u64, fields: &[
 
 /// Records that fields are gone, unless there are none.
 fn push_deletion(effects: &mut Effects, db: usize, key: &[u8], fields: &[&[u8]]) {
-    if fields.is_empty() || !effects.wanted {
+    if fields.is_empty() || !effects.wants() {
         return;
     }
     let mut argv: SmallVec<[&[u8]; 16]> = SmallVec::from_slice(&[b"HDEL", key]);

@@ -77,7 +77,7 @@ pub fn hsetex(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         return Ok(());
     };
     let effects = &mut partition.effects;
-    if effects.wanted {
+    if effects.wants() {
         push_deletion(effects, db, key, &done.deleted);
         if !done.was_due {
             let mut argv: SmallVec<[&[u8]; 16]> = smallvec![&b"HSET"[..], key];

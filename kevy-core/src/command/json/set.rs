@@ -122,7 +122,7 @@ fn push_effects(ctx: &mut Context<'_>, triples: &[[&[u8]; 3]]) {
         _ => 1,
     };
     for partition in ctx.every() {
-        if !partition.effects.wanted {
+        if !partition.effects.wants() {
             continue;
         }
         let is_here = |key: &[u8]| shards == 1 || shard_of_slot(slot_of(key), shards) == partition.index;

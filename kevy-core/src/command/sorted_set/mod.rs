@@ -79,7 +79,7 @@ const EFFECT_MEMBERS_MAX: usize = 128;
 
 /// Records that members are gone.
 fn push_removal(effects: &mut Effects, db: usize, key: &[u8], members: &[Owned]) {
-    if !effects.wanted {
+    if !effects.wants() {
         return;
     }
     for some in members.chunks(EFFECT_MEMBERS_MAX) {

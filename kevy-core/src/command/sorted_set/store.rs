@@ -20,7 +20,7 @@ pub fn store(context: &mut Context<'_>, key: &[u8], members: &[Owned]) -> usize 
     let count = set.len();
     let was_there = partition.keyspace.put(db, key, Whole::from(Value::SortedSet(set)), now);
     let effects = &mut partition.effects;
-    if !effects.wanted {
+    if !effects.wants() {
         return count;
     }
     if was_there {

@@ -57,14 +57,12 @@ fn set_all(context: &mut Context<'_>, pairs: &[[&[u8]; 2]]) {
         _ => 1,
     };
     for partition in context.every() {
-        if !partition.effects.wanted {
+        let is_here = |key: &[u8]| shards == 1 || shard_of_slot(slot_of(key), shards) == partition.index;
+        if !pairs.iter().any(|[key, _]| is_here(key)) || !partition.effects.wants() {
             continue;
         }
-        let is_here = |key: &[u8]| shards == 1 || shard_of_slot(slot_of(key), shards) == partition.index;
         let mut argv: SmallVec<[&[u8]; 16]> = smallvec![&b"MSET"[..]];
         argv.extend(pairs.iter().filter(|[key, _]| is_here(key)).flatten().copied());
-        if argv.len() > 1 {
-            partition.effects.push(db, &argv);
-        }
+        partition.effects.push(db, &argv);
     }
 }

@@ -11,7 +11,6 @@ pub mod json;
 pub mod list;
 pub mod list_wait;
 pub mod server;
-pub mod set;
 pub mod sorted_set;
 pub mod string;
 pub mod transactions;
@@ -27,6 +26,7 @@ const IN_MULTI: Flags = Flags::IN_MULTI;
 const LOADING: Flags = Flags::LOADING;
 const MOVABLE_KEYS: Flags = Flags::MOVABLE_KEYS;
 const NOSCRIPT: Flags = Flags::NOSCRIPT;
+const NO_ASYNC_LOADING: Flags = Flags::NO_ASYNC_LOADING;
 const NO_AUTH: Flags = Flags::NO_AUTH;
 const NO_MULTI: Flags = Flags::NO_MULTI;
 const OWN_SESSION: Flags = Flags::OWN_SESSION;
@@ -56,7 +56,6 @@ impl Arg {
             multiple: false,
             multiple_token: false,
             since: None,
-            key_spec: None,
             children: &[],
         }
     }
@@ -106,12 +105,6 @@ impl Arg {
     /// The same argument after a word that introduces it.
     pub const fn after(mut self, token: &'static str) -> Self {
         self.token = Some(token);
-        self
-    }
-
-    /// The same argument, told by the row's key specification of that number.
-    pub const fn of_key_spec(mut self, key_spec: usize) -> Self {
-        self.key_spec = Some(key_spec);
         self
     }
 

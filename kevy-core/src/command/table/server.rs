@@ -3,12 +3,22 @@
 use crate::command::spec::{Arg, Flags, Scope, Spec};
 
 use super::{
-    ADMIN, ALLOW_BUSY, FAST, LOADING, NO_MULTI, NOSCRIPT, OWN_SESSION, READONLY, STALE, WRITE, keys_at,
+    ADMIN, ALLOW_BUSY, FAST, LOADING, NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT, OWN_SESSION, READONLY, STALE,
+    WRITE, keys_at,
 };
 
 const fn row(name: &'static str, arity: i32, flags: Flags, since: &'static str) -> Spec {
     Spec { group: "server", since, ..Spec::new(name, arity, flags) }
 }
+
+pub const BGSAVE: Spec = Spec {
+    categories: &["admin", "slow", "dangerous"],
+    complexity: "O(1); the save takes O(N), N keys, beside other work",
+    summary: "Begins to write a snapshot to disk.",
+    history: &[("3.2.2", "`SCHEDULE`.")],
+    args: &[Arg::word("schedule", "SCHEDULE").optional().since("3.2.2")],
+    ..row("bgsave", -1, ADMIN.or(NOSCRIPT).or(NO_ASYNC_LOADING), "1.0.0")
+};
 
 pub const COMMAND: Spec = Spec {
     categories: &["connection", "slow"],
@@ -192,6 +202,18 @@ pub const DEBUG_PROTOCOL: Spec = Spec {
     ..row("protocol", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
 
+pub const DEBUG_RELOAD: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N keys",
+    summary: "Saves everything and reads it back.",
+    args: &[
+        Arg::word("merge", "MERGE").optional(),
+        Arg::word("noflush", "NOFLUSH").optional(),
+        Arg::word("nosave", "NOSAVE").optional(),
+    ],
+    ..row("reload", -2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
 pub const DEBUG_SET_ACTIVE_EXPIRE: Spec = Spec {
     scope: Scope::Everything,
     categories: &["admin", "dangerous", "slow"],
@@ -245,6 +267,13 @@ pub const INFO: Spec = Spec {
     tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
     args: &[Arg::string("section").optional().multiple()],
     ..row("info", -1, LOADING.or(STALE), "1.0.0")
+};
+
+pub const LASTSAVE: Spec = Spec {
+    categories: &["admin", "fast", "dangerous"],
+    summary: "Returns when the last snapshot was written, as a Unix time in seconds.",
+    tips: &["nondeterministic_output"],
+    ..row("lastsave", 1, LOADING.or(STALE).or(FAST), "1.0.0")
 };
 
 pub const MEMORY: Spec = Spec {
@@ -316,6 +345,13 @@ pub const ROLE: Spec = Spec {
     categories: &["admin", "dangerous", "fast"],
     summary: "Tells whether the server is a primary or a replica, and of whom.",
     ..row("role", 1, NOSCRIPT.or(LOADING).or(STALE).or(FAST), "2.8.12")
+};
+
+pub const SAVE: Spec = Spec {
+    categories: &["admin", "slow", "dangerous"],
+    complexity: "O(N), N keys",
+    summary: "Writes a snapshot to disk and waits for it.",
+    ..row("save", 1, ADMIN.or(NOSCRIPT).or(NO_ASYNC_LOADING).or(NO_MULTI), "1.0.0")
 };
 
 pub const SHUTDOWN: Spec = Spec {

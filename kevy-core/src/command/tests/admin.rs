@@ -212,9 +212,8 @@ fn counters_start_again_after_resetstat() {
 }
 
 #[test]
-fn shutdown_needs_something_to_stop_and_saves_nothing_it_cannot() {
+fn shutdown_needs_something_to_stop() {
     let mut bench = Harness::with_shards(1);
-    assert!(bench.line("SHUTDOWN SAVE").starts_with("-ERR Errors trying to SHUTDOWN"));
     assert!(bench.line("SHUTDOWN").starts_with("-ERR there is no server to stop"));
     assert_eq!(bench.session.request, None);
 }

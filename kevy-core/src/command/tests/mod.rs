@@ -7,5 +7,4 @@ mod effects;
 mod generic;
 mod introspection;
 mod script;
-mod sort;
 mod transaction;

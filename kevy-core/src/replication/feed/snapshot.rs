@@ -31,11 +31,12 @@ impl Snapshot {
     pub fn begin(primary: &Primary, shards: &[usize], generation: u64) -> Self {
         let held = primary.settings.held_bytes.load(Ordering::Relaxed);
         let mut offsets = Offsets::new();
-        let cut = Cut::begin(&primary.shards, shards, held, |shard| {
+        let cut = Cut::begin(&primary.shards, shards, held, false, |shard| {
             shard.open_stream();
             shard.stream.set_pinned_max(held);
             offsets.push(shard.stream.cut());
-        });
+        })
+        .naming_shards();
         let mut bytes = Vec::new();
         let (count, generation) = (format_u64(primary.shards.len() as u64), format_u64(generation));
         let fields: [(&[u8], &[u8]); 4] = [

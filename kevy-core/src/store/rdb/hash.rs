@@ -86,6 +86,28 @@ pub(super) fn read(
     Ok(hash)
 }
 
+/// Reads a hash as Valkey 9 writes it where fields expire: each field and value is followed by its expiry, -1 for none.
+pub fn read_valkey_hash(reader: &mut Reader<'_>, limits: &HashLimits, seed: &Seed) -> Result<Hash, RdbError> {
+    let count = reader.length()?;
+    if count == 0 {
+        return Err(RdbError::Malformed);
+    }
+    let mut hash = Hash::default();
+    let mut edit = HashEdit::new(&mut hash, limits, seed, 0);
+    for _ in 0..count {
+        let (name, value) = (reader.string()?, reader.string()?);
+        let expire = match reader.milliseconds()? {
+            u64::MAX => Expire::Clear,
+            at => Expire::At(at),
+        };
+        if !edit.set(&name, &value, expire) {
+            return Err(RdbError::Malformed);
+        }
+    }
+    hash.fit(limits, seed);
+    Ok(hash)
+}
+
 /// Reads a count and as many fields, each after whatever `expiry` reads.
 fn read_fields(
     reader: &mut Reader<'_>,

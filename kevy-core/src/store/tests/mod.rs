@@ -10,7 +10,6 @@ mod memory;
 mod model;
 mod rdb;
 mod scan;
-mod set;
 mod table;
 mod waited;
 mod walk;

@@ -1,0 +1,1 @@
+"""What outlives the process: files written, read, damaged, lost and found again."""
