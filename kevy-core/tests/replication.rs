@@ -125,6 +125,42 @@ fn whole_keyspace_commands_inside_a_transaction_keep_their_place() {
 }
 
 #[test]
+fn what_waiting_clients_take_is_told_as_what_it_did() {
+    const EACH: usize = 50;
+    for shards in [1, 3] {
+        let runtime = Runtime::start(&options(shards)).expect("a runtime");
+        let mut session = runtime.session().expect("a session");
+        mark(&mut session, "ready");
+        let mut replica = attach(&runtime, b"");
+        let mut copy = Copy::new();
+        copy.follow(&mut replica, "ready").expect("the snapshot");
+        std::thread::scope(|scope| {
+            for line in [
+                "BLMOVE a b LEFT RIGHT 0",
+                "BLPOP c b 0",
+                "BRPOP c a 0",
+                "BZPOPMIN z y 0",
+                "BZMPOP 0 2 y z MAX",
+            ] {
+                let mut waiter = runtime.session().expect("a session");
+                scope.spawn(move || (0..EACH).for_each(|_| run(&mut waiter, line)));
+            }
+            for number in 0..2 * EACH + 10 {
+                run(&mut session, &format!("RPUSH a {number}"));
+                run(
+                    &mut session,
+                    &format!("ZADD {} {number} m:{number}", if number % 2 == 0 { "y" } else { "z" }),
+                );
+            }
+        });
+        mark(&mut session, "done");
+        copy.follow(&mut replica, "done").expect("the changes");
+        assert_eq!(copy.digest(), digest(&mut session), "{shards} shards: {:?}", copy.commands);
+        assert!(!copy.commands.iter().any(|command| command.starts_with('B')), "{:?}", copy.commands);
+    }
+}
+
+#[test]
 fn a_copy_resumes_from_its_cursor_without_a_second_snapshot() {
     let runtime = Runtime::start(&options(3)).expect("a runtime");
     let mut session = runtime.session().expect("a session");

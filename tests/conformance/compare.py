@@ -40,9 +40,9 @@ def _length(reply: Reply) -> object:
 
 
 def _encoding(reply: Reply) -> Reply:
-    if reply.value in (b"listpack", b"quicklist"):
-        return Reply("$", b"listpack")
-    return Reply("$", b"string") if reply.value in (b"int", b"embstr", b"raw") else reply
+    if reply.value in (b"int", b"embstr", b"raw"):
+        return Reply("$", b"string")
+    return Reply("$", b"listpack") if reply.value in (b"quicklist", b"hashtable") else reply
 
 
 def _scan(reply: Reply) -> object:
@@ -64,8 +64,8 @@ EXACT = Rule("exact", lambda reply: reply)
 SORTED = Rule("sorted", _sorted)
 PAIRS = Rule("pairs", _sorted_pairs)
 LENGTH = Rule("length", _length)
-#: An encoding, all those of strings being one: which it is depends on how the string came about. A list may be a
-#: listpack only since 7.2.
+#: An encoding as far as a name alone tells it: those of strings depend on how the string came about, lists may be listpacks
+#: only since 7.2, and so may sets, of which the reference makes hash tables.
 ENCODING = Rule("encoding", _encoding)
 #: A cursor, and keys in any order.
 SCAN = Rule("scan", _scan)
@@ -123,6 +123,13 @@ DEFAULTS = {
     "pttl": MILLISECONDS,
     "randomkey": CHOICE,
     "scan": SCAN,
+    "sdiff": SORTED,
+    "sinter": SORTED,
+    "smembers": SORTED,
+    "spop": CHOICE,
+    "srandmember": CHOICE,
+    "sscan": SCAN,
+    "sunion": SORTED,
     "time": LENGTH,
     "ttl": SECONDS,
 }

@@ -9,14 +9,16 @@ import random
 
 from support.resp import Reply
 
-KEYS = [b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"l1", b"l2", b"l3", b"{t}1", b"{t}2", b"", b"missing"]
+KEYS = [b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"l1", b"l2", b"l3", b"m1", b"m2", b"m3", b"m4", b"{t}1", b"{t}2", b"", b"missing"]
 FIELDS = [b"f1", b"f2", b"f3", b"n1", b"n2", b"", b"a field", b"7"]
 #: Elements of lists, few enough to be found again, and of all sizes.
 ELEMENTS = [b"a", b"b", b"c", b"", b"1", b"-7", b"01", b"100000", b"x" * 64, b"y" * 3_000, b"z" * 9_000]
+#: Members of sets.
+MEMBERS = [b"1", b"2", b"3", b"-7", b"100000", b"9223372036854775807", b"a", b"b", b"c", b"", b"01", b"x" * 64, b"y" * 65]
 #: Places in a list and numbers of elements.
 PLACES = [*(b"%d" % n for n in (*range(-5, 12), -100, 100, 2**63 - 1, -(2**63) + 1, 2**63)), b"abc", b"1.5", b""]
 #: How the names of keys begin that mostly have the type of a group's verbs.
-LETTERS = {b"hash": b"h", b"list": b"l"}
+LETTERS = {b"hash": b"h", b"list": b"l", b"set": b"m"}
 VALUES = [
     *(b"", b"0", b"1", b"-1", b"10", b"5.5", b"-2.25", b"3.0e3", b"9223372036854775807", b"-9223372036854775808"),
     *(b"abc", b"hello world", b"\x00\xff\r\n", b" 1", b"01", b"+1", b"1e400", b"x" * 44, b"y" * 45, b"z" * 64, b"w" * 65),
@@ -37,12 +39,14 @@ TIMES_IN_THE_PAST = [b"0", b"-1", b"-100"]
 BAD_TIMES = [b"9223372036854775807", b"9223372036854775808", b"-9223372036854775808", b"abc", b"1.5", b""]
 GARBAGE = [b"FOO", b"", b"NX", b"XX", b"EX", b"PX", b"KEEPTTL", b"REPLACE", b"0", b"-1", b"GET", b"COUNT", b"WITHVALUES"]
 
+#: Verbs that wait, for ever where a random timeout says so.
+WAITING = {"blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin"}
 #: What random arguments cannot compare: cursors and choices of the server, waiting, other processes.
 LEFT_OUT = {
     *("randomkey", "scan", "migrate", "sort", "sort_ro", "wait", "waitaof", "object|help", "object|idletime"),
-    *("blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin"),
+    *WAITING,
 }
-GROUPS = ("string", "hash", "list", "generic")
+GROUPS = ("string", "hash", "list", "set", "generic")
 #: Verbs that take a time from now, of which a small one would pass while the test runs.
 TIMED = {"set", "getex", "setex", "psetex", "expire", "pexpire", "restore"}
 
@@ -51,25 +55,25 @@ def as_dict(reply: Reply) -> dict:
     return {key.value.decode(): value for key, value in reply.value}
 
 
-def verbs(docs: Reply) -> dict[str, dict]:
-    """Each verb of the compared groups, subcommands as `verb|sub`, with its description."""
+def verbs(docs: Reply, named: set[str] | None = None) -> dict[str, dict]:
+    """Each verb of the compared groups, subcommands as `verb|sub`, with its description; or just the ``named`` ones."""
     found = {}
     for name, row in as_dict(docs).items():
         row = as_dict(row)
-        if row["group"].value.decode() not in GROUPS:
+        if named is None and row["group"].value.decode() not in GROUPS:
             continue
         if "subcommands" in row:
             found |= {sub: as_dict(its) for sub, its in as_dict(row["subcommands"]).items()}
         else:
             found[name] = row
-    return {name: row for name, row in found.items() if name not in LEFT_OUT}
+    return {name: row for name, row in found.items() if (name not in LEFT_OUT if named is None else name in named)}
 
 
 class Generator:
     """A source of random commands."""
 
-    def __init__(self, docs: Reply, payloads: list[bytes], seed: int):
-        self.verbs = verbs(docs)
+    def __init__(self, docs: Reply, payloads: list[bytes], seed: int, named: set[str] | None = None):
+        self.verbs = verbs(docs, named)
         self.payloads = payloads
         self.random = random.Random(seed)
 
@@ -83,6 +87,10 @@ class Generator:
             words = self.damaged(words)
             if verb in TIMED:
                 words = [b"0" if word.isdigit() and int(word) < 10_000 else word for word in words]
+        if verb == "spop":
+            # Which members are left after a choice of the server's cannot be compared, so all go or none.
+            words = [b"1000" if word.isdigit() and 0 < int(word) < 1000 else word for word in words]
+            words += [b"1000"] if len(words) == 1 else []
         return [self.in_some_case(word) for word in verb.encode().split(b"|")] + words
 
     def commands(self, each: int) -> list[list[bytes]]:
@@ -142,6 +150,8 @@ class Generator:
             return [pick(FIELDS)]
         if name in ("element", "pivot"):
             return [pick(ELEMENTS)]
+        if name == "member":
+            return [pick(MEMBERS)]
         if name == "serialized-value":
             return [pick(self.payloads)]
         return [pick(VALUES)]
@@ -165,7 +175,11 @@ class Generator:
             return self.random.choice(DATABASES)
         if name == "cursor":
             return self.random.choice([b"0", b"0", b"0", b"abc", b"-1"])
-        if verb == "hrandfield":
+        if name == "numkeys":
+            return self.random.choice([b"1", b"1", b"2", b"2", b"3", b"0", b"-1", b"abc"])
+        if verb == "spop":
+            return self.random.choice([b"0", b"1000", b"-1", b"abc", b""])
+        if verb in ("hrandfield", "srandmember"):
             return self.random.choice([b"0", b"1", b"2", b"-2", b"10", b"-10", b"abc"])
         return self.random.choice(INTEGERS)
 

@@ -9,7 +9,7 @@ DATABASES = (0, 1, 2, 15)
 #: How far apart the expiry times of one key may lie (milliseconds): the clock moves between two servers.
 EXPIRY_TOLERANCE_MS = 2_000
 
-READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1)}
+READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",)}
 
 
 def read(session: Session) -> dict:
@@ -47,6 +47,9 @@ def _encoding(kind: bytes, encoding: Reply, value: Reply) -> bytes:
     if kind == b"list" and encoding.value == b"listpack":
         # The reference has no such lists, and a quicklist of one node where Redis 7.2 has a listpack.
         return b"quicklist"
+    if kind == b"set" and encoding.value == b"listpack":
+        # The reference has no such sets, and a hash table where Redis 7.2 has a listpack.
+        return b"hashtable"
     is_short_string = value.kind == "$" and len(value.value) <= EMBSTR_BYTES_MAX
     return b"string" if is_short_string else encoding.value
 
@@ -54,6 +57,8 @@ def _encoding(kind: bytes, encoding: Reply, value: Reply) -> bytes:
 def _canonical(kind: bytes, value: Reply) -> object:
     if kind == b"list":
         return [item.value for item in value.value]
+    if kind == b"set":
+        return sorted(item.value for item in value.value)
     if value.kind == "%":
         return sorted((k.value, v.value) for k, v in value.value)
     if value.kind == "*":

@@ -7,6 +7,7 @@ from support.wait import eventually
 
 from .blocking import Play
 from .conftest import SHARDS
+from .grammar import WAITING, Generator
 
 SCENARIOS = {}
 
@@ -531,6 +532,22 @@ def test_scenario(name, shards, protocol, shared, reference):
     # What HELLO says names the server.
     comparable = lambda game: [pair for pair in game.replies if "HELLO" not in pair[0]]
     assert comparable(ours) == comparable(theirs)
+
+
+@pytest.mark.parametrize("protocol", (2, 3), ids=lambda n: f"resp{n}")
+@pytest.mark.parametrize("shards", SHARDS, ids=lambda n: f"shards{n}")
+def test_random_commands_in_transactions(shards, protocol, shared, reference):
+    """In a transaction nothing waits, so that any arguments will do."""
+    theirs, ours = reference.open(protocol), shared(shards).connect(protocol)
+    commands = Generator(reference.open(3).call("COMMAND", "DOCS"), [b""], protocol, WAITING).commands(100)
+    # The reference takes a timeout beyond all time for a negative one.
+    comparable = lambda replies: repr(replies).replace("timeout is out of range", "timeout is negative")
+    fill = [("FLUSHALL",)]
+    fill += [("RPUSH", key, *range(12)) for key in ("l1", "l2", "h1")]
+    fill += [("ZADD", key, 1, "a", 2, "b", 3, "c", 4, "d", 5, "e") for key in ("s1", "n1", "z1", "z2")]
+    for at, command in enumerate(commands):
+        steps = [*(fill if at % 20 == 0 else []), ("MULTI",), command, ("EXEC",), ("DBSIZE",)]
+        assert comparable(ours.pipeline(steps)) == comparable(theirs.pipeline(steps)), command
 
 
 def test_a_waiting_client_is_shown(kevy):

@@ -61,3 +61,25 @@ def test_hrandfield_reaches_every_field(session):
     session.pipeline([("HSET", "h", field, "v") for field in fields])
     found = {reply.value for reply in session.pipeline([("HRANDFIELD", "h")] * 2_000)}
     assert found == fields
+
+
+@pytest.mark.parametrize("members", [range(5), [f"m{i}" for i in range(5)], [f"m{i}" for i in range(700)]], ids=len)
+def test_srandmember_and_spop(session, members):
+    members = {str(member).encode() for member in members}
+    count = len(members)
+    session.call("SADD", "m", *members)
+    found = {reply.value for reply in session.pipeline([("SRANDMEMBER", "m")] * count * 20)}
+    assert found == members
+    for wanted in (1, count // 2, count, count + 10):
+        got = [item.value for item in session.call("SRANDMEMBER", "m", wanted).value]
+        assert len(got) == len(set(got)) == min(wanted, count)
+        assert set(got) <= members
+    got = [item.value for item in session.call("SRANDMEMBER", "m", -3 * count).value]
+    assert len(got) == 3 * count
+    assert set(got) <= members
+    popped = [session.call("SPOP", "m").value]
+    for wanted in (1, count // 2, count):
+        popped += [item.value for item in session.call("SPOP", "m", wanted).value]
+        assert session.call("SCARD", "m").value == count - len(popped)
+    assert sorted(popped) == sorted(members)
+    assert session.call("EXISTS", "m").value == 0

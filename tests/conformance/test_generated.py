@@ -7,7 +7,7 @@ from support.resp import Reply
 from . import state
 from .compare import ENCODING, LENGTH, rule_for, same
 from .conftest import SURFACES
-from .grammar import Generator
+from .grammar import KEYS, Generator
 from .tail import Tail
 
 SEEDS = range(4)
@@ -17,7 +17,7 @@ EACH = 250
 STRETCH = 100
 DIFFERENCES_SHOWN = 12
 
-OWN_RULES = {b"hscan": LENGTH, b"object encoding": ENCODING}
+OWN_RULES = {b"hscan": LENGTH, b"sscan": LENGTH, b"object encoding": ENCODING}
 
 
 def rule(arguments: list[bytes]):
@@ -32,7 +32,8 @@ def grammar(reference):
     session.call("FLUSHALL")
     docs = session.call("COMMAND", "DOCS")
     session.pipeline([("SET", "s", "value"), ("SET", "n", 42), ("SET", "l", "x" * 500), ("HSET", "h", "f", "v", "n", 1), ("RPUSH", "q", "a", 1)])
-    payloads = [session.call("DUMP", key).value for key in "snlhq"] + [b"", b"garbage"]
+    session.pipeline([("SADD", "m", 1, 2), ("SADD", "t", "a", 1)])
+    payloads = [session.call("DUMP", key).value for key in "snlhqmt"] + [b"", b"garbage"]
     session.close()
     return docs, payloads
 
@@ -98,7 +99,7 @@ def describe_copy(commands: list, differing: list[str]) -> str:
     return "\n".join([*differing[:3], lines])
 
 
-KEYS_OF_INTEREST = {b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"l1", b"l2", b"l3", b"{t}1", b"{t}2", b"missing"}
+KEYS_OF_INTEREST = set(KEYS) - {b""}
 
 
 def mentioned(commands: list, place: str) -> set[bytes]:

@@ -1,4 +1,4 @@
-"""SCAN and HSCAN: whole iterations compared, and their guarantee while keys come and go."""
+"""SCAN, HSCAN and SSCAN: whole iterations compared, and their guarantee while keys come and go."""
 
 import random
 
@@ -137,6 +137,34 @@ def test_hscan_keeps_its_guarantee_while_fields_come_and_go(session):
         found |= {item.value for item in items.value[::2]}
         session.pipeline([("HSET", "h", f"passing:{fresh + i}", "v") for i in range(40)])
         session.pipeline([("HDEL", "h", f"passing:{fresh + i}") for i in range(0, 40, 2)])
+        fresh += 40
+        if cursor == b"0":
+            break
+        assert fresh < 200_000, "the iteration does not end"
+    assert set(stable) <= found
+
+
+@pytest.mark.parametrize("count", [3, 600, 20_000])
+def test_sscan_returns_every_member_once(session, count):
+    members = {b"member:%d" % i for i in range(count)}
+    session.pipeline([("SADD", "m", member) for member in members])
+    found = scan(session, "COUNT", 50, verb=("SSCAN", "m"))
+    assert len(found) == count
+    assert set(found) == members
+    matching = scan(session, "MATCH", "member:1*", verb=("SSCAN", "m"))
+    assert set(matching) == {member for member in members if member.startswith(b"member:1")}
+
+
+def test_sscan_keeps_its_guarantee_while_members_come_and_go(session):
+    stable = [f"stable:{i}".encode() for i in range(1_000)]
+    session.call("SADD", "m", *stable)
+    found, cursor, fresh = set(), b"0", 0
+    while True:
+        cursor, items = session.call("SSCAN", "m", cursor, "COUNT", 20).value
+        cursor = cursor.value
+        found |= {item.value for item in items.value}
+        session.pipeline([("SADD", "m", f"passing:{fresh + i}") for i in range(40)])
+        session.pipeline([("SREM", "m", f"passing:{fresh + i}") for i in range(0, 40, 2)])
         fresh += 40
         if cursor == b"0":
             break

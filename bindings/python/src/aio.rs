@@ -1,17 +1,20 @@
 //! The asyncio twins. Commands in-process never wait for I/O, so each runs inside its method and the awaitable
-//! that the method returns is ready.
+//! that the method returns is ready. Those that wait for others run on threads of their own.
 
 use std::sync::Arc;
 
 use pyo3::exceptions::PyStopIteration;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyList, PyTuple};
 use try_lock::TryLock;
 
 use crate::argument::Call;
+use crate::background::{Background, Job};
 use crate::local::Local;
-use crate::pipeline::{Core, Outcome, Queue};
+use crate::pace::{Pace, is_of_own_writes};
+use crate::pipeline::{Batch, Core};
+use crate::queue::Queue;
 use crate::reply::{self, Shape};
 use crate::runtime::Runtime;
 use crate::session::helper;
@@ -70,9 +73,34 @@ impl AsyncSession {
     }
 }
 
+/// Runs a command, or gives an awaitable that does where it may wait. A wait for keys has a session of its own, so
+/// that other tasks can go on with this one.
+fn run_on<'py>(
+    local: &Arc<Local>,
+    call: &Call<'py>,
+    shape: Shape,
+    py: Python<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let argv = call.argv();
+    if Pace::of(&argv) != Pace::Waiting || local.is_queueing(py)? {
+        return Ready::wrap(py, local.run(py, call, shape));
+    }
+    let local = if is_of_own_writes(&argv) { local.clone() } else { Arc::new(local.sibling(py)?) };
+    let job = Job::Command { argv: argv.iter().map(|arg| arg.to_vec()).collect(), shape, local };
+    Background::start(py, job)
+}
+
+/// Runs a batch, or gives an awaitable that does where it may wait.
+fn run_batch<'py>(py: Python<'py>, batch: Batch, raise_on_error: bool) -> PyResult<Bound<'py, PyAny>> {
+    if batch.waits() {
+        return Background::start(py, Job::Batch { batch, raise_on_error });
+    }
+    Ready::wrap(py, batch.run(py, raise_on_error).map(Bound::into_any))
+}
+
 impl Runs for AsyncSession {
     fn run<'py>(slf: &Bound<'py, Self>, call: &Call<'py>, shape: Shape) -> PyResult<Bound<'py, PyAny>> {
-        Ready::wrap(slf.py(), slf.get().local.run(slf.py(), call, shape))
+        run_on(&slf.get().local, call, shape, slf.py())
     }
 }
 
@@ -81,7 +109,7 @@ impl AsyncSession {
     /// Runs any command; awaiting gives its reply as it is.
     #[pyo3(signature = (*args))]
     fn execute<'py>(&self, py: Python<'py>, args: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
-        Ready::wrap(py, self.local.run(py, &Call::of(args)?, Shape::Plain))
+        run_on(&self.local, &Call::of(args)?, Shape::Plain, py)
     }
 
     /// Runs commands one after the other in one crossing; awaiting gives their replies.
@@ -92,8 +120,7 @@ impl AsyncSession {
         commands: &Bound<'py, PyAny>,
         raise_on_error: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let queue = Queue::of(commands)?;
-        Ready::wrap(py, queue.run(py, &self.local, raise_on_error).map(Bound::into_any))
+        run_batch(py, Batch::new(Queue::of(commands)?, self.local.clone()), raise_on_error)
     }
 
     /// Applies a frame of a primary's stream to database `db`, without limits and without replicating it again.
@@ -143,6 +170,29 @@ impl AsyncSession {
         helper(slf.py(), "async_hscan_iter")?.call1((slf, name, r#match, count, no_values))
     }
 
+    /// Every member of a set, in pages of SSCAN.
+    #[pyo3(signature = (name, r#match=None, count=None))]
+    fn sscan_iter<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+        r#match: Option<&Bound<'py, PyAny>>,
+        count: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        helper(slf.py(), "async_sscan_iter")?.call1((slf, name, r#match, count))
+    }
+
+    /// Every member and score of a sorted set, in pages of ZSCAN.
+    #[pyo3(signature = (name, r#match=None, count=None, score_cast_func=None))]
+    fn zscan_iter<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+        r#match: Option<&Bound<'py, PyAny>>,
+        count: Option<&Bound<'py, PyAny>>,
+        score_cast_func: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        helper(slf.py(), "async_zscan_iter")?.call1((slf, name, r#match, count, score_cast_func))
+    }
+
     /// Ends the session. Safe to call again.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.local.close(py)
@@ -178,9 +228,9 @@ pub struct AsyncPipeline {
 
 impl Runs for AsyncPipeline {
     fn run<'py>(slf: &Bound<'py, Self>, call: &Call<'py>, shape: Shape) -> PyResult<Bound<'py, PyAny>> {
-        match slf.get().core.take(slf.py(), call, shape) {
-            Ok(Outcome::Queued) => Ok(slf.clone().into_any()),
-            Ok(Outcome::Ran(reply)) => Ready::wrap(slf.py(), Ok(reply)),
+        match slf.get().core.take(slf.py(), call, &shape) {
+            Ok(None) => Ok(slf.clone().into_any()),
+            Ok(Some(local)) => run_on(&local, call, shape, slf.py()),
             Err(error) => Ready::wrap(slf.py(), Err(error)),
         }
     }
@@ -200,7 +250,7 @@ impl AsyncPipeline {
     /// Runs what is queued; awaiting gives the replies in order.
     #[pyo3(signature = (raise_on_error=true))]
     fn execute<'py>(&self, py: Python<'py>, raise_on_error: bool) -> PyResult<Bound<'py, PyAny>> {
-        Ready::wrap(py, self.core.execute(py, raise_on_error).map(Bound::into_any))
+        run_batch(py, self.core.finish(py)?, raise_on_error)
     }
 
     /// Watches keys: until `multi`, commands run at once; `execute` fails where one of the keys changed.
@@ -227,6 +277,12 @@ impl AsyncPipeline {
     /// Drops what is queued and watched.
     fn discard<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         self.reset(py)
+    }
+
+    /// What is queued: tuples of arguments, each with an empty dict of options.
+    #[getter]
+    fn command_stack<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.core.stack(py)
     }
 
     fn __len__(&self, py: Python<'_>) -> PyResult<usize> {

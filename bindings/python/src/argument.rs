@@ -3,17 +3,13 @@
 //! Byte strings and text are borrowed from their objects, which a [`Call`] keeps alive; everything else is
 //! formatted into the call itself.
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{
-    PyBool, PyByteArray, PyBytes, PyDateTime, PyDelta, PyFloat, PyInt, PyMemoryView, PyString, PyTuple,
+    PyBool, PyByteArray, PyBytes, PyDateTime, PyDelta, PyDict, PyFloat, PyInt, PyMemoryView, PyString,
+    PyTuple,
 };
 use smallvec::SmallVec;
-
-/// A call with more argument bytes than this lets other Python threads run meanwhile.
-const HOLD_BYTES_MAX: usize = 64 << 10;
-/// A call with more arguments than this lets other Python threads run meanwhile.
-const HOLD_ARGS_MAX: usize = 64;
 
 /// The arguments of one command as the engine takes them.
 pub type Argv<'a> = SmallVec<[&'a [u8]; 8]>;
@@ -130,6 +126,14 @@ impl<'py> Call<'py> {
         self
     }
 
+    /// Adds the values and keys of a mapping of members to scores.
+    pub fn scores(&mut self, mapping: &Bound<'py, PyAny>) -> &mut Self {
+        let first = self.parts.len();
+        self.pairs(mapping);
+        self.parts[first..].chunks_exact_mut(2).for_each(|pair| pair.swap(0, 1));
+        self
+    }
+
     /// Adds FIELDS, their number, and the fields.
     pub fn fields(&mut self, fields: &Bound<'py, PyTuple>) -> &mut Self {
         self.word("FIELDS").integer(fields.len() as i64).args(fields)
@@ -144,6 +148,71 @@ impl<'py> Call<'py> {
         self.parts.extend(parts.next());
         self.integer(parts.len() as i64 / 2);
         self.parts.extend(parts);
+        self
+    }
+
+    /// Adds how many values there are, and the values.
+    pub fn numbered(&mut self, values: &Bound<'py, PyAny>) -> &mut Self {
+        let at = self.parts.len();
+        self.integer(0).args(values);
+        self.parts[at] = number((self.parts.len() - at - 1) as i64);
+        self
+    }
+
+    /// Adds how many keys there are, the keys, and WEIGHTS where they are the keys of a mapping.
+    pub fn weighted(&mut self, keys: &Bound<'py, PyAny>) -> &mut Self {
+        self.numbered(keys);
+        match keys.cast::<PyDict>() {
+            Ok(weights) => self.word("WEIGHTS").args(weights.values().as_any()),
+            Err(_) => self,
+        }
+    }
+
+    /// Adds `word` in front of a value, or of each of an iterable of values.
+    pub fn each(&mut self, word: &'static str, values: Option<&Bound<'py, PyAny>>) -> &mut Self {
+        let Some(values) = values else { return self };
+        if is_one_value(values) {
+            return self.word(word).arg(values);
+        }
+        let items: PyResult<Vec<_>> = values.try_iter().and_then(Iterator::collect);
+        match items {
+            Ok(items) => items.iter().fold(self, |call, value| call.word(word).arg(value)),
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Adds LIMIT, an offset and a number, which are given together.
+    pub fn limit(
+        &mut self,
+        offset: Option<&Bound<'py, PyAny>>,
+        number: Option<&Bound<'py, PyAny>>,
+        names: &str,
+    ) -> &mut Self {
+        match (offset, number) {
+            (None, None) => self,
+            (Some(offset), Some(number)) => self.word("LIMIT").arg(offset).arg(number),
+            _ => self.refuse(PyValueError::new_err(format!("{names} are given together"))),
+        }
+    }
+
+    /// Adds a value where there is one.
+    pub fn maybe(&mut self, value: Option<&Bound<'py, PyAny>>) -> &mut Self {
+        match value {
+            Some(value) => self.arg(value),
+            None => self,
+        }
+    }
+
+    /// Adds a value, or a word where there is none.
+    pub fn either(&mut self, value: Option<&Bound<'py, PyAny>>, word: &'static str) -> &mut Self {
+        match value {
+            Some(value) => self.arg(value),
+            None => self.word(word),
+        }
+    }
+
+    fn refuse(&mut self, error: PyErr) -> &mut Self {
+        self.fail(error);
         self
     }
 
@@ -174,10 +243,7 @@ impl<'py> Call<'py> {
     fn seconds_of(&mut self, value: &Bound<'py, PyAny>, method: &str, per_second: f64) -> &mut Self {
         match value.call_method0(method).and_then(|seconds| seconds.extract::<f64>()) {
             Ok(seconds) => self.integer((seconds * per_second) as i64),
-            Err(error) => {
-                self.fail(error);
-                self
-            }
+            Err(error) => self.refuse(error),
         }
     }
 
@@ -221,56 +287,6 @@ impl<'py> Call<'py> {
     #[inline]
     pub fn argv(&self) -> Argv<'_> {
         self.parts.iter().map(Part::as_bytes).collect()
-    }
-}
-
-/// Commands whose time follows the data.
-const LONG: [&[u8]; 14] = [
-    b"DEBUG",
-    b"DUMP",
-    b"EXEC",
-    b"FLUSHALL",
-    b"FLUSHDB",
-    b"HGETALL",
-    b"HKEYS",
-    b"HVALS",
-    b"KEYS",
-    b"LCS",
-    b"RESTORE",
-    b"SCAN",
-    b"SHUTDOWN",
-    b"SWAPDB",
-];
-/// Commands that wait for others.
-const WAITING: [&[u8]; 2] = [b"WAIT", b"WAITAOF"];
-
-/// How long a command takes, as far as other Python threads are concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pace {
-    /// So short that the GIL is kept.
-    Short,
-    /// Other threads run meanwhile.
-    Long,
-    /// Other threads run meanwhile, and signals are handled.
-    Waiting,
-}
-
-impl Pace {
-    /// The pace of a command.
-    pub fn of(argv: &[&[u8]]) -> Self {
-        let is_one_of = |verbs: &[&[u8]]| {
-            argv.first().is_some_and(|verb| verbs.iter().any(|other| other.eq_ignore_ascii_case(verb)))
-        };
-        if argv.len() > HOLD_ARGS_MAX
-            || argv.iter().map(|arg| arg.len()).sum::<usize>() > HOLD_BYTES_MAX
-            || is_one_of(&LONG)
-        {
-            Self::Long
-        } else if is_one_of(&WAITING) {
-            Self::Waiting
-        } else {
-            Self::Short
-        }
     }
 }
 

@@ -5,9 +5,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use try_lock::{Locked, TryLock};
 
-use crate::argument::{Call, Pace};
+use crate::argument::Call;
 use crate::error::{OrRaise, raised};
 use crate::options;
+use crate::pace::Pace;
 use crate::reply::Shape;
 
 /// A keyspace of one shard without threads or I/O. One thread at a time may use it.

@@ -7,12 +7,16 @@ use pyo3::prelude::*;
 
 mod aio;
 mod argument;
+mod background;
 mod error;
+mod facade;
 mod keyspace;
 mod local;
 mod log;
 mod options;
+mod pace;
 mod pipeline;
+mod queue;
 mod replica;
 mod reply;
 mod runtime;
@@ -30,6 +34,13 @@ mod _kevy {
 
     #[pymodule_export]
     use crate::aio::{AsyncPipeline, AsyncSession, Ready};
+    #[pymodule_export]
+    use crate::background::Background;
+    #[pymodule_export]
+    use crate::facade::{
+        AsyncPipelineJson, AsyncPipelineVectorSet, AsyncSessionJson, AsyncSessionVectorSet, PipelineJson,
+        PipelineVectorSet, SessionJson, SessionVectorSet,
+    };
     #[pymodule_export]
     use crate::keyspace::Keyspace;
     #[pymodule_export]

@@ -1,11 +1,12 @@
 //! One engine session, as the Python classes share it.
 
-use kevy_core::api::{Error, ErrorKind, Runtime, Session};
+use kevy_core::api::{Error, ErrorKind, Interrupter, Runtime, Session};
 use pyo3::prelude::*;
 use try_lock::{Locked, TryLock};
 
-use crate::argument::{Call, Pace};
+use crate::argument::Call;
 use crate::error::{OrRaise, raised};
+use crate::pace::Pace;
 use crate::reply::Shape;
 use crate::wait;
 
@@ -54,17 +55,46 @@ impl Local {
         self.session.try_lock().is_some_and(|held| held.is_none())
     }
 
+    /// Another session in the same database.
+    pub fn sibling(&self, py: Python<'_>) -> PyResult<Self> {
+        let db = open(&mut self.hold(py)?).or_raise(py)?.db();
+        let local = Self::open(&self.runtime, self.decode).or_raise(py)?;
+        local.run(py, Call::new("SELECT").integer(db as i64).finish()?, Shape::Okay)?;
+        Ok(local)
+    }
+
+    /// True between MULTI and EXEC.
+    pub fn is_queueing(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(open(&mut self.hold(py)?).or_raise(py)?.is_queueing())
+    }
+
+    /// What ends this session's waits.
+    pub fn interrupter(&self, py: Python<'_>) -> PyResult<Interrupter> {
+        Ok(open(&mut self.hold(py)?).or_raise(py)?.interrupter())
+    }
+
     /// Runs a command and shapes its reply.
     pub fn run<'py>(&self, py: Python<'py>, call: &Call<'py>, shape: Shape) -> PyResult<Bound<'py, PyAny>> {
         let argv = call.argv();
+        self.run_at(py, &argv, &shape, Pace::of(&argv))
+    }
+
+    /// Runs a command at a pace and shapes its reply.
+    pub fn run_at<'py>(
+        &self,
+        py: Python<'py>,
+        argv: &[&[u8]],
+        shape: &Shape,
+        pace: Pace,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let mut held = self.hold(py)?;
         let session = open(&mut held).or_raise(py)?;
-        let reply = match Pace::of(&argv) {
-            Pace::Short if !session.is_contended() => session.dispatch(&argv),
-            Pace::Short | Pace::Long => py.detach(|| session.dispatch(&argv)),
+        let reply = match pace {
+            Pace::Short if !session.is_contended() => session.dispatch(argv),
+            Pace::Short | Pace::Long => py.detach(|| session.dispatch(argv)),
             Pace::Waiting => {
                 let interrupter = session.interrupter();
-                wait::interruptible(py, &interrupter, || session.dispatch(&argv))?
+                wait::interruptible(py, &interrupter, || session.dispatch(argv))?
             }
         };
         shape.read(py, reply.or_raise(py)?, self.decode)

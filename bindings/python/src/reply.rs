@@ -1,13 +1,21 @@
 //! Replies as Python objects.
 
+use std::sync::Arc;
+
 use kevy_core::api::{ErrorKind, Kind, Reply};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PySet, PyString, PyTuple};
 
 use crate::error;
 
+mod places;
+mod scores;
+mod streams;
+
+pub use scores::Cast;
+
 /// What a typed method makes of its reply: the types that redis-py's method of the same name returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Shape {
     /// Whatever the reply is.
     Plain,
@@ -33,14 +41,50 @@ pub enum Shape {
     Scan,
     /// A cursor and a dict of fields and values.
     ScanPairs,
+    /// A list, also of what is a set.
+    List,
+    /// A tuple, None for null.
+    Tuple,
+    /// A list of tuples of this many items.
+    Groups(usize),
+    /// Floats as text, as RESP2 has them.
+    Written,
+    /// Pairs as one flat list, with floats as text.
+    WrittenFlat,
+    /// A list of members with their scores.
+    Scores(Cast),
+    /// A rank with its score.
+    RankScore(Cast),
+    /// A key, a member and its score.
+    KeyScore,
+    /// A cursor and members with their scores.
+    ScanScores(Cast),
+    /// A list of stream entries: their ids and fields.
+    Entries,
+    /// A list of streams: their names and entries.
+    Streams,
+    /// Where to go on, entries, and ids of entries that are gone.
+    Claimed,
+    /// The ids that XAUTOCLAIM claimed.
+    ClaimedIds,
+    /// A list of longitudes and latitudes.
+    Positions,
+    /// A list of places, each with its distance, hash and position as far as asked for.
+    Places,
     /// What this function of `kevy._replies` makes of it.
     Made(&'static str),
+    /// As `Made`, of bytes, whatever the session decodes, and of whether it decodes.
+    Raw(&'static str),
+    /// As `Made`, with a decoder of JSON behind it.
+    Decoded(&'static str, Arc<Py<PyAny>>),
+    /// 1 or 0 for true and false.
+    Integer,
 }
 
 impl Shape {
     /// The Python object for a reply. An error reply is raised.
     #[inline]
-    pub fn read<'py>(self, py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    pub fn read<'py>(&self, py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
         if reply.kind() == Kind::Error {
             return Err(error::from_reply(py, &String::from_utf8_lossy(reply.bytes())));
         }
@@ -62,8 +106,38 @@ impl Shape {
             Self::Scan => scan(py, reply, |found| plain(py, found, decode)),
             Self::ScanPairs => scan(py, reply, |found| pairs(py, found, decode)),
             Self::Made(function) => {
-                py.import("kevy._replies")?.getattr(function)?.call1((plain(py, reply, decode)?,))
+                py.import("kevy._replies")?.getattr(*function)?.call1((plain(py, reply, decode)?,))
             }
+            Self::Raw(function) => {
+                py.import("kevy._replies")?.getattr(*function)?.call1((plain(py, reply, false)?, decode))
+            }
+            Self::Decoded(function, decoder) => py
+                .import("kevy._replies")?
+                .getattr(*function)?
+                .call1((plain(py, reply, decode)?, decoder.bind(py))),
+            Self::Integer if reply.kind() == Kind::Boolean => {
+                Ok(reply.integer().into_pyobject(py)?.into_any())
+            }
+            Self::Integer => plain(py, reply, decode),
+            Self::Written => scores::written(py, reply, decode),
+            // Null, or QUEUED inside MULTI.
+            _ if !reply.kind().is_aggregate() => plain(py, reply, decode),
+            Self::List => list(py, reply, decode),
+            Self::Tuple => tuple(py, reply, decode),
+            Self::Groups(size) => groups(py, reply, *size, decode),
+            Self::WrittenFlat => scores::written_flat(py, reply, decode),
+            Self::Scores(cast) => scores::pairs(py, reply, cast, decode),
+            Self::RankScore(cast) => scores::rank(py, reply, cast, decode),
+            Self::KeyScore => scores::keyed(py, reply, decode),
+            Self::ScanScores(cast) => scan(py, reply, |found| scores::pairs(py, found, cast, decode)),
+            Self::Entries => streams::entries(py, reply, decode),
+            Self::Streams => streams::streams(py, reply, decode),
+            Self::Claimed => streams::claimed(py, reply, decode),
+            Self::ClaimedIds => {
+                reply.at(1).map_or_else(|| plain(py, reply, decode), |ids| list(py, ids, decode))
+            }
+            Self::Positions => places::positions(py, reply, decode),
+            Self::Places => places::places(py, reply, decode),
         }
     }
 }
@@ -140,6 +214,24 @@ fn list<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<
     let list = PyList::empty(py);
     for child in reply.children() {
         list.append(plain(py, child, decode)?)?;
+    }
+    Ok(list.into_any())
+}
+
+fn tuple<'py>(py: Python<'py>, reply: Reply<'_>, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    let items: PyResult<Vec<_>> = reply.children().map(|child| plain(py, child, decode)).collect();
+    Ok(PyTuple::new(py, items?)?.into_any())
+}
+
+/// What is left over at the end is dropped.
+fn groups<'py>(py: Python<'py>, reply: Reply<'_>, size: usize, decode: bool) -> PyResult<Bound<'py, PyAny>> {
+    let list = PyList::empty(py);
+    let mut group = Vec::with_capacity(size);
+    for child in reply.children() {
+        group.push(plain(py, child, decode)?);
+        if group.len() == size {
+            list.append(PyTuple::new(py, group.drain(..))?)?;
+        }
     }
     Ok(list.into_any())
 }

@@ -11,7 +11,8 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 use crate::argument::{Call, Expiry};
 use crate::error::{OrRaise, from_core};
 use crate::local::{Local, open};
-use crate::pipeline::{Pipeline, Queue};
+use crate::pipeline::Pipeline;
+use crate::queue::Queue;
 use crate::reply::{self, Shape};
 use crate::runtime::Runtime;
 use crate::verbs::{Runs, set_call};
@@ -191,6 +192,29 @@ impl Session {
         no_values: Option<bool>,
     ) -> PyResult<Bound<'py, PyAny>> {
         helper(slf.py(), "hscan_iter")?.call1((slf, name, r#match, count, no_values))
+    }
+
+    /// Every member of a set, in pages of SSCAN.
+    #[pyo3(signature = (name, r#match=None, count=None))]
+    fn sscan_iter<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+        r#match: Option<&Bound<'py, PyAny>>,
+        count: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        helper(slf.py(), "sscan_iter")?.call1((slf, name, r#match, count))
+    }
+
+    /// Every member and score of a sorted set, in pages of ZSCAN.
+    #[pyo3(signature = (name, r#match=None, count=None, score_cast_func=None))]
+    fn zscan_iter<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyAny>,
+        r#match: Option<&Bound<'py, PyAny>>,
+        count: Option<&Bound<'py, PyAny>>,
+        score_cast_func: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        helper(slf.py(), "zscan_iter")?.call1((slf, name, r#match, count, score_cast_func))
     }
 
     /// Ends the session. Safe to call again.

@@ -1,150 +1,157 @@
-"""The typed methods return what redis-py's methods of the same name return over the same keyspace."""
+"""The typed methods return what redis-py's methods of the same name return, over kevy and over redis-server."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import inspect
+import subprocess
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import redis
+import redis.commands.json
+import redis.commands.vectorset
+from calls import bits, geo, hashes, json, lists, server, sets, sorted_sets, streams, strings, vector_sets
 
 import kevy
+import kevy.aio
 from kevy import _kevy
 
-#: Calls made in this order on a fresh keyspace each: method, positional arguments, keyword arguments.
-CALLS = [
-    ("set", ("s", "value"), {}),
-    ("set", ("s", "other"), {"nx": True}),
-    ("set", ("s", "other"), {"get": True}),
-    ("get", ("s",), {}),
-    ("append", ("s", "!"), {}),
-    ("strlen", ("s",), {}),
-    ("getrange", ("s", 0, 2), {}),
-    ("substr", ("s", 1), {}),
-    ("setrange", ("s", 1, "XX"), {}),
-    ("getset", ("s", "new"), {}),
-    ("getex", ("s",), {"ex": 100}),
-    ("persist", ("s",), {}),
-    ("persist", ("s",), {}),
-    ("expire", ("s", 100), {}),
-    ("expire", ("s", 50), {"gt": True}),
-    ("ttl", ("s",), {}),
-    ("ttl", ("nothing",), {}),
-    ("pexpireat", ("s", 33_000_000_000_000), {}),
-    ("pexpiretime", ("s",), {}),
-    ("expireat", ("s", 33_000_000_000), {}),
-    ("expiretime", ("s",), {}),
-    ("incr", ("n",), {}),
-    ("incrby", ("n", 5), {}),
-    ("decr", ("n",), {}),
-    ("decrby", ("n", 2), {}),
-    ("incrbyfloat", ("n", 0.5), {}),
-    ("mset", ({"a": 1, "b": "two"},), {}),
-    ("msetnx", ({"a": 1, "c": 3},), {}),
-    ("mget", ("a", "b", "nothing"), {}),
-    ("mget", (["a", "b"],), {}),
-    ("setex", ("e", 100, "x"), {}),
-    ("psetex", ("e", 100_000, "x"), {}),
-    ("setnx", ("e", "x"), {}),
-    ("getdel", ("e",), {}),
-    ("getdel", ("e",), {}),
-    ("lcs", ("a", "b"), {}),
-    ("lcs", ("a", "b"), {"len": True}),
-    ("lcs", ("a", "a"), {"idx": True, "withmatchlen": True}),
-    ("copy", ("a", "a2"), {}),
-    ("copy", ("a", "a2"), {}),
-    ("copy", ("a", "a2"), {"replace": True}),
-    ("rename", ("a2", "a3"), {}),
-    ("renamenx", ("a3", "b"), {}),
-    ("exists", ("a", "a", "nothing"), {}),
-    ("touch", ("a", "nothing"), {}),
-    ("type", ("a",), {}),
-    ("type", ("nothing",), {}),
-    ("object", ("encoding", "a"), {}),
-    ("object", ("refcount", "nothing"), {}),
-    ("dump", ("nothing",), {}),
-    ("move", ("a3", 1), {}),
-    ("unlink", ("b",), {}),
-    ("delete", ("b", "a"), {}),
-    ("keys", ("nothing*",), {}),
-    ("scan", (), {"match": "nothing*", "count": 10_000}),
-    ("hset", ("h", "f", "v"), {}),
-    ("hset", ("h",), {"mapping": {"x": 1, "y": 2.5}}),
-    ("hset", ("h",), {"items": ["z", 3, "x", 2]}),
-    ("hget", ("h", "f"), {}),
-    ("hget", ("h", "nothing"), {}),
-    ("hgetall", ("h",), {}),
-    ("hgetall", ("nothing",), {}),
-    ("hmset", ("h2", {"a": 1}), {}),
-    ("hmget", ("h", "x", "nothing"), {}),
-    ("hmget", ("h", ["x", "y"]), {}),
-    ("hexists", ("h", "x"), {}),
-    ("hexists", ("h", "nothing"), {}),
-    ("hlen", ("h",), {}),
-    ("hkeys", ("h2",), {}),
-    ("hvals", ("h2",), {}),
-    ("hstrlen", ("h", "y"), {}),
-    ("hincrby", ("h", "x"), {}),
-    ("hincrbyfloat", ("h", "y", 0.25), {}),
-    ("hsetnx", ("h", "x", 1), {}),
-    ("hdel", ("h", "f", "nothing"), {}),
-    ("hrandfield", ("h2",), {}),
-    ("hrandfield", ("h2", 1), {"withvalues": True}),
-    ("hrandfield", ("nothing",), {}),
-    ("hscan", ("h2",), {}),
-    ("hscan", ("h2",), {"no_values": True}),
-    ("hexpire", ("h", 100, "x", "nothing"), {}),
-    ("hpexpire", ("h", 100_000, "x"), {"nx": True}),
-    ("hexpireat", ("h", 33_000_000_000, "x"), {}),
-    ("hexpiretime", ("h", "x", "y"), {}),
-    ("hpexpireat", ("h", 33_000_000_000_000, "x"), {}),
-    ("hpexpiretime", ("h", "x"), {}),
-    ("hpersist", ("h", "x", "y"), {}),
-    ("httl", ("h", "x", "nothing"), {}),
-    ("hpttl", ("h", "x"), {}),
-    ("hgetdel", ("h", "x"), {}),
-    ("hgetex", ("h", "y"), {"ex": 100}),
-    ("hsetex", ("h", "k", "v"), {"ex": 100}),
-    ("hsetex", ("h",), {"mapping": {"k": 1}, "keepttl": True}),
-    ("ping", (), {}),
-    ("echo", ("hi",), {}),
-    ("select", (0,), {}),
-    ("swapdb", (2, 3), {}),
-    ("dbsize", (), {}),
-    ("config_get", ("maxmemory*",), {}),
-    ("config_set", ("maxmemory-samples", 7), {}),
-    ("config_resetstat", (), {}),
-    ("client_setname", ("me",), {}),
-    ("client_getname", (), {}),
-    ("client_setinfo", ("LIB-NAME", "x"), {}),
-    ("client_no_evict", ("on",), {}),
-    ("client_no_touch", ("off",), {}),
-    ("client_kill_filter", (), {"_id": 999_999}),
-    ("command_count", (), {}),
-    ("memory_usage", ("nothing",), {}),
-    ("wait", (0, 10), {}),
-    ("flushdb", (), {}),
-    ("flushall", (), {"asynchronous": True}),
-]
+GROUPS = {
+    "strings": strings,
+    "hashes": hashes,
+    "lists": lists,
+    "sets": sets,
+    "sorted_sets": sorted_sets,
+    "streams": streams,
+    "bits": bits,
+    "geo": geo,
+    "json": json,
+    "vector_sets": vector_sets,
+    "server": server,
+}
+#: The groups that Debian's redis-server 7.0 has.
+IN_REFERENCE = ["lists", "sets", "sorted_sets", "streams", "bits", "geo"]
+#: What a server tells of the time and of its memory.
+MOVING = {"idle", "inactive", "seen-time", "time_since_delivered", "radix-tree-keys", "radix-tree-nodes"}
+#: What XINFO tells since 7.2.
+NEW = {"active-time", "inactive"}
+MILLISECONDS = 10**12
+
+
+def settled(value: Any) -> Any:
+    """A result without what moves on."""
+    if isinstance(value, dict):
+        return {
+            name: type(part) if name in MOVING else settled(part)
+            for name, part in value.items()
+            if name not in NEW
+        }
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(settled, value))
+    if type(value) is int and value > MILLISECONDS:
+        return "a time"
+    return value
+
+
+def typed(value: Any) -> Any:
+    """A result with the types of all its parts."""
+    if isinstance(value, dict):
+        return {typed(name): typed(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return (type(value), [typed(part) for part in value])
+    if isinstance(value, (set, frozenset)):
+        return (type(value), {typed(part) for part in value})
+    return (type(value), value)
+
+
+UNKNOWN = "unknown command"
+
+
+def raised(error: Exception) -> str:
+    """An error reply, without the usual code, which redis-py drops."""
+    text = str(error).removeprefix("ERR ")
+    return UNKNOWN if text.startswith(UNKNOWN) else text
+
+
+def outcome(call: Any, client: Any) -> Any:
+    """What a call gives or raises."""
+    try:
+        return typed(settled(call.on(client)))
+    except (redis.ResponseError, kevy.ServerError) as error:
+        return raised(error)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The path of a redis-server's socket."""
+    path = tmp_path_factory.mktemp("redis")
+    command = ["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", ""]
+    process = subprocess.Popen(command, cwd=path, stdout=subprocess.DEVNULL)
+    try:
+        client = redis.Redis(unix_socket_path=str(path / "redis.sock"), retry=redis.retry.Retry(PAUSE, 200))
+        with client:
+            client.ping()
+        yield str(path / "redis.sock")
+    finally:
+        process.terminate()
+        process.wait()
+
+
+PAUSE = redis.backoff.ConstantBackoff(0.05)
 
 
 @pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")
 @pytest.mark.parametrize("decode", [False, True], ids=["bytes", "str"])
-def test_typed_methods_return_what_redis_py_returns(decode):
+@pytest.mark.parametrize("group", GROUPS)
+def test_typed_methods_return_what_redis_py_returns(group, decode):
     with kevy.Runtime(shards=2) as first, kevy.Runtime(shards=2) as second:
         session = first.session(decode_responses=decode)
-        client = second.redis(decode_responses=decode)
-        for name, args, options in CALLS:
-            try:
-                expected = getattr(client, name)(*args, **options)
-            except redis.ResponseError as error:
-                with pytest.raises(kevy.ServerError) as caught:
-                    getattr(session, name)(*args, **options)
-                assert str(error) in str(caught.value)
-                continue
-            got = getattr(session, name)(*args, **options)
-            assert got == expected, name
-            assert type(got) is type(expected), name
-        client.close()
+        with second.redis(decode_responses=decode, protocol=2) as client:
+            for call in GROUPS[group].CALLS:
+                assert outcome(call, session) == outcome(call, client), str(call)
+
+
+@pytest.mark.parametrize("decode", [False, True], ids=["bytes", "str"])
+@pytest.mark.parametrize("group", IN_REFERENCE)
+def test_typed_methods_return_what_redis_server_returns(group, decode, reference):
+    with contextlib.ExitStack() as stack:
+        session = stack.enter_context(kevy.Runtime(shards=2)).session(decode_responses=decode)
+        client = stack.enter_context(
+            redis.Redis(unix_socket_path=reference, decode_responses=decode, protocol=2)
+        )
+        client.flushall()
+        for call in GROUPS[group].CALLS:
+            ours, theirs = outcome(call, session), outcome(call, client)
+            if ours == UNKNOWN or "withscore" in getattr(call, "options", ()):
+                continue  # Not in kevy's table, or since 7.2.
+            assert ours == theirs, str(call)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_pipeline_and_asyncio_give_the_same(group):
+    async def main() -> None:
+        async with kevy.aio.Runtime(shards=2) as rt:
+            db = rt.session()
+            for call, want in zip(GROUPS[group].CALLS, expected, strict=True):
+                try:
+                    got = typed(settled(await call.on(db)))
+                except kevy.ServerError as error:
+                    got = raised(error)
+                assert got == want, str(call)
+
+    with kevy.Runtime(shards=2) as first, kevy.Runtime(shards=2) as second:
+        session, pipe = first.session(), second.session().pipeline(transaction=False)
+        expected = [outcome(call, session) for call in GROUPS[group].CALLS]
+        for call in GROUPS[group].CALLS:
+            assert call.on(pipe) is pipe, str(call)
+        replies = pipe.execute(raise_on_error=False)
+        for call, want, reply in zip(GROUPS[group].CALLS, expected, replies, strict=True):
+            got = raised(reply) if isinstance(reply, kevy.KevyError) else typed(settled(reply))
+            assert got == want, str(call)
+    asyncio.run(main())
 
 
 @pytest.mark.parametrize("decode", [False, True], ids=["bytes", "str"])
@@ -181,12 +188,23 @@ def test_replies_that_differ_from_run_to_run_have_the_same_shape(decode):
         client.close()
 
 
-def test_signatures_take_redis_py_arguments_in_its_order():
-    for name, method in inspect.getmembers(_kevy.Session, callable):
-        theirs = getattr(redis.Redis, name, None)
-        if name.startswith("_") or theirs is None or name in ("execute", "reset", "pipeline", "close"):
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (_kevy.Session, redis.Redis),
+        (_kevy.SessionJson, redis.commands.json.JSON),
+        (_kevy.SessionVectorSet, redis.commands.vectorset.VectorSet),
+    ],
+)
+def test_signatures_take_redis_py_arguments_in_its_order(ours, theirs):
+    compared = 0
+    for name, method in inspect.getmembers(ours, callable):
+        other = getattr(theirs, name, None)
+        if name.startswith("_") or other is None or name in ("execute", "reset", "pipeline", "close"):
             continue
         kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        want = [p.name for p in inspect.signature(theirs).parameters.values() if p.kind in kinds]
+        want = [p.name for p in inspect.signature(other).parameters.values() if p.kind in kinds]
         have = [p.name for p in inspect.signature(method).parameters.values() if p.kind in kinds]
         assert have == want[: len(have)], name
+        compared += 1
+    assert compared > 10

@@ -197,6 +197,11 @@ impl Session {
         self.state.session.db
     }
 
+    /// True between MULTI and EXEC, where commands are queued.
+    pub fn is_queueing(&self) -> bool {
+        self.state.session.transaction.is_some()
+    }
+
     /// The session's number, as CLIENT ID tells it.
     pub fn id(&self) -> u64 {
         self.state.session.client.id

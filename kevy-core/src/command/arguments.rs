@@ -136,6 +136,7 @@ pub enum ScanVerb {
     Scan,
     Hscan,
     Zscan,
+    Sscan,
 }
 
 impl<'a> ScanOptions<'a> {

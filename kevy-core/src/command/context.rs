@@ -43,6 +43,18 @@ impl Partitions<'_> {
         }
     }
 
+    /// As [`Partitions::at`], to be read.
+    pub fn of(&self, key: &[u8]) -> &Partition {
+        match self {
+            Self::One(partition) => partition,
+            Self::Many(all) => {
+                let shard = shard_of_slot(slot_of(key), all.len());
+                all[shard].as_deref().expect("the key's shard is not part of this command")
+            }
+            Self::None => panic!("the command declares no keys"),
+        }
+    }
+
     /// Every shard of the command, in ascending order.
     pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
         match self {

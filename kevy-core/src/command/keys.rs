@@ -8,7 +8,8 @@ use smallvec::{SmallVec, smallvec};
 
 use crate::base::number::parse_u64;
 
-use super::spec::{Begin, Find, KeySpec, Spec};
+use super::arguments::is_word;
+use super::spec::{Begin, Find, KeySpec, Scope, Spec};
 
 /// Positions of keys among the arguments, the verb being 0.
 pub type Positions = SmallVec<[usize; 4]>;
@@ -47,6 +48,10 @@ pub fn each_key(
     args: &[&[u8]],
     mut visit: impl FnMut(usize, &'static KeySpec),
 ) -> Result<(), Invalid> {
+    if spec.scope == Scope::Sort {
+        keys_of_sort(spec, args, visit);
+        return Ok(());
+    }
     for key_spec in spec.keys {
         let Some(first) = begin(key_spec.begin, args) else { continue };
         let (first, last, step) = find(key_spec.find, first, args)?;
@@ -60,10 +65,34 @@ pub fn each_key(
     Ok(())
 }
 
+/// The keys of SORT and SORT_RO that the arguments name: the first, and the one behind the last STORE that is not part
+/// of another option.
+fn keys_of_sort(spec: &Spec, args: &[&[u8]], mut visit: impl FnMut(usize, &'static KeySpec)) {
+    if let [key, ..] = spec.keys {
+        visit(1, key);
+    }
+    let [_, _, destination] = spec.keys else { return };
+    let (mut at, mut found) = (2, None);
+    while let Some(word) = args.get(at) {
+        at += 1;
+        if is_word(word, "LIMIT") {
+            at += 2;
+        } else if is_word(word, "GET") || is_word(word, "BY") {
+            at += 1;
+        } else if is_word(word, "STORE") && at < args.len() {
+            found = Some(at);
+        }
+    }
+    if let Some(at) = found {
+        visit(at, destination);
+    }
+}
+
 /// Where the search starts; `None` where the keyword is not among the arguments.
 fn begin(begin: Begin, args: &[&[u8]]) -> Option<usize> {
     match begin {
         Begin::Index(at) => Some(at),
+        Begin::Unknown => None,
         Begin::Keyword { word, from } => {
             let is_word = |&at: &usize| args[at].eq_ignore_ascii_case(word.as_bytes());
             // The last argument cannot be the keyword: no key would follow it.

@@ -24,6 +24,7 @@ pub mod replication;
 pub mod scan_cursor;
 pub mod server;
 pub mod session;
+mod set;
 pub mod sorted_set;
 pub mod spec;
 pub mod string;

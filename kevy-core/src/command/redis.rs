@@ -1,7 +1,7 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, admin, connection, generic, hash, json, list, replication, sorted_set, string,
+    Command, CommandSet, admin, connection, generic, hash, json, list, replication, set, sorted_set, string,
     transaction,
 };
 
@@ -9,7 +9,7 @@ impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 10] = [
+        let groups: [&[Command]; 11] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
@@ -17,6 +17,7 @@ impl CommandSet {
             &list::COMMANDS,
             &sorted_set::COMMANDS,
             &json::COMMANDS,
+            &set::COMMANDS,
             transaction::COMMANDS,
             replication::COMMANDS,
             admin::COMMANDS,

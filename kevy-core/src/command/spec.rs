@@ -145,6 +145,9 @@ pub enum Scope {
     Nothing,
     /// All of them at one instant.
     Everything,
+    /// The shards that own the keys of SORT or SORT_RO; all of them where BY or GET name others, which follow from
+    /// what the sorted key holds.
+    Sort,
     /// The one shard that a SCAN cursor (argument 1) names.
     Cursor,
 }
@@ -162,7 +165,12 @@ pub struct KeySpec {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Begin {
     Index(usize),
-    Keyword { word: &'static str, from: i32 },
+    Keyword {
+        word: &'static str,
+        from: i32,
+    },
+    /// Not told by position.
+    Unknown,
 }
 
 /// How keys follow from the start.
@@ -188,6 +196,8 @@ pub struct Arg {
     pub multiple: bool,
     pub multiple_token: bool,
     pub since: Option<&'static str>,
+    /// The key specification that it is told by, where that is not the next one of the row.
+    pub key_spec: Option<usize>,
     pub children: &'static [Arg],
 }
 

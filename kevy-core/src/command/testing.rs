@@ -1,6 +1,6 @@
 //! What tests of handlers run them with: shards without threads, and a real redis-server beside them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::base::live_redis::{LiveRedis, Reply};
@@ -23,6 +23,7 @@ pub enum Held {
     Hash(BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>),
     SortedSet(Vec<(Vec<u8>, f64)>),
     Json(Vec<u8>),
+    Set(BTreeSet<Vec<u8>>),
 }
 
 /// Some shards and one session, on which commands run as they would under dispatch.
@@ -187,6 +188,7 @@ impl Harness {
                 Held::SortedSet(set.iter().map(|element| (element.member.to_vec(), element.score)).collect())
             }
             ValueRef::Json(json) => Held::Json(json.to_text()),
+            ValueRef::Set(set) => Held::Set(set.iter().map(|member| member.to_vec()).collect()),
             value => Held::String(value.as_string().expect("a string").to_vec()),
         };
         (held, found.expire_at(), found.encoding().to_owned())
@@ -323,6 +325,10 @@ impl Twin {
                 let score = |text: &[u8]| parse_f64(text).expect("a score");
                 Held::SortedSet(pairs.map(|[member, text]| (member.clone(), score(text))).collect())
             }
+            b"set" => {
+                let members = self.redis.command(&[b"SMEMBERS", name]).into_array();
+                Held::Set(members.into_iter().collect())
+            }
             other => panic!("an unexpected type: {}", shown(other)),
         };
         assert!(
@@ -343,6 +349,11 @@ impl Twin {
         };
         assert!(close, "{key} expires at {expire_at:?} here, {at:?} there, after {:#?}", self.history);
         let theirs = shown(&self.redis.command(&[b"OBJECT", b"ENCODING", name]).into_bytes());
+        // The reference has no sets in listpacks.
+        if matches!(held, Held::Set(_)) && encoding == "listpack" {
+            assert_eq!(theirs, "hashtable", "{key} after {:#?}", self.history);
+            return;
+        }
         // Where the nodes of a large list end follows from its history, and until 7.2 every list had nodes.
         let follows_history = matches!(&*encoding, "hashtable" | "quicklist");
         // Redis 7.0 keeps fractions in listpacks with more digits than they need.

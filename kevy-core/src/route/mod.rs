@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::command::Spec;
+use crate::command::generic::sort::SortArguments;
 use crate::command::keys::keys_of;
 use crate::command::scan_cursor::ScanCursor;
 use crate::command::spec::{Fail, Scope};
@@ -47,8 +48,20 @@ pub fn route(spec: &Spec, args: &[&[u8]], shards: usize) -> Result<Route, Fail> 
         _ if shards == 1 => Ok(Route::One(0)),
         Scope::Keys => of_keys(spec, args, shards),
         Scope::Everything => Ok(Route::All),
+        Scope::Sort => Ok(of_sort(args, shards)),
         Scope::Cursor => Ok(Route::One(shard_of_cursor(args.get(1).copied().unwrap_or_default(), shards))),
     }
+}
+
+/// The shards of SORT or SORT_RO. Bad arguments are the handler's error to report, and it touches no key before it does.
+fn of_sort(args: &[&[u8]], shards: usize) -> Route {
+    let [_, key, rest @ ..] = args else { return Route::One(0) };
+    let Ok(arguments) = SortArguments::parse(rest, true) else { return Route::One(0) };
+    if arguments.names_other_keys() {
+        return Route::All;
+    }
+    let destination = arguments.destination.map_or(Route::Nowhere, |key| Route::One(shard_of(key, shards)));
+    union(Route::One(shard_of(key, shards)), destination, shards)
 }
 
 fn of_keys(spec: &Spec, args: &[&[u8]], shards: usize) -> Result<Route, Fail> {

@@ -44,6 +44,7 @@ enum Part {
     Elements(u8),
     /// Members of a sorted set, and how the score behind each is read.
     Scored(fn(&mut Reader<'_>) -> std::result::Result<f64, RdbError>),
+    Members,
 }
 
 /// How the expiry of a field is written before it.
@@ -263,6 +264,15 @@ impl Entries {
                             self.key.extend_from_slice(&key);
                             self.state = State::Parts { left, form: Part::Elements(value_type) };
                         }
+                        rdb::TYPE_SET => {
+                            let left = reader.length()?;
+                            if left == 0 {
+                                return Err(RdbError::Malformed.into());
+                            }
+                            self.key.clear();
+                            self.key.extend_from_slice(&key);
+                            self.state = State::Parts { left, form: Part::Members };
+                        }
                         rdb::TYPE_SORTED_SET | rdb::TYPE_SORTED_SET_TEXT => {
                             let is_text = value_type == rdb::TYPE_SORTED_SET_TEXT;
                             let score = if is_text { rdb::text_score } else { rdb::binary_score };
@@ -284,6 +294,7 @@ impl Entries {
                                 Value::Hash(hash) => self.rebuild.hash(&key, &hash, expire_at),
                                 Value::SortedSet(set) => self.rebuild.sorted_set(&key, &set, expire_at),
                                 Value::Json(json) => self.rebuild.json(&key, &json, expire_at),
+                                Value::Set(set) => self.rebuild.set(&key, &set, expire_at),
                                 _ => return Err(RdbError::Malformed.into()),
                             }
                         }
@@ -305,6 +316,7 @@ impl Entries {
                         let member = reader.string()?;
                         self.rebuild.scored(&self.key, &member, score(&mut reader)?);
                     }
+                    Part::Members => self.rebuild.add(&self.key, b"SADD", &[&*reader.string()?]),
                 }
                 *left -= 1;
                 if *left == 0 {

@@ -1,6 +1,6 @@
 //! A copy of a keyspace made of commands alone, to compare with the original.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::Argv;
 use crate::base::number::{parse_f64, parse_u64};
@@ -16,6 +16,7 @@ pub enum Held {
     /// Members with the bits of their scores.
     SortedSet(BTreeMap<Vec<u8>, u64>),
     Json(Vec<u8>),
+    Set(BTreeSet<Vec<u8>>),
 }
 
 /// Keys with their values and expiries.
@@ -41,6 +42,7 @@ impl Copy {
                             .collect(),
                     ),
                     ValueRef::Json(json) => Held::Json(json.to_text()),
+                    ValueRef::Set(set) => Held::Set(set.iter().map(|member| member.to_vec()).collect()),
                     value => Held::String(value.as_string().expect("a string").to_vec()),
                 };
                 copy.0.insert((db, key.key().to_vec()), (held, key.expire_at()));
@@ -100,6 +102,12 @@ impl Copy {
                 for [score, member] in pairs.as_chunks().0 {
                     members.insert(member.to_vec(), parse_f64(score).expect("a score").to_bits());
                 }
+            }
+            [b"SADD", key, members @ ..] => {
+                let new = (Held::Set(BTreeSet::new()), None);
+                let (held, _) = self.0.entry((db, key.to_vec())).or_insert(new);
+                let Held::Set(set) = held else { panic!("{argv:?} is for another type") };
+                set.extend(members.iter().map(|member| member.to_vec()));
             }
             [b"PEXPIREAT", key, at] => {
                 self.0.get_mut(&(db, key.to_vec())).expect("a key").1 = Some(time(at));

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::base::ArgvBuf;
 use crate::base::number::format_f64;
-use crate::store::{Hash, Json, SortedSet};
+use crate::store::{Hash, Json, Set, SortedSet};
 
 /// A collection is rebuilt by several commands, none of them much longer than this.
 const PARTS_MAX: usize = 128;
@@ -144,6 +144,14 @@ impl Rebuild {
     pub fn sorted_set(&mut self, key: &[u8], set: &SortedSet, expire_at: Option<u64>) {
         for element in set.iter() {
             self.scored(key, &element.member, element.score);
+        }
+        self.end(key, expire_at);
+    }
+
+    /// A set that is there whole.
+    pub fn set(&mut self, key: &[u8], set: &Set, expire_at: Option<u64>) {
+        for member in set.iter() {
+            self.add(key, b"SADD", &[&member]);
         }
         self.end(key, expire_at);
     }

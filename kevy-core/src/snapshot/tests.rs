@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use crate::base::ErrorKind;
 use crate::store::json::{self, Node};
-use crate::store::{Config, End, Expire, Json, Keyspace, Limits, List, Seed, SortedSet};
+use crate::store::{Config, End, Expire, Json, Keyspace, Limits, List, Seed, Set, SortedSet};
 
 use super::model::Copy;
 use super::write::{self, Checksum};
@@ -21,6 +21,7 @@ enum Write {
     List { db: usize, key: u8, elements: usize, len: usize },
     SortedSet { db: usize, key: u8, members: usize },
     Json { db: usize, key: u8, elements: usize, expire: bool },
+    Members { db: usize, key: u8, members: usize, kind: u8 },
     Remove { db: usize, key: u8 },
     Flush { db: usize },
 }
@@ -40,6 +41,8 @@ fn write() -> impl Strategy<Value = Write> {
             .prop_map(|(db, key, members)| Write::SortedSet { db, key, members }),
         4 => (0..4usize, any::<u8>(), 0..50usize, any::<bool>())
             .prop_map(|(db, key, elements, expire)| Write::Json { db, key, elements, expire }),
+        4 => (0..4usize, any::<u8>(), prop_oneof![1..20usize, 200..600usize], 0..3u8)
+            .prop_map(|(db, key, members, kind)| Write::Members { db, key, members, kind }),
         2 => (0..4usize, any::<u8>()).prop_map(|(db, key)| Write::Remove { db, key }),
         1 => (0..4usize).prop_map(|db| Write::Flush { db }),
     ]
@@ -102,9 +105,22 @@ fn apply(keys: &mut Keyspace, write: &Write) {
             .expect("a document");
             keys.set_expire(db, &key, expire.then_some(8_000_000), 1);
         }
+        Write::Members { db, key, members, kind } => {
+            let key = [b's', key];
+            keys.edit(db, &key, 1, true, |set: &mut Set, limits, seed| {
+                for member in 0..members {
+                    let name = if kind == 0 { member.to_string() } else { format!("member {member}") };
+                    set.add(name.as_bytes(), &limits.set, seed);
+                }
+                ((), true)
+            })
+            .expect("a set");
+            keys.set_expire(db, &key, (kind == 2).then_some(8_000_000), 1);
+        }
         Write::Remove { db, key } => {
             keys.remove(db, &[b'z', key], 1);
             keys.remove(db, &[b'k', key], 1);
+            keys.remove(db, &[b's', key], 1);
             keys.remove(db, &[b'h', key], 1);
             keys.remove(db, &[b'l', key], 1);
             keys.remove(db, &[b'j', key], 1);
@@ -205,6 +221,7 @@ fn every_byte_alone_gives_the_same_keys() {
         apply(&mut keys, &Write::Set { db: 0, key, len: 300, expire: key % 2 == 0 });
         apply(&mut keys, &Write::Hash { db: 1, key, fields: 10 + 30 * usize::from(key), expire: 3 });
         apply(&mut keys, &Write::List { db: 2, key, elements: 5 + 30 * usize::from(key), len: 20 });
+        apply(&mut keys, &Write::Members { db: 1, key, members: 10 + 30 * usize::from(key), kind: key % 3 });
     }
     let stream = stream(&mut keys, &[], 3);
     let cuts: Vec<usize> = (1..stream.len()).collect();
@@ -244,6 +261,26 @@ fn a_large_list_is_rebuilt_by_bounded_commands() {
     }
     assert!(entries.is_whole() && longest <= 130 && commands > 75, "{longest} {commands}");
     assert_eq!(rebuild(&stream, &[]).expect("a stream"), Copy::of(&keys));
+}
+
+#[test]
+fn a_large_set_is_rebuilt_by_bounded_commands() {
+    let mut keys = keyspace();
+    apply(&mut keys, &Write::Members { db: 0, key: 1, members: 10_000, kind: 2 });
+    let stream = stream(&mut keys, &[], 1);
+    let mut entries = Entries::new(1 << 20);
+    let (mut longest, mut commands) = (0, 0);
+    for piece in stream.chunks(1000) {
+        entries.push(piece).expect("room");
+        while entries.next().expect("a stream") == Next::Argv {
+            longest = longest.max(entries.argv().len());
+            commands += 1;
+        }
+    }
+    assert!(
+        entries.is_whole() && longest <= 130 && commands == 10_000usize.div_ceil(128) + 1,
+        "{longest} {commands}"
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::garbage::Heap;
 use super::hash::Hash;
 use super::json::Json;
 use super::list::List;
+use super::set::Set;
 use super::sorted_set::SortedSet;
 
 /// What the store asks of a type of value that is not a string.
@@ -187,6 +188,8 @@ collections! {
     List(List) = 1, "list";
     /// Members in the order of their scores.
     SortedSet(SortedSet) = 3, "zset";
+    /// Members.
+    Set(Set) = 2, "set";
     /// Fields with values.
     Hash(Hash) = 4, "hash";
     /// A JSON document; the number is that of all module types.

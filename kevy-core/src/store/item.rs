@@ -1,5 +1,6 @@
 //! A short string that may have been stored as an integer.
 
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 use crate::base::number::{NumberText, format_i64, parse_i64};
@@ -52,6 +53,12 @@ impl PartialEq for Item<'_> {
 }
 
 impl Eq for Item<'_> {}
+
+impl Hash for Item<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
 
 impl std::fmt::Debug for Item<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -4,6 +4,7 @@ use crate::base::options::Options;
 
 use super::hash::HashLimits;
 use super::list::ListLimits;
+use super::set::SetLimits;
 use super::sorted_set::SortedSetLimits;
 
 /// `maxmemory-policy`: what goes when memory is short.
@@ -21,6 +22,8 @@ pub struct Limits {
     pub list: ListLimits,
     /// When a sorted set stops being a listpack.
     pub sorted_set: SortedSetLimits,
+    /// When a set takes another form.
+    pub set: SetLimits,
     /// `maxmemory-policy`
     pub policy: Policy,
     /// `maxmemory-samples`
@@ -37,7 +40,12 @@ impl Limits {
         let hash = HashLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
         let sorted_set =
             SortedSetLimits { listpack_entries_max: usize::MAX, listpack_value_bytes_max: usize::MAX };
-        Self { hash, sorted_set, ..Self::default() }
+        let set = SetLimits {
+            intset_entries_max: usize::MAX,
+            listpack_entries_max: usize::MAX,
+            listpack_value_bytes_max: usize::MAX,
+        };
+        Self { hash, set, sorted_set, ..Self::default() }
     }
 }
 
@@ -47,6 +55,7 @@ impl Default for Limits {
             hash: HashLimits::default(),
             list: ListLimits::default(),
             sorted_set: SortedSetLimits::default(),
+            set: SetLimits::default(),
             policy: Policy::default(),
             samples: 5,
             lfu_log_factor: 10,
@@ -57,12 +66,16 @@ impl Default for Limits {
 
 impl From<&Options> for Limits {
     fn from(options: &Options) -> Self {
+        let count = |option: u64| usize::try_from(option).unwrap_or(usize::MAX);
         Self {
             hash: HashLimits {
-                listpack_entries_max: usize::try_from(options.hash_max_listpack_entries)
-                    .unwrap_or(usize::MAX),
-                listpack_value_bytes_max: usize::try_from(options.hash_max_listpack_value)
-                    .unwrap_or(usize::MAX),
+                listpack_entries_max: count(options.hash_max_listpack_entries),
+                listpack_value_bytes_max: count(options.hash_max_listpack_value),
+            },
+            set: SetLimits {
+                intset_entries_max: count(options.set_max_intset_entries),
+                listpack_entries_max: count(options.set_max_listpack_entries),
+                listpack_value_bytes_max: count(options.set_max_listpack_value),
             },
             list: ListLimits::of_option(options.list_max_listpack_size),
             sorted_set: SortedSetLimits {

@@ -15,6 +15,7 @@ pub mod list;
 pub mod listpack;
 pub mod rdb;
 pub mod seed;
+pub mod set;
 pub mod sorted_set;
 pub mod table;
 pub mod value;
@@ -30,6 +31,7 @@ pub use keyspace::{Changed, Config, Dropped, Keyspace, Reason, Ref, WalkId, Walk
 pub use limits::Limits;
 pub use list::{End, List};
 pub use seed::Seed;
+pub use set::Set;
 pub use sorted_set::{MemberBound, MemberRange, ScoreRange, SortedSet};
 pub use value::{Owned, Value, ValueRef};
 

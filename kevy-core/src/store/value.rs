@@ -6,6 +6,7 @@ use super::hash::Hash;
 use super::item::Item;
 use super::json::Json;
 use super::list::List;
+use super::set::Set;
 use super::sorted_set::SortedSet;
 use crate::base::number::parse_i64;
 
@@ -27,6 +28,8 @@ pub enum ValueRef<'a> {
     SortedSet(&'a SortedSet),
     /// A JSON document.
     Json(&'a Json),
+    /// A set.
+    Set(&'a Set),
 }
 
 impl<'a> ValueRef<'a> {
@@ -40,6 +43,7 @@ impl<'a> ValueRef<'a> {
             View::Collection(Collection::Hash(hash)) => Self::Hash(hash),
             View::Collection(Collection::SortedSet(set)) => Self::SortedSet(set),
             View::Collection(Collection::Json(json)) => Self::Json(json),
+            View::Collection(Collection::Set(set)) => Self::Set(set),
         }
     }
 
@@ -51,6 +55,7 @@ impl<'a> ValueRef<'a> {
             Self::Hash(_) => Kind::Hash,
             Self::SortedSet(_) => Kind::SortedSet,
             Self::Json(_) => Kind::Json,
+            Self::Set(_) => Kind::Set,
         }
     }
 
@@ -60,7 +65,7 @@ impl<'a> ValueRef<'a> {
         match *self {
             Self::Int(value) => Some(Item::of_int(value)),
             Self::Bytes(bytes) => Some(Item::Bytes(bytes)),
-            Self::List(_) | Self::Hash(_) | Self::SortedSet(_) | Self::Json(_) => None,
+            Self::List(_) | Self::Hash(_) | Self::Set(_) | Self::SortedSet(_) | Self::Json(_) => None,
         }
     }
 
@@ -73,6 +78,7 @@ impl<'a> ValueRef<'a> {
             Self::Hash(hash) => Value::Hash(hash.clone()),
             Self::SortedSet(set) => Value::SortedSet(set.clone()),
             Self::Json(json) => Value::Json(json.clone()),
+            Self::Set(set) => Value::Set(set.clone()),
         }
     }
 }
@@ -101,6 +107,8 @@ pub enum Value {
     SortedSet(SortedSet),
     /// A JSON document.
     Json(Json),
+    /// A set.
+    Set(Set),
 }
 
 impl Value {
@@ -117,6 +125,7 @@ impl Value {
             Self::Hash(hash) => hash.is_gone(),
             Self::SortedSet(set) => set.is_gone(),
             Self::Json(json) => json.is_gone(),
+            Self::Set(set) => set.is_gone(),
         }
     }
 
@@ -129,6 +138,7 @@ impl Value {
             Self::Hash(hash) => ValueRef::Hash(hash),
             Self::SortedSet(set) => ValueRef::SortedSet(set),
             Self::Json(json) => ValueRef::Json(json),
+            Self::Set(set) => ValueRef::Set(set),
         }
     }
 
@@ -142,6 +152,7 @@ impl Value {
             Self::Hash(hash) => with(Kind::Hash, Content::Collection(hash.into_collection())),
             Self::SortedSet(set) => with(Kind::SortedSet, Content::Collection(set.into_collection())),
             Self::Json(json) => with(Kind::Json, Content::Collection(json.into_collection())),
+            Self::Set(set) => with(Kind::Set, Content::Collection(set.into_collection())),
         }
     }
 
@@ -154,6 +165,7 @@ impl Value {
             Content::Collection(Collection::Hash(hash)) => Self::Hash(hash),
             Content::Collection(Collection::SortedSet(set)) => Self::SortedSet(set),
             Content::Collection(Collection::Json(json)) => Self::Json(json),
+            Content::Collection(Collection::Set(set)) => Self::Set(set),
         }
     }
 }

@@ -7,19 +7,37 @@ from typing_extensions import Self, disjoint_base
 
 from ._frames import FrameKind
 from ._types import Encodable, Moment, Span
+from ._verbs.bits import AsyncBits, QueuedBits, Bits
+from ._verbs.geo import AsyncGeo, QueuedGeo, Geo
+from ._verbs.json import AsyncJson, QueuedJson, Json
+from ._verbs.lists import AsyncLists, QueuedLists, Lists
+from ._verbs.sets import AsyncSets, QueuedSets, Sets
+from ._verbs.sorted_set_ranges import AsyncSortedSetRanges, QueuedSortedSetRanges, SortedSetRanges
+from ._verbs.sorted_sets import AsyncSortedSets, QueuedSortedSets, SortedSets
+from ._verbs.streams import AsyncStreams, QueuedStreams, Streams
+from ._verbs.vector_sets import AsyncVectorSets, QueuedVectorSets, VectorSets
 
 __all__ = [
     "AsyncPipeline",
+    "AsyncPipelineJson",
+    "AsyncPipelineVectorSet",
     "AsyncSession",
+    "AsyncSessionJson",
+    "AsyncSessionVectorSet",
+    "Background",
     "Batch",
     "BatchIterator",
     "Frame",
     "Keyspace",
     "Pipeline",
+    "PipelineJson",
+    "PipelineVectorSet",
     "Ready",
     "Replica",
     "Runtime",
     "Session",
+    "SessionJson",
+    "SessionVectorSet",
     "__version__",
     "error_kinds",
     "log_close",
@@ -130,7 +148,28 @@ class Ready(Generic[_T]):
     def __next__(self) -> None: ...
 
 @final
-class Session(Generic[AnyStr]):
+class Session(
+    Bits[AnyStr],
+    Geo[AnyStr],
+    Lists[AnyStr],
+    Sets[AnyStr],
+    SortedSetRanges[AnyStr],
+    SortedSets[AnyStr],
+    Streams[AnyStr],
+    Generic[AnyStr],
+):
+    def sscan_iter(
+        self, name: Encodable, match: Encodable | None = None, count: int | None = None
+    ) -> Iterator[AnyStr]: ...
+    def zscan_iter(
+        self,
+        name: Encodable,
+        match: Encodable | None = None,
+        count: int | None = None,
+        score_cast_func: Callable[[Any], Any] | None = None,
+    ) -> Iterator[tuple[AnyStr, Any]]: ...
+    def json(self, encoder: Any = None, decoder: Any = None) -> SessionJson[AnyStr]: ...
+    def vset(self) -> SessionVectorSet[AnyStr]: ...
     def execute(self, *args: Encodable) -> Any: ...
     def execute_batch(
         self, commands: Iterable[Iterable[Encodable]], raise_on_error: bool = True
@@ -448,7 +487,20 @@ class Session(Generic[AnyStr]):
     ) -> None: ...
 
 @final
-class Pipeline(Generic[AnyStr]):
+class Pipeline(
+    QueuedBits[AnyStr],
+    QueuedGeo[AnyStr],
+    QueuedLists[AnyStr],
+    QueuedSets[AnyStr],
+    QueuedSortedSetRanges[AnyStr],
+    QueuedSortedSets[AnyStr],
+    QueuedStreams[AnyStr],
+    Generic[AnyStr],
+):
+    def json(self, encoder: Any = None, decoder: Any = None) -> PipelineJson[AnyStr]: ...
+    def vset(self) -> PipelineVectorSet[AnyStr]: ...
+    @property
+    def command_stack(self) -> list[tuple[tuple[bytes, ...], dict[str, Any]]]: ...
     def execute(self, raise_on_error: bool = True) -> list[Any]: ...
     def execute_command(self, *args: Encodable) -> Any: ...
     def watch(self, *names: Encodable) -> bool: ...
@@ -741,7 +793,28 @@ class Pipeline(Generic[AnyStr]):
     ) -> Any: ...
 
 @final
-class AsyncSession(Generic[AnyStr]):
+class AsyncSession(
+    AsyncBits[AnyStr],
+    AsyncGeo[AnyStr],
+    AsyncLists[AnyStr],
+    AsyncSets[AnyStr],
+    AsyncSortedSetRanges[AnyStr],
+    AsyncSortedSets[AnyStr],
+    AsyncStreams[AnyStr],
+    Generic[AnyStr],
+):
+    def sscan_iter(
+        self, name: Encodable, match: Encodable | None = None, count: int | None = None
+    ) -> AsyncIterator[AnyStr]: ...
+    def zscan_iter(
+        self,
+        name: Encodable,
+        match: Encodable | None = None,
+        count: int | None = None,
+        score_cast_func: Callable[[Any], Any] | None = None,
+    ) -> AsyncIterator[tuple[AnyStr, Any]]: ...
+    def json(self, encoder: Any = None, decoder: Any = None) -> AsyncSessionJson[AnyStr]: ...
+    def vset(self) -> AsyncSessionVectorSet[AnyStr]: ...
     def execute(self, *args: Encodable) -> Ready[Any]: ...
     def execute_batch(
         self, commands: Iterable[Iterable[Encodable]], raise_on_error: bool = True
@@ -1055,7 +1128,20 @@ class AsyncSession(Generic[AnyStr]):
     ) -> Ready[None]: ...
 
 @final
-class AsyncPipeline(Generic[AnyStr]):
+class AsyncPipeline(
+    QueuedBits[AnyStr],
+    QueuedGeo[AnyStr],
+    QueuedLists[AnyStr],
+    QueuedSets[AnyStr],
+    QueuedSortedSetRanges[AnyStr],
+    QueuedSortedSets[AnyStr],
+    QueuedStreams[AnyStr],
+    Generic[AnyStr],
+):
+    def json(self, encoder: Any = None, decoder: Any = None) -> AsyncPipelineJson[AnyStr]: ...
+    def vset(self) -> AsyncPipelineVectorSet[AnyStr]: ...
+    @property
+    def command_stack(self) -> list[tuple[tuple[bytes, ...], dict[str, Any]]]: ...
     def execute(self, raise_on_error: bool = True) -> Ready[list[Any]]: ...
     def execute_command(self, *args: Encodable) -> Any: ...
     def watch(self, *names: Encodable) -> Ready[bool]: ...
@@ -1346,3 +1432,32 @@ class AsyncPipeline(Generic[AnyStr]):
         force: bool = False,
         abort: bool = False,
     ) -> Any: ...
+
+@final
+class Background:
+    def run(self) -> Any: ...
+    def interrupt(self) -> None: ...
+
+@final
+class SessionJson(Json[AnyStr]): ...
+
+@final
+class SessionVectorSet(VectorSets[AnyStr]): ...
+
+@final
+class PipelineJson(QueuedJson[AnyStr]): ...
+
+@final
+class PipelineVectorSet(QueuedVectorSets[AnyStr]): ...
+
+@final
+class AsyncSessionJson(AsyncJson[AnyStr]): ...
+
+@final
+class AsyncSessionVectorSet(AsyncVectorSets[AnyStr]): ...
+
+@final
+class AsyncPipelineJson(QueuedJson[AnyStr]): ...
+
+@final
+class AsyncPipelineVectorSet(QueuedVectorSets[AnyStr]): ...

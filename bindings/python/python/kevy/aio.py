@@ -1,7 +1,8 @@
 """The asyncio twin of ``kevy``.
 
-Commands in-process never wait for I/O, so they run inside the call and the awaitable is ready at once. A replica
-waits for its one descriptor in the event loop; there are no threads and no timers behind it.
+Commands in-process never wait for I/O, so they run inside the call and the awaitable is ready at once. Those that wait
+for others, such as ``blpop``, run on a session and a thread of their own while they are awaited; cancelling ends the
+wait. A replica waits for its one descriptor in the event loop; there are no threads and no timers behind it.
 """
 
 from __future__ import annotations

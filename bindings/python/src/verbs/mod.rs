@@ -8,10 +8,20 @@ use pyo3::prelude::*;
 use crate::argument::{Call, Expiry};
 use crate::reply::Shape;
 
+pub mod bits;
+pub mod geo;
 pub mod hashes;
+pub mod json;
 pub mod keys;
+pub mod lists;
 pub mod server;
+pub mod sets;
+pub mod sorted_set_ranges;
+pub mod sorted_sets;
+pub mod stream_groups;
+pub mod streams;
 pub mod strings;
+pub mod vector_sets;
 
 /// A class that takes commands: it runs or queues them.
 pub trait Runs: Sized {

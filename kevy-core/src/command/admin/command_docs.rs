@@ -56,7 +56,7 @@ fn write_args(out: &mut Writer, args: &[Arg], key_specs: usize, keys_seen: &mut 
 
 fn write_arg(out: &mut Writer, arg: &Arg, key_specs: usize, keys_seen: &mut usize) {
     let is_nested = matches!(arg.kind, ArgKind::OneOf | ArgKind::Block);
-    let is_key = arg.kind == ArgKind::Key && key_specs > 0;
+    let is_key = arg.kind == ArgKind::Key && key_specs > 0 || arg.key_spec.is_some();
     let flags: Vec<&str> =
         [(arg.optional, "optional"), (arg.multiple, "multiple"), (arg.multiple_token, "multiple_token")]
             .into_iter()
@@ -79,7 +79,7 @@ fn write_arg(out: &mut Writer, arg: &Arg, key_specs: usize, keys_seen: &mut usiz
     }
     if is_key {
         out.bulk(b"key_spec_index");
-        out.integer((*keys_seen).min(key_specs - 1) as i64);
+        out.integer(arg.key_spec.unwrap_or((*keys_seen).min(key_specs - 1)) as i64);
         *keys_seen += 1;
     }
     for (field, value) in [("token", arg.token), ("since", arg.since)] {

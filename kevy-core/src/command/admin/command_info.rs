@@ -89,6 +89,7 @@ fn write_key_spec(out: &mut Writer, spec: &KeySpec) {
             out.bulk(b"startfrom");
             out.integer(from.into());
         }
+        Begin::Unknown => write_search(out, "unknown", &[]),
     }
     out.bulk(b"find_keys");
     match spec.find {

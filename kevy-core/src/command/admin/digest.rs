@@ -62,6 +62,7 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
             }
         }
         ValueRef::Json(json) => follow_node(digest, json.root()),
+        ValueRef::Set(set) => set.iter().for_each(|member| digest.add(&member)),
     }
     if let Some(at) = expire_at {
         digest.add(format!("!!expire!!{at}").as_bytes());

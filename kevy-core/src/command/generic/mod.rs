@@ -4,6 +4,7 @@ mod dump;
 mod expire;
 mod object;
 mod scan;
+pub mod sort;
 mod transfer;
 mod wait;
 
@@ -34,6 +35,8 @@ pub static COMMANDS: &[Command] = &[
     Command::new(rows::RENAMENX, transfer::renamenx),
     Command::new(rows::RESTORE, dump::restore),
     Command::new(rows::SCAN, scan::scan),
+    Command::new(rows::SORT, sort::sort),
+    Command::new(rows::SORT_RO, sort::sort_ro),
     Command::new(rows::TOUCH, touch),
     Command::new(rows::TTL, expire::ttl),
     Command::new(rows::TYPE, type_of),

@@ -1,6 +1,6 @@
 //! The verbs that work on keys of every type.
 
-use crate::command::spec::{Arg, Flags, Scope, Spec, one_key};
+use crate::command::spec::{Arg, Begin, Find, Flags, KeySpec, Scope, Spec, one_key};
 
 use super::{DENYOOM, FAST, LOADING, NOSCRIPT, READONLY, STALE, WRITE, keys_at};
 
@@ -303,6 +303,52 @@ pub const SCAN: Spec = Spec {
         Arg::string("type").after("TYPE").optional().since("6.0.0"),
     ],
     ..row("scan", -2, READONLY, "2.8.0")
+};
+
+const SORT_KEY: KeySpec = one_key(&["RO", "access"]);
+/// The keys of BY and GET, which follow from what the sorted key holds.
+const SORT_PATTERNS: KeySpec =
+    KeySpec { flags: &["RO", "access"], begin: Begin::Unknown, find: Find::Unknown };
+const SORT_DESTINATION: KeySpec =
+    KeySpec { flags: &["OW", "update"], begin: Begin::Unknown, find: Find::Unknown };
+const SORT_ARGS: [Arg; 6] = [
+    Arg::key("key"),
+    Arg::pattern("by-pattern").after("BY").of_key_spec(1).optional(),
+    Arg::block("limit", &[Arg::integer("offset"), Arg::integer("count")]).after("LIMIT").optional(),
+    Arg::pattern("get-pattern").after("GET").of_key_spec(1).optional().multiple().multiple_token(),
+    Arg::one_of("order", &[Arg::word("asc", "ASC"), Arg::word("desc", "DESC")]).optional(),
+    Arg::word("sorting", "ALPHA").optional(),
+];
+
+pub const SORT: Spec = Spec {
+    scope: Scope::Sort,
+    keys: &[SORT_KEY, SORT_PATTERNS, SORT_DESTINATION],
+    categories: &["write", "set", "sortedset", "list", "slow", "dangerous"],
+    complexity: "O(N*log(N)), N elements to sort; O(N) where they keep their order",
+    summary: "Returns or stores the elements of a list, set or sorted set in order, or values that they lead to.",
+    args: &{
+        let [key, by, limit, get, order, sorting] = SORT_ARGS;
+        [
+            key,
+            by,
+            limit,
+            get,
+            order,
+            sorting,
+            Arg::key("destination").after("STORE").of_key_spec(2).optional(),
+        ]
+    },
+    ..row("sort", -2, WRITE.or(DENYOOM).or(Flags::MOVABLE_KEYS), "1.0.0")
+};
+
+pub const SORT_RO: Spec = Spec {
+    scope: Scope::Sort,
+    keys: &[SORT_KEY, SORT_PATTERNS],
+    categories: &["read", "set", "sortedset", "list", "slow", "dangerous"],
+    complexity: "O(N*log(N)), N elements to sort; O(N) where they keep their order",
+    summary: "SORT without STORE, which replicas run too.",
+    args: &SORT_ARGS,
+    ..row("sort_ro", -2, READONLY.or(Flags::MOVABLE_KEYS), "7.0.0")
 };
 
 pub const TOUCH: Spec = Spec {

@@ -11,6 +11,7 @@ pub mod json;
 pub mod list;
 pub mod list_wait;
 pub mod server;
+pub mod set;
 pub mod sorted_set;
 pub mod string;
 pub mod transactions;
@@ -56,6 +57,7 @@ impl Arg {
             multiple: false,
             multiple_token: false,
             since: None,
+            key_spec: None,
             children: &[],
         }
     }
@@ -105,6 +107,12 @@ impl Arg {
     /// The same argument after a word that introduces it.
     pub const fn after(mut self, token: &'static str) -> Self {
         self.token = Some(token);
+        self
+    }
+
+    /// The same argument, told by the row's key specification of that number.
+    pub const fn of_key_spec(mut self, key_spec: usize) -> Self {
+        self.key_spec = Some(key_spec);
         self
     }
 

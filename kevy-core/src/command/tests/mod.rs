@@ -7,4 +7,5 @@ mod effects;
 mod generic;
 mod introspection;
 mod script;
+mod sort;
 mod transaction;

@@ -97,6 +97,13 @@ impl Keyspace {
         Some(self.reference(db, at))
     }
 
+    /// The key with its value, for whoever reads several at a time. Hides a key that is due instead of removing it, and
+    /// does not count as a use.
+    pub fn view(&self, db: usize, key: &[u8], now: u64) -> Option<Ref<'_>> {
+        let at = self.find(db, key)?;
+        (!is_hidden(self.databases[db].get(at), now)).then(|| self.reference(db, at))
+    }
+
     /// Whether there is such a key. Removes it if it is due.
     pub fn exists(&mut self, db: usize, key: &[u8], now: u64) -> bool {
         self.live(db, key, now).is_some()

@@ -74,6 +74,28 @@ impl Listpack {
         list
     }
 
+    /// The listpack of these elements.
+    pub fn of<'a>(elements: impl Iterator<Item = Raw<'a>>) -> Self {
+        let mut bytes = vec![0; HEADER];
+        let mut count = 0;
+        for raw in elements {
+            let element = match raw {
+                Raw::Bytes(value) => Encoded::new(value),
+                Raw::Int(value) => Encoded::of_int(value),
+            };
+            let at = bytes.len();
+            bytes.resize(at + element.len(), 0);
+            element.write(&mut bytes[at..]);
+            count += 1;
+        }
+        bytes.push(END);
+        let total = bytes.len() as u32;
+        bytes[..4].copy_from_slice(&total.to_le_bytes());
+        let mut list = Self { bytes: bytes.into() };
+        list.recount(0, count);
+        list
+    }
+
     /// The listpack as it is saved.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

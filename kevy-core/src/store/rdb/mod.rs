@@ -10,6 +10,7 @@ mod list;
 mod lzf;
 mod module;
 mod reader;
+mod set;
 mod sorted_set;
 mod string;
 
@@ -28,12 +29,15 @@ use super::value::{Value, ValueRef};
 pub const VERSION_MAX: u16 = 13;
 /// The version that all values can be read by but those that need a later one.
 const VERSION_PLAIN: u16 = 10;
+/// The version that brought sets in listpacks.
+const VERSION_SET_LISTPACK: u16 = 11;
 /// The version that brought fields that expire.
 const VERSION_FIELD_EXPIRY: u16 = 12;
 
 pub const TYPE_STRING: u8 = 0;
 /// Elements one by one, of versions before 3.2.
 pub const TYPE_LIST: u8 = 1;
+pub const TYPE_SET: u8 = 2;
 /// Members with scores, these as text.
 pub const TYPE_SORTED_SET_TEXT: u8 = 3;
 pub const TYPE_HASH: u8 = 4;
@@ -43,6 +47,7 @@ const TYPE_MODULE: u8 = 7;
 const TYPE_HASH_ZIPMAP: u8 = 9;
 /// A list that is one ziplist.
 pub const TYPE_LIST_ZIPLIST: u8 = 10;
+const TYPE_SET_INTSET: u8 = 11;
 const TYPE_SORTED_SET_ZIPLIST: u8 = 12;
 const TYPE_HASH_ZIPLIST: u8 = 13;
 /// A list of ziplists.
@@ -51,6 +56,7 @@ const TYPE_HASH_LISTPACK: u8 = 16;
 const TYPE_SORTED_SET_LISTPACK: u8 = 17;
 /// A list of listpacks and of large elements, each after a number that tells which.
 pub const TYPE_LIST_QUICKLIST_2: u8 = 18;
+const TYPE_SET_LISTPACK: u8 = 20;
 /// As [`TYPE_HASH_METADATA`], of release candidates of 7.4: expiries are absolute and no first one precedes them.
 pub const TYPE_HASH_METADATA_PRE_GA: u8 = 22;
 /// As [`TYPE_HASH_LISTPACK_EX`], of release candidates of 7.4: no first expiry precedes it.
@@ -81,6 +87,7 @@ pub enum RdbError {
 pub fn version_of(value: &ValueRef<'_>) -> u16 {
     match value {
         ValueRef::Hash(hash) if hash.next_expiry().is_some() => VERSION_FIELD_EXPIRY,
+        ValueRef::Set(set) if set.as_listpack().is_some() => VERSION_SET_LISTPACK,
         _ => VERSION_PLAIN,
     }
 }
@@ -93,6 +100,7 @@ pub fn type_of(value: &ValueRef<'_>) -> u8 {
         ValueRef::Hash(hash) => hash::type_of(hash),
         ValueRef::SortedSet(set) => sorted_set::type_of(set),
         ValueRef::Json(_) => TYPE_MODULE,
+        ValueRef::Set(set) => set::type_of(set),
     }
 }
 
@@ -110,6 +118,7 @@ pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: f
         ValueRef::Hash(hash) => hash::write(out, hash, write_string),
         ValueRef::SortedSet(set) => sorted_set::write(out, set, write_string),
         ValueRef::Json(json) => module::write_json(out, json, write_string),
+        ValueRef::Set(set) => set::write(out, set, write_string),
     }
 }
 
@@ -136,6 +145,9 @@ pub fn read_value(
             sorted_set::read(value_type, reader, &limits.sorted_set, seed).map(Value::SortedSet)
         }
         TYPE_MODULE => module::read(value_type, reader).map(Value::Json),
+        TYPE_SET | TYPE_SET_INTSET | TYPE_SET_LISTPACK => {
+            set::read(value_type, reader, &limits.set, seed).map(Value::Set)
+        }
         _ => Err(RdbError::UnknownType(value_type)),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::{START, allocations, keyspace};
 use crate::store::keyspace::WalkSink;
-use crate::store::{Expire, Keyspace, ValueRef};
+use crate::store::{Expire, Keyspace, Set, ValueRef};
 
 struct Nothing;
 
@@ -52,7 +52,20 @@ fn used_memory_is_what_is_allocated() {
             300..350 => {
                 keys.set_int(db, key, rng.i64(..), Expire::Clear, now);
             }
-            350..600 => {
+            350..450 => {
+                let (first, more) =
+                    (rng.u32(..1_000), rng.u32(..40) * if rng.u8(..10) == 0 { 20 } else { 1 });
+                let is_text = rng.bool();
+                let _ = keys.edit(db, key, now, true, |set: &mut Set, limits, seed| {
+                    for number in first..first + more {
+                        let text = if is_text { format!("member {number}") } else { number.to_string() };
+                        set.add(text.as_bytes(), &limits.set, seed);
+                    }
+                    set.take_random(&mut rng, more as usize / 4);
+                    ((), true)
+                });
+            }
+            450..600 => {
                 let (field, more) = (format!("field {}", rng.u8(..)), rng.usize(..40));
                 let expire = if rng.u8(..4) == 0 { Expire::At(at) } else { Expire::Keep };
                 let _ = keys.hash_mut(db, key, now, true, |hash| {
@@ -143,14 +156,32 @@ fn large_values_and_flushed_keys_are_freed_a_slice_at_a_time() {
         }
     })
     .unwrap();
+    free_slowly(&mut keys, b"h", fields);
+}
+
+#[test]
+fn large_sets_are_freed_a_slice_at_a_time() {
+    let mut keys = keyspace();
+    let members = if cfg!(miri) { 300 } else { 20_000 };
+    keys.edit(0, b"s", START, true, |set: &mut Set, limits, seed| {
+        for number in 0..members {
+            set.add(format!("member {number}").as_bytes(), &limits.set, seed);
+        }
+        ((), true)
+    })
+    .unwrap();
+    free_slowly(&mut keys, b"s", members);
+}
+
+fn free_slowly(keys: &mut Keyspace, key: &[u8], parts: usize) {
     let full = keys.used_memory();
-    assert!(keys.remove(0, b"h", START));
-    assert!(keys.used_memory() + 200 > full, "removing a large hash frees little by itself");
+    assert!(keys.remove(0, key, START));
+    assert!(keys.used_memory() + 200 > full, "removing a large value frees little by itself");
     assert!(keys.garbage_memory() > 0);
     let mut slices = 0;
     while keys.free_some(100) {
         slices += 1;
     }
-    assert!(slices >= fields / 100 - 1);
-    assert_eq!(keys.used_memory(), of_databases(&keys));
+    assert!(slices >= parts / 100 - 1);
+    assert_eq!(keys.used_memory(), of_databases(keys));
 }

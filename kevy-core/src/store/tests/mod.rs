@@ -10,6 +10,7 @@ mod memory;
 mod model;
 mod rdb;
 mod scan;
+mod set;
 mod table;
 mod waited;
 mod walk;

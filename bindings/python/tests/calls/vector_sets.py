@@ -1,0 +1,26 @@
+"""Calls of vector sets."""
+
+import struct
+
+from . import call
+
+CALLS = [
+    call("vset.vadd", "v", [1.0, 0.0, 0.5], "a"),
+    call("vset.vadd", "v", struct.pack("<3f", 0.0, 1.0, 0.5), "b", attributes={"year": 1950}),
+    call("vset.vadd", "v", [0.0, 0.5, 1.0], "c", cas=True, ef=100, numlinks=16),
+    call("vset.vcard", "v"),
+    call("vset.vdim", "v"),
+    call("vset.vgetattr", "v", "b"),
+    call("vset.vgetattr", "v", "a"),
+    call("vset.vsetattr", "v", "a", {"year": 2000}),
+    call("vset.vsetattr", "v", "a", '{"year": 1999}'),
+    call("vset.vsim", "v", "a"),
+    call("vset.vsim", "v", "a", with_scores=True, count=2),
+    call("vset.vsim", "v", [1.0, 0.0, 0.5], with_attribs=True, truth=True),
+    call("vset.vsim", "v", "a", with_scores=True, with_attribs=True, filter=".year > 1960", filter_ef=10),
+    call("vset.vemb", "nothing", "a"),
+    call("vset.vlinks", "nothing", "a"),
+    call("vset.vrandmember", "nothing"),
+    call("vset.vrem", "v", "a"),
+    call("vset.vrem", "v", "a"),
+]

@@ -1,0 +1,131 @@
+//! SORT and SORT_RO: the elements of a list, a set or a sorted set in another order, or what they lead to.
+
+mod arguments;
+mod order;
+mod pattern;
+
+pub use arguments::SortArguments;
+
+use smallvec::SmallVec;
+
+use crate::base::ArgvBuf;
+use crate::command::{Context, Fail, Outcome};
+use crate::store::{End, List, ValueRef};
+
+/// Elements of one effect that stores a result.
+const EFFECT_ELEMENTS_MAX: usize = 128;
+
+/// SORT key [BY pattern] [LIMIT offset count] [GET pattern ...] [ASC | DESC] [ALPHA] [STORE destination]
+pub fn sort(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    run(context, args[1], SortArguments::parse(&args[2..], true)?)
+}
+
+/// SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern ...] [ASC | DESC] [ALPHA]
+pub fn sort_ro(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    run(context, args[1], SortArguments::parse(&args[2..], false)?)
+}
+
+fn run(context: &mut Context<'_>, key: &[u8], mut arguments: SortArguments<'_>) -> Outcome {
+    let elements = load(context, key, &mut arguments)?;
+    let (start, count) = arguments.range(elements.len());
+    let chosen = if arguments.keeps_order {
+        // Only what is wanted was loaded.
+        (0..elements.len()).collect()
+    } else {
+        let mut order = order::order(context, &elements, &arguments)?;
+        order.truncate(start + count);
+        order.drain(..start);
+        order
+    };
+    let chosen = chosen.iter().filter_map(|&at| elements.as_argv().get(at));
+    match arguments.destination {
+        None => reply(context, chosen, &arguments),
+        Some(destination) => return store(context, chosen, &arguments, destination),
+    }
+    Ok(())
+}
+
+/// The elements that a key holds: all if they are to be sorted, or else those that are wanted, in their order.
+fn load(context: &mut Context<'_>, key: &[u8], arguments: &mut SortArguments<'_>) -> Result<ArgvBuf, Fail> {
+    let mut elements = ArgvBuf::default();
+    let (_, found) = context.read(key);
+    let Some(found) = found else { return Ok(elements) };
+    let is_backward = arguments.keeps_order && arguments.is_descending;
+    let range = |len| if arguments.keeps_order { arguments.range(len) } else { (0, len) };
+    match found.value() {
+        ValueRef::List(list) => {
+            let (start, count) = range(list.len());
+            let from = if is_backward { End::Tail } else { End::Head };
+            list.iter_from_end(from).skip(start).take(count).for_each(|element| elements.push(&element));
+        }
+        ValueRef::SortedSet(set) => {
+            let (start, count) = range(set.len());
+            if is_backward {
+                let end = set.len() - start;
+                set.range(end - count..end).rev().for_each(|element| elements.push(&element.member));
+            } else {
+                set.range(start..start + count).for_each(|element| elements.push(&element.member));
+            }
+        }
+        _ => return Err(Fail::WRONG_TYPE),
+    }
+    Ok(elements)
+}
+
+fn reply<'a>(
+    context: &mut Context<'_>,
+    chosen: impl Iterator<Item = &'a [u8]> + Clone,
+    arguments: &SortArguments<'_>,
+) {
+    let per_element = arguments.gets.len().max(1);
+    context.out.array(chosen.clone().count() * per_element);
+    for element in chosen {
+        if arguments.gets.is_empty() {
+            context.out.bulk(element);
+        }
+        for pattern in &arguments.gets {
+            pattern.look_up(context, element, |out, value| match value {
+                Some(value) => out.bulk(value),
+                None => out.null(),
+            });
+        }
+    }
+}
+
+/// Makes `destination` a list of the result; what an element does not lead to is an empty string there.
+fn store<'a>(
+    context: &mut Context<'_>,
+    chosen: impl Iterator<Item = &'a [u8]>,
+    arguments: &SortArguments<'_>,
+    destination: &[u8],
+) -> Outcome {
+    let mut result = ArgvBuf::default();
+    for element in chosen {
+        if arguments.gets.is_empty() {
+            result.push(element);
+        }
+        for pattern in &arguments.gets {
+            pattern.look_up(context, element, |_, value| result.push(value.unwrap_or_default()));
+        }
+    }
+    let (db, now) = (context.session.db, context.now);
+    let partition = context.at(destination);
+    if partition.keyspace.remove(db, destination, now) {
+        partition.effects.push(db, &[b"DEL", destination]);
+    }
+    if !result.is_empty() {
+        partition.keyspace.edit(db, destination, now, true, |list: &mut List, limits, _| {
+            result.as_argv().iter().for_each(|element| list.push(End::Tail, element, limits.list));
+            ((), true)
+        })?;
+    }
+    let mut elements = result.as_argv().iter();
+    while partition.effects.wanted && elements.len() > 0 {
+        let mut argv: SmallVec<[&[u8]; EFFECT_ELEMENTS_MAX]> = SmallVec::new();
+        argv.extend([&b"RPUSH"[..], destination]);
+        argv.extend(elements.by_ref().take(EFFECT_ELEMENTS_MAX));
+        partition.effects.push(db, &argv);
+    }
+    context.out.unsigned(result.len() as u64);
+    Ok(())
+}
