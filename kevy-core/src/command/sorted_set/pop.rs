@@ -132,8 +132,11 @@ impl<'a, 'b> MultiPop<'a, 'b> {
         let end = End::of_word(end).ok_or(Fail::SYNTAX)?;
         let count = match rest {
             [] => 1,
-            [word, count] if is_word(word, "COUNT") => {
+            [word, count, rest @ ..] if is_word(word, "COUNT") => {
                 let count = integer_in(count, 1..=i64::MAX, "ERR count should be greater than 0")?;
+                if !rest.is_empty() {
+                    return Err(Fail::SYNTAX);
+                }
                 usize::try_from(count).unwrap_or(usize::MAX)
             }
             _ => return Err(Fail::SYNTAX),
