@@ -13,6 +13,7 @@ pub mod connection;
 pub mod context;
 pub mod effects;
 pub mod generic;
+pub mod geo;
 pub mod hash;
 pub mod help;
 pub mod json;

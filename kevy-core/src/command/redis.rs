@@ -1,15 +1,15 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, admin, connection, generic, hash, json, list, replication, set, sorted_set, string,
-    transaction,
+    Command, CommandSet, admin, connection, generic, geo, hash, json, list, replication, set, sorted_set,
+    string, transaction,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 11] = [
+        let groups: [&[Command]; 12] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
@@ -18,6 +18,7 @@ impl CommandSet {
             &sorted_set::COMMANDS,
             &json::COMMANDS,
             &set::COMMANDS,
+            &geo::COMMANDS,
             transaction::COMMANDS,
             replication::COMMANDS,
             admin::COMMANDS,

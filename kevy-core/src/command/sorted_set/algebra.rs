@@ -260,7 +260,7 @@ fn reply(context: &mut Context<'_>, args: &[&[u8]], verb: Verb, name: &str) -> O
 fn reply_stored(context: &mut Context<'_>, args: &[&[u8]], verb: Verb, name: &str) -> Outcome {
     let mut query = Query::parse(context, &args[2..], verb, true, name)?;
     let members = query.run(context, verb)?;
-    let count = store::store(context, args[1], &members);
+    let count = store(context, args[1], &members);
     context.out.unsigned(count as u64);
     Ok(())
 }

@@ -13,6 +13,10 @@ mod store;
 mod tests;
 mod wait;
 
+pub use add::zadd;
+pub use arguments::score;
+pub use store::store;
+
 use smallvec::SmallVec;
 
 use crate::resp::{Protocol, Writer};
@@ -27,7 +31,7 @@ pub static COMMANDS: [Command; 35] = [
     Command::new(row::BZMPOP, wait::bzmpop),
     Command::new(row::BZPOPMAX, wait::bzpopmax),
     Command::new(row::BZPOPMIN, wait::bzpopmin),
-    Command::new(row::ZADD, add::zadd),
+    Command::new(row::ZADD, zadd),
     Command::new(row::ZCARD, read::zcard),
     Command::new(row::ZCOUNT, read::zcount),
     Command::new(row::ZDIFF, algebra::zdiff),

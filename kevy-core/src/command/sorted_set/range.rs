@@ -177,7 +177,7 @@ pub fn zrangestore(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             set.range(query.ranks(set)).map(|element| (Box::from(&*element.member), element.score)).collect()
         }
     };
-    let count = store::store(context, args[1], &elements);
+    let count = store(context, args[1], &elements);
     context.out.unsigned(count as u64);
     Ok(())
 }

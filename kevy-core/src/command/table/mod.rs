@@ -6,6 +6,7 @@
 
 pub mod connection;
 pub mod generic;
+pub mod geo;
 pub mod hash;
 pub mod json;
 pub mod list;
