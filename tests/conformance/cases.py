@@ -103,6 +103,7 @@ def _either(*expected: object) -> Special:
 #: What an expectation may name beside literals.
 NAMES = {
     "null": Special(lambda reply, _: reply.value is None and reply.kind in "_$", "null"),
+    "null_array": Special(lambda reply, _: reply.value is None and reply.kind in "_*", "null array"),
     "anything": Special(lambda reply, _: not reply.is_error, "anything"),
     "simple": _simple,
     "error": _error,

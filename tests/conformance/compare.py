@@ -4,6 +4,7 @@ Most are compared byte for byte. A rule names what may differ: numbers that foll
 hash seed, identities of one server.
 """
 
+import re
 from typing import Callable, NamedTuple
 
 from support.resp import Reply
@@ -54,6 +55,18 @@ def _choice(reply: Reply) -> object:
     return reply.kind if reply.kind == "$" and reply.value is not None else _length(reply)
 
 
+SCORE = re.compile(rb"-?\d+(\.\d+)?(e[+-]?\d+)?")
+
+
+def scores(reply: Reply) -> Reply:
+    """A reply with its scores as numbers: since 7.2 they are written with as few digits as tell them apart."""
+    if reply.kind in "*~>" and reply.value is not None:
+        return Reply(reply.kind, tuple(map(scores, reply.value)))
+    if reply.kind in "$," and isinstance(reply.value, bytes) and SCORE.fullmatch(reply.value):
+        return Reply(reply.kind, float(reply.value))
+    return reply
+
+
 def _without_identity(reply: Reply) -> object:
     items = _children(reply)
     pairs = items if reply.kind == "%" else tuple(zip(items[::2], items[1::2]))
@@ -71,6 +84,10 @@ ENCODING = Rule("encoding", _encoding)
 SCAN = Rule("scan", _scan)
 #: One member or several of the server's choice.
 CHOICE = Rule("choice", _choice)
+#: Members and scores.
+SCORES = Rule("scores", scores)
+#: A cursor, and members with scores in any order.
+SCAN_SCORES = Rule("scan scores", lambda reply: _scan(scores(reply)))
 #: The type of the reply, and the text of an error.
 KIND = Rule("kind", lambda reply: reply if reply.is_error else reply.kind)
 #: An error by its first word.
@@ -132,6 +149,8 @@ DEFAULTS = {
     "sunion": SORTED,
     "time": LENGTH,
     "ttl": SECONDS,
+    "zrandmember": CHOICE,
+    "zscan": SCAN_SCORES,
 }
 
 
@@ -143,7 +162,7 @@ def rule_for(arguments: list[bytes]) -> Rule:
     """The default rule for a command."""
     words = [word.decode("latin-1").lower() for word in arguments[:2]]
     name = "|".join(words) if words[0] in CONTAINERS else words[0]
-    return DEFAULTS.get(name, EXACT)
+    return DEFAULTS.get(name, SCORES if name.startswith(("z", "bz")) else EXACT)
 
 
 def _close(want: object, got: object, distance: int) -> bool:

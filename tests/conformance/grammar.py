@@ -9,16 +9,20 @@ import random
 
 from support.resp import Reply
 
-KEYS = [b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"l1", b"l2", b"l3", b"m1", b"m2", b"m3", b"m4", b"{t}1", b"{t}2", b"", b"missing"]
+KEYS = [b"s1", b"s2", b"s3", b"n1", b"n2", b"h1", b"h2", b"h3", b"l1", b"l2", b"l3", b"m1", b"m2", b"m3", b"m4", b"z1", b"z2", b"z3", b"g1", b"g2", b"{t}1", b"{t}2", b"", b"missing"]
 FIELDS = [b"f1", b"f2", b"f3", b"n1", b"n2", b"", b"a field", b"7"]
 #: Elements of lists, few enough to be found again, and of all sizes.
 ELEMENTS = [b"a", b"b", b"c", b"", b"1", b"-7", b"01", b"100000", b"x" * 64, b"y" * 3_000, b"z" * 9_000]
-#: Members of sets.
+#: Members of sets and sorted sets.
 MEMBERS = [b"1", b"2", b"3", b"-7", b"100000", b"9223372036854775807", b"a", b"b", b"c", b"", b"01", b"x" * 64, b"y" * 65]
 #: Places in a list and numbers of elements.
 PLACES = [*(b"%d" % n for n in (*range(-5, 12), -100, 100, 2**63 - 1, -(2**63) + 1, 2**63)), b"abc", b"1.5", b""]
 #: How the names of keys begin that mostly have the type of a group's verbs.
-LETTERS = {b"hash": b"h", b"list": b"l", b"set": b"m"}
+LETTERS = {b"hash": b"h", b"list": b"l", b"set": b"m", b"sorted-set": b"z", b"geo": b"g"}
+#: Limits of ranges of scores and ranks.
+BOUNDS = [*(b"%d" % n for n in range(-4, 6)), b"(1", b"(-1.5", b"1.5", b"-inf", b"+inf", b"(inf", b"", b"abc", b"(", b"nan"]
+#: Lengths in any unit.
+REACHES = [b"0", b"1", b"100.5", b"500", b"1000", b"3000", b"20000", b"-1", b"abc"]
 VALUES = [
     *(b"", b"0", b"1", b"-1", b"10", b"5.5", b"-2.25", b"3.0e3", b"9223372036854775807", b"-9223372036854775808"),
     *(b"abc", b"hello world", b"\x00\xff\r\n", b" 1", b"01", b"+1", b"1e400", b"x" * 44, b"y" * 45, b"z" * 64, b"w" * 65),
@@ -45,8 +49,12 @@ WAITING = {"blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopm
 LEFT_OUT = {
     *("randomkey", "scan", "migrate", "sort", "sort_ro", "wait", "waitaof", "object|help", "object|idletime"),
     *WAITING,
+    # What they find where scores differ follows from how the reference keeps a set.
+    *("zlexcount", "zrangebylex", "zrevrangebylex", "zremrangebylex"),
 }
-GROUPS = ("string", "hash", "list", "set", "generic")
+GROUPS = ("string", "hash", "list", "set", "sorted-set", "geo", "generic")
+#: Verbs that take more than the reference knows, so that what is wrong there is right here.
+NEWER = {"zrank", "zrevrank"}
 #: Verbs that take a time from now, of which a small one would pass while the test runs.
 TIMED = {"set", "getex", "setex", "psetex", "expire", "pexpire", "restore"}
 
@@ -83,7 +91,9 @@ class Generator:
         parts = [self.argument(argument, verb) for argument in map(as_dict, arguments.value if arguments else ())]
         parts = self.shuffled_options(parts, arguments)
         words = [word for part in parts for word in part]
-        if self.random.random() < 0.2:
+        # Members are in order only where all scores are the same.
+        words = [b"BYSCORE" if word.upper() == b"BYLEX" else word for word in words]
+        if self.random.random() < 0.2 and verb not in NEWER:
             words = self.damaged(words)
             if verb in TIMED:
                 words = [b"0" if word.isdigit() and int(word) < 10_000 else word for word in words]
@@ -140,6 +150,12 @@ class Generator:
                 return [self.key(verb)]
             case "pattern":
                 return [pick(PATTERNS)]
+            case "double" if name in ("longitude", "latitude"):
+                return [self.degrees()]
+            case "double" if name in ("radius", "width", "height"):
+                return [pick(REACHES)]
+            case "double" if name in ("min", "max"):
+                return [pick(BOUNDS)]
             case "double":
                 return [pick(DOUBLES)]
             case "unix-time":
@@ -148,6 +164,8 @@ class Generator:
                 return [self.integer(name, verb)]
         if name == "field":
             return [pick(FIELDS)]
+        if name in ("min", "max", "start", "stop"):
+            return [pick(BOUNDS)]
         if name in ("element", "pivot"):
             return [pick(ELEMENTS)]
         if name == "member":
@@ -175,13 +193,17 @@ class Generator:
             return self.random.choice(DATABASES)
         if name == "cursor":
             return self.random.choice([b"0", b"0", b"0", b"abc", b"-1"])
-        if name == "numkeys":
-            return self.random.choice([b"1", b"1", b"2", b"2", b"3", b"0", b"-1", b"abc"])
         if verb == "spop":
             return self.random.choice([b"0", b"1000", b"-1", b"abc", b""])
-        if verb in ("hrandfield", "srandmember"):
+        if verb in ("hrandfield", "srandmember", "zrandmember"):
             return self.random.choice([b"0", b"1", b"2", b"-2", b"10", b"-10", b"abc"])
         return self.random.choice(INTEGERS)
+
+    def degrees(self) -> bytes:
+        """Degrees that hardly come twice, so that no two members lie equally far from a place."""
+        if self.random.random() < 0.05:
+            return self.random.choice([b"-180", b"85.05112878", b"90", b"181", b"abc", b"inf"])
+        return b"%.6f" % self.random.uniform(-20, 20)
 
     def time_from_now(self, in_seconds: bool) -> bytes:
         chance = self.random.random()

@@ -2,6 +2,7 @@
 
 from support.resp import Reply
 
+from .compare import scores
 from .targets import Session
 
 #: Databases that the cases write to.
@@ -9,7 +10,7 @@ DATABASES = (0, 1, 2, 15)
 #: How far apart the expiry times of one key may lie (milliseconds): the clock moves between two servers.
 EXPIRY_TOLERANCE_MS = 2_000
 
-READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",)}
+READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",), b"zset": ("ZRANGE", 0, -1, "WITHSCORES")}
 
 
 def read(session: Session) -> dict:
@@ -59,6 +60,8 @@ def _canonical(kind: bytes, value: Reply) -> object:
         return [item.value for item in value.value]
     if kind == b"set":
         return sorted(item.value for item in value.value)
+    if kind == b"zset":
+        return scores(value)
     if value.kind == "%":
         return sorted((k.value, v.value) for k, v in value.value)
     if value.kind == "*":

@@ -6,7 +6,7 @@ import pytest
 
 from support.resp import Reply
 
-from .compare import ENCODING
+from .compare import ENCODING, scores
 from .conftest import SURFACES
 
 VALUES = {
@@ -34,6 +34,10 @@ VALUES = {
     "set of many integers": [("SADD", "k", *range(2000))],
     "large set": [("SADD", "k", *(f"member:{i}" for i in range(2000)))],
     "set with a long member": [("SADD", "k", "a", "x" * 1000)],
+    "small sorted set": [("ZADD", "k", 1, "a", -2, "b", 7, "7", "inf", "")],
+    "sorted set of fractions": [("ZADD", "k", 0.1, "a", -2.5, "b", 1e-7, "c", 1e20, "d")],
+    "sorted set with a long member": [("ZADD", "k", 1, "m" * 65, 0.1, "b", "-inf", "c")],
+    "large sorted set": [("ZADD", "k", *(word for i in range(2000) for word in (i / 7, f"member:{i}")))],
     "hash with a long value": [("HSET", "k", "a", "x" * 1000, "b", 2)],
 }
 
@@ -63,6 +67,8 @@ def read(session) -> object:
         return session.call("LRANGE", "k", 0, -1).value
     if session.call("TYPE", "k").value == b"set":
         return sorted(member.value for member in session.call("SMEMBERS", "k").value)
+    if session.call("TYPE", "k").value == b"zset":
+        return scores(session.call("ZRANGE", "k", 0, -1, "WITHSCORES"))
     flat = session.call("HGETALL", "k")
     pairs = flat.value if flat.kind == "%" else zip(flat.value[::2], flat.value[1::2])
     return sorted((field.value, value.value) for field, value in pairs)
@@ -73,7 +79,7 @@ def test_payloads_are_the_same_bytes(surface, reference, targets):
     """Where versions agree, so do the bytes; the version and checksum at the end apart, they agree anyway."""
     name, protocol = surface
     theirs, ours = reference.open(protocol), targets(name).open(protocol)
-    for kind in ("empty", "small integer", "integer of 32 bits", "text", "small hash", "hash of numbers", "small list", "list of numbers", "set of integers"):
+    for kind in ("empty", "small integer", "integer of 32 bits", "text", "small hash", "hash of numbers", "small list", "list of numbers", "set of integers", "small sorted set", "large sorted set"):
         payloads = []
         for session in (theirs, ours):
             session.call("FLUSHALL")

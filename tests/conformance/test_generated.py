@@ -17,7 +17,7 @@ EACH = 250
 STRETCH = 100
 DIFFERENCES_SHOWN = 12
 
-OWN_RULES = {b"hscan": LENGTH, b"sscan": LENGTH, b"object encoding": ENCODING}
+OWN_RULES = {b"hscan": LENGTH, b"sscan": LENGTH, b"zscan": LENGTH, b"object encoding": ENCODING}
 
 
 def rule(arguments: list[bytes]):
@@ -32,8 +32,8 @@ def grammar(reference):
     session.call("FLUSHALL")
     docs = session.call("COMMAND", "DOCS")
     session.pipeline([("SET", "s", "value"), ("SET", "n", 42), ("SET", "l", "x" * 500), ("HSET", "h", "f", "v", "n", 1), ("RPUSH", "q", "a", 1)])
-    session.pipeline([("SADD", "m", 1, 2), ("SADD", "t", "a", 1)])
-    payloads = [session.call("DUMP", key).value for key in "snlhqmt"] + [b"", b"garbage"]
+    session.pipeline([("SADD", "m", 1, 2), ("SADD", "t", "a", 1), ("ZADD", "z", 1, "a", 2.5, "b")])
+    payloads = [session.call("DUMP", key).value for key in "snlhqmtz"] + [b"", b"garbage"]
     session.close()
     return docs, payloads
 

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use crate::command::arguments::{integer, is_word};
 use crate::command::{Context, Fail, Outcome};
-use crate::store::{Ref, SortedSet, ValueRef};
+use crate::store::{Ref, Set, SortedSet, ValueRef};
 
 use super::arguments::score;
 use super::{Owned, header, store, write};
@@ -16,6 +16,8 @@ use super::{Owned, header, store, write};
 enum Input<'a> {
     Nothing,
     SortedSet(&'a SortedSet),
+    /// Its members have the score 1.
+    Set(&'a Set),
 }
 
 impl<'a> Input<'a> {
@@ -23,6 +25,7 @@ impl<'a> Input<'a> {
         match found.map(|found| found.value()) {
             None => Ok(Self::Nothing),
             Some(ValueRef::SortedSet(set)) => Ok(Self::SortedSet(set)),
+            Some(ValueRef::Set(set)) => Ok(Self::Set(set)),
             Some(_) => Err(Fail::WRONG_TYPE),
         }
     }
@@ -31,6 +34,7 @@ impl<'a> Input<'a> {
         match self {
             Self::Nothing => 0,
             Self::SortedSet(set) => set.len(),
+            Self::Set(set) => set.len(),
         }
     }
 
@@ -38,6 +42,7 @@ impl<'a> Input<'a> {
         match self {
             Self::Nothing => None,
             Self::SortedSet(set) => set.score(member),
+            Self::Set(set) => set.contains(member).then_some(1.0),
         }
     }
 
@@ -45,6 +50,7 @@ impl<'a> Input<'a> {
         match self {
             Self::Nothing => {}
             Self::SortedSet(set) => set.iter().for_each(|element| visit(&element.member, element.score)),
+            Self::Set(set) => set.iter().for_each(|member| visit(&member, 1.0)),
         }
     }
 }

@@ -272,6 +272,7 @@ fn sorted_sets_are_combined() {
         &["ZADD k 1 a 2 b 3 c", "ZADD x 10 b 20 c 30 z", "ZADD y 0.1 c 0.2 a inf i -inf j"][..],
         &[&large, "ZADD x 1 m5 2 m6 3 none", "ZADD y -1 m6 5 m100"],
         &["ZADD k inf a 0 b", "ZADD x -inf a nan", "ZADD x -inf a 0 b"],
+        &["ZADD k 1 a 2 b", "SADD x 1 2 3", "SADD y b a"],
         &["ZADD k 1 a", "SET x v"],
         &[],
     ] {
