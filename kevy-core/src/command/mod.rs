@@ -28,6 +28,7 @@ pub mod session;
 mod set;
 pub mod sorted_set;
 pub mod spec;
+pub mod stream;
 pub mod string;
 pub mod table;
 pub mod transaction;

@@ -2,14 +2,14 @@
 
 use super::{
     Command, CommandSet, admin, connection, generic, geo, hash, json, list, replication, set, sorted_set,
-    string, transaction,
+    stream, string, transaction,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 12] = [
+        let groups: [&[Command]; 13] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
@@ -19,6 +19,7 @@ impl CommandSet {
             &json::COMMANDS,
             &set::COMMANDS,
             &geo::COMMANDS,
+            &stream::COMMANDS,
             transaction::COMMANDS,
             replication::COMMANDS,
             admin::COMMANDS,

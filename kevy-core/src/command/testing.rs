@@ -9,6 +9,7 @@ use crate::base::options::Options;
 use crate::base::random::Random;
 use crate::base::{Clock, ManualClock, SystemClock, words as lines};
 use crate::resp::{ArgVec, Protocol, Writer, decode_command};
+use crate::store::stream::{StreamId, model as stream};
 use crate::store::{Config, Dropped, Keyspace, Limits, Seed, ValueRef};
 
 use super::server::ServerConfig;
@@ -20,6 +21,7 @@ pub enum Held {
     Nothing,
     String(Vec<u8>),
     List(Vec<Vec<u8>>),
+    Stream(stream::Held),
     Hash(BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>),
     SortedSet(Vec<(Vec<u8>, f64)>),
     Json(Vec<u8>),
@@ -178,6 +180,7 @@ impl Harness {
             return (Held::Nothing, None, String::new());
         };
         let held = match found.value() {
+            ValueRef::Stream(stream) => Held::Stream(stream::Held::of(stream)),
             ValueRef::List(list) => Held::List(list.iter().map(|element| element.to_vec()).collect()),
             ValueRef::Hash(hash) => Held::Hash(
                 hash.iter(now)
@@ -329,6 +332,10 @@ impl Twin {
                 let members = self.redis.command(&[b"SMEMBERS", name]).into_array();
                 Held::Set(members.into_iter().collect())
             }
+            b"stream" => {
+                let whole = self.redis.command(&[b"XINFO", b"STREAM", name, b"FULL", b"COUNT", b"0"]);
+                Held::Stream(stream_of(whole, &held))
+            }
             other => panic!("an unexpected type: {}", shown(other)),
         };
         assert!(
@@ -359,7 +366,8 @@ impl Twin {
         // Redis 7.0 keeps fractions in listpacks with more digits than they need.
         let has_fractions = matches!(&held, Held::SortedSet(members)
             if encoding == "listpack" && members.iter().any(|(_, score)| score.abs().fract() != 0.0 || score.abs() > 1e18));
-        if !follows_history && !has_fractions {
+        let has_times = matches!(&held, Held::Stream(stream) if !stream.groups.is_empty());
+        if !follows_history && !has_fractions && !has_times {
             // The last ten bytes are a version and a checksum.
             let payload = |reply: Vec<u8>| reply[..reply.len().saturating_sub(12)].to_vec();
             let ours = payload(self.kevy.run(&[b"DUMP", name]));
@@ -421,4 +429,69 @@ pub fn slices(words: &[Vec<u8>]) -> Vec<&[u8]> {
 /// Bytes as readable text.
 pub fn shown(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string().replace("\\'", "'")
+}
+
+/// A stream as Redis tells of it. Times of delivery are taken from `ours` where they are close.
+fn stream_of(whole: Reply, ours: &Held) -> stream::Held {
+    let id = |reply: Reply| {
+        let text = String::from_utf8(reply.into_bytes()).expect("an id");
+        let (ms, seq) = text.split_once('-').expect("an id");
+        StreamId::new(ms.parse().expect("a number"), seq.parse().expect("a number"))
+    };
+    let number = |reply: Reply| match reply {
+        Reply::Integer(number) => Some(number as u64),
+        _ => None,
+    };
+    let list = |reply: Reply| match reply {
+        Reply::Array(all) => all,
+        other => panic!("no array: {other:?}"),
+    };
+    let named = |reply: Reply| {
+        let mut all = list(reply).into_iter();
+        let mut fields = BTreeMap::new();
+        while let (Some(name), Some(value)) = (all.next(), all.next()) {
+            fields.insert(shown(&name.into_bytes()), value);
+        }
+        move |name: &str| fields.remove(name).unwrap_or_else(|| panic!("no {name}"))
+    };
+    let close = |group: &[u8], id: &StreamId, at: u64| {
+        let Held::Stream(ours) = ours else { return at };
+        let pending = ours.groups.get(group).and_then(|group| group.pending.get(id));
+        pending.map(|(_, ours, _)| *ours).filter(|ours| ours.abs_diff(at) <= CLOCK_TOLERANCE_MS).unwrap_or(at)
+    };
+    let mut whole = named(whole);
+    let mut held = stream::Held::default();
+    held.counters.len = number(whole("length")).expect("a length");
+    held.counters.last_id = id(whole("last-generated-id"));
+    held.counters.first_id = id(whole("recorded-first-entry-id"));
+    held.counters.max_deleted_id = id(whole("max-deleted-entry-id"));
+    held.counters.added = number(whole("entries-added")).expect("a count");
+    for entry in list(whole("entries")) {
+        let mut parts = list(entry).into_iter();
+        let (entry, pairs) = (id(parts.next().expect("an id")), parts.next().expect("fields"));
+        let pairs: Vec<Vec<u8>> = list(pairs).into_iter().map(Reply::into_bytes).collect();
+        let pairs = pairs.as_chunks::<2>().0.iter().map(|[name, value]| (name.clone(), value.clone()));
+        held.entries.insert(entry, pairs.collect());
+    }
+    for group in list(whole("groups")) {
+        let mut group = named(group);
+        let name = group("name").into_bytes();
+        let mut its = stream::GroupHeld {
+            last_id: id(group("last-delivered-id")),
+            entries_read: number(group("entries-read")),
+            ..stream::GroupHeld::default()
+        };
+        for pending in list(group("pending")) {
+            let mut parts = list(pending).into_iter();
+            let mut next = || parts.next().expect("a part");
+            let (entry, consumer) = (id(next()), next().into_bytes());
+            let (at, deliveries) = (number(next()).expect("a time"), number(next()).expect("a count"));
+            its.pending.insert(entry, (consumer, close(&name, &entry, at), deliveries));
+        }
+        for consumer in list(group("consumers")) {
+            its.consumers.insert(named(consumer)("name").into_bytes());
+        }
+        held.groups.insert(name, its);
+    }
+    held
 }

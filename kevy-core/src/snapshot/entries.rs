@@ -9,6 +9,7 @@ use super::opcode::{
     SLOT_INFO,
 };
 use super::rebuild::Rebuild;
+use super::stream::StreamParts;
 use super::version::{Dialect, read_magic};
 use super::write::Checksum;
 
@@ -32,6 +33,8 @@ enum State {
         left: u64,
         form: Part,
     },
+    /// Inside a stream.
+    Stream(Box<StreamParts>),
     Checksum,
     End,
 }
@@ -284,6 +287,12 @@ impl Entries {
                             self.key.extend_from_slice(&key);
                             self.state = State::Parts { left, form: Part::Scored(score) };
                         }
+                        _ if let Some(form) = rdb::stream::Form::of_type(value_type) => {
+                            let nodes = reader.length()?;
+                            self.key.clear();
+                            self.key.extend_from_slice(&key);
+                            self.state = State::Stream(Box::new(StreamParts::new(form, nodes)));
+                        }
                         _ => {
                             // The whole value in one string: a listpack or one of its forerunners, or a text.
                             let limits = Limits::compact();
@@ -320,6 +329,12 @@ impl Entries {
                 }
                 *left -= 1;
                 if *left == 0 {
+                    self.rebuild.end(&self.key, self.expire_at.take());
+                    self.state = State::Between;
+                }
+            }
+            State::Stream(parts) => {
+                if parts.read(&mut reader, &self.key, &mut self.rebuild)? {
                     self.rebuild.end(&self.key, self.expire_at.take());
                     self.state = State::Between;
                 }

@@ -8,6 +8,7 @@ pub mod entries;
 pub mod load;
 pub mod opcode;
 pub mod rebuild;
+pub mod stream;
 pub mod version;
 pub mod write;
 

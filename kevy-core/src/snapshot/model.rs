@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::base::Argv;
 use crate::base::number::{parse_f64, parse_u64};
+use crate::store::stream::{StreamId, model as stream};
 use crate::store::{Keyspace, ValueRef};
 
 type Fields = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
@@ -17,6 +18,7 @@ pub enum Held {
     SortedSet(BTreeMap<Vec<u8>, u64>),
     Json(Vec<u8>),
     Set(BTreeSet<Vec<u8>>),
+    Stream(stream::Held),
 }
 
 /// Keys with their values and expiries.
@@ -30,6 +32,7 @@ impl Copy {
         for db in 0..keys.databases() {
             for key in keys.iterate(db, 0) {
                 let held = match key.value() {
+                    ValueRef::Stream(stream) => Held::Stream(stream::Held::of(stream)),
                     ValueRef::List(list) => Held::List(list.iter().map(|element| element.to_vec()).collect()),
                     ValueRef::Hash(hash) => Held::Hash(
                         hash.iter(0)
@@ -51,10 +54,23 @@ impl Copy {
         copy
     }
 
+    /// The stream of a key, which is made if there is none.
+    fn stream(&mut self, db: usize, key: &[u8]) -> &mut stream::Held {
+        let new = || (Held::Stream(stream::Held::default()), None);
+        match self.0.entry((db, key.to_vec())).or_insert_with(new) {
+            (Held::Stream(stream), _) => stream,
+            other => panic!("no stream: {other:?}"),
+        }
+    }
+
     /// Applies one of the commands that streams are made of.
     pub fn apply(&mut self, db: usize, argv: Argv<'_>) {
         let args: Vec<&[u8]> = argv.iter().collect();
         let time = |text: &[u8]| parse_u64(text).expect("a time");
+        let id = |text: &[u8]| {
+            let parts: Vec<u64> = text.split(|byte| *byte == b'-').map(time).collect();
+            StreamId::new(parts[0], parts[1])
+        };
         let mut fields = |key: &[u8], change: &mut dyn FnMut(&mut Fields)| {
             let at = (db, key.to_vec());
             let (held, _) = self.0.entry(at.clone()).or_insert((Held::Hash(Fields::new()), None));
@@ -80,6 +96,53 @@ impl Copy {
             }
             [b"JSON.SET", key, b"$", text] => {
                 self.0.insert((db, key.to_vec()), (Held::Json(text.to_vec()), None));
+            }
+            // What an empty stream is made by.
+            [b"XADD", key, b"MAXLEN", b"0", ..] => drop(self.stream(db, key)),
+            [b"XADD", key, at, pairs @ ..] => {
+                let pairs =
+                    pairs.as_chunks::<2>().0.iter().map(|[name, value]| (name.to_vec(), value.to_vec()));
+                let stream = self.stream(db, key);
+                stream.entries.insert(id(at), pairs.collect());
+                stream.counters.len += 1;
+                stream.counters.first_id = *stream.entries.keys().next().expect("an entry");
+            }
+            [b"XSETID", key, last, b"ENTRIESADDED", added, b"MAXDELETEDID", max_deleted] => {
+                let counters = &mut self.stream(db, key).counters;
+                (counters.last_id, counters.max_deleted_id) = (id(last), id(max_deleted));
+                counters.added = time(added);
+            }
+            [b"XGROUP", b"CREATE", key, name, last, b"ENTRIESREAD", read] => {
+                let group = stream::GroupHeld {
+                    last_id: id(last),
+                    entries_read: parse_u64(read),
+                    ..stream::GroupHeld::default()
+                };
+                assert_eq!(self.stream(db, key).groups.insert(name.to_vec(), group), None);
+            }
+            [b"XGROUP", b"CREATECONSUMER", key, name, consumer] => {
+                let group = self.stream(db, key).groups.get_mut(*name).expect("a group");
+                assert!(group.consumers.insert(consumer.to_vec()));
+            }
+            [
+                b"XCLAIM",
+                key,
+                name,
+                consumer,
+                b"0",
+                ids @ ..,
+                b"TIME",
+                at,
+                b"RETRYCOUNT",
+                count,
+                b"JUSTID",
+                b"FORCE",
+            ] => {
+                let group = self.stream(db, key).groups.get_mut(*name).expect("a group");
+                assert!(group.consumers.contains(*consumer));
+                for one in ids {
+                    group.pending.insert(id(one), (consumer.to_vec(), time(at), time(count)));
+                }
             }
             [b"HSET", key, pairs @ ..] => fields(key, &mut |fields| {
                 for [name, value] in pairs.as_chunks().0 {

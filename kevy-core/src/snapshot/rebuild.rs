@@ -59,6 +59,15 @@ impl Rebuild {
         self.ready.push_back(argv);
     }
 
+    /// A command of its own.
+    pub fn command<'a>(&mut self, parts: impl IntoIterator<Item = &'a [u8]>) {
+        let mut argv = self.blank();
+        for part in parts {
+            argv.push(part);
+        }
+        self.ready.push_back(argv);
+    }
+
     /// A field of a hash.
     pub fn field(&mut self, key: &[u8], name: &[u8], value: &[u8], expire_at: Option<u64>) {
         if let Some(at) = expire_at {

@@ -2,7 +2,10 @@ use proptest::prelude::*;
 
 use crate::base::ErrorKind;
 use crate::store::json::{self, Node};
-use crate::store::{Config, End, Expire, Json, Keyspace, Limits, List, Seed, Set, SortedSet};
+use crate::store::{
+    Config, End, Expire, Json, Keyspace, Limits, List, Pending, Seed, Set, SortedSet, Stream, StreamId, Trim,
+    TrimTo,
+};
 
 use super::model::Copy;
 use super::write::{self, Checksum};
@@ -22,6 +25,7 @@ enum Write {
     SortedSet { db: usize, key: u8, members: usize },
     Json { db: usize, key: u8, elements: usize, expire: bool },
     Members { db: usize, key: u8, members: usize, kind: u8 },
+    Stream { db: usize, key: u8, entries: u64, read: u64 },
     Remove { db: usize, key: u8 },
     Flush { db: usize },
 }
@@ -43,6 +47,8 @@ fn write() -> impl Strategy<Value = Write> {
             .prop_map(|(db, key, elements, expire)| Write::Json { db, key, elements, expire }),
         4 => (0..4usize, any::<u8>(), prop_oneof![1..20usize, 200..600usize], 0..3u8)
             .prop_map(|(db, key, members, kind)| Write::Members { db, key, members, kind }),
+        4 => (0..4usize, any::<u8>(), 0..300u64, 0..300u64)
+            .prop_map(|(db, key, entries, read)| Write::Stream { db, key, entries, read }),
         2 => (0..4usize, any::<u8>()).prop_map(|(db, key)| Write::Remove { db, key }),
         1 => (0..4usize).prop_map(|db| Write::Flush { db }),
     ]
@@ -117,7 +123,35 @@ fn apply(keys: &mut Keyspace, write: &Write) {
             .expect("a set");
             keys.set_expire(db, &key, (kind == 2).then_some(8_000_000), 1);
         }
+        Write::Stream { db, key, entries, read } => {
+            let key = [b'x', key];
+            keys.edit(db, &key, 1, true, |stream: &mut Stream, limits: &Limits, _| {
+                let (nodes, value) = (stream.nodes_mut(), vec![b'v'; (read % 90) as usize]);
+                let start = nodes.last_id.ms;
+                for at in 1..=entries {
+                    nodes.push(StreamId::new(start + at, at % 5), &[[b"field", &value]], &limits.stream);
+                }
+                nodes.trim(&Trim { to: TrimTo::Length(read * 2), is_approximate: false, limit: None });
+                nodes.delete(StreamId::new(read, read % 5));
+                let last_id = nodes.last_id;
+                for group in 0..read % 4 {
+                    let name = [b'g', group as u8];
+                    stream.add_group(&name, last_id, (group < 2).then_some(read));
+                    stream.edit_group(&name, |group, _| {
+                        for at in 0..read {
+                            let (consumer, _) = group.find_or_add(&[b'c', (at * at % 7) as u8], at);
+                            let pending = Pending { consumer, delivered_at: at / 9, deliveries: 1 + at / 50 };
+                            group.set_pending(StreamId::new(start + at, at % 5), pending);
+                        }
+                    });
+                }
+                ((), true)
+            })
+            .expect("a stream");
+            keys.set_expire(db, &key, (read == 2).then_some(8_000_000), 1);
+        }
         Write::Remove { db, key } => {
+            keys.remove(db, &[b'x', key], 1);
             keys.remove(db, &[b'z', key], 1);
             keys.remove(db, &[b'k', key], 1);
             keys.remove(db, &[b's', key], 1);
@@ -281,6 +315,25 @@ fn a_large_set_is_rebuilt_by_bounded_commands() {
         entries.is_whole() && longest <= 130 && commands == 10_000usize.div_ceil(128) + 1,
         "{longest} {commands}"
     );
+}
+
+#[test]
+fn a_large_stream_is_rebuilt_by_bounded_commands() {
+    let mut keys = keyspace();
+    apply(&mut keys, &Write::Stream { db: 0, key: 1, entries: 10_000, read: 3_003 });
+    let stream = stream(&mut keys, &[], 1);
+    let mut entries = Entries::new(1 << 20);
+    let (mut longest, mut commands) = (0, 0);
+    for piece in stream.chunks(1000) {
+        entries.push(piece).expect("room");
+        while entries.next().expect("a stream") == Next::Argv {
+            longest = longest.max(entries.argv().len());
+            commands += 1;
+        }
+    }
+    assert!(entries.is_whole() && longest <= 140 && commands > 6_000, "{longest} {commands}");
+    let cuts: Vec<usize> = (1..stream.len()).step_by(777).collect();
+    assert_eq!(rebuild(&stream, &cuts).expect("a stream"), Copy::of(&keys));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::json::Json;
 use super::list::List;
 use super::set::Set;
 use super::sorted_set::SortedSet;
+use super::stream::Stream;
 
 /// What the store asks of a type of value that is not a string.
 pub trait ValueType: Clone + Debug + Default + Send + Sync {
@@ -194,4 +195,6 @@ collections! {
     Hash(Hash) = 4, "hash";
     /// A JSON document; the number is that of all module types.
     Json(Json) = 5, "ReJSON-RL";
+    /// Entries under ascending ids, and consumer groups.
+    Stream(Stream) = 6, "stream";
 }

@@ -6,6 +6,7 @@ use super::hash::HashLimits;
 use super::list::ListLimits;
 use super::set::SetLimits;
 use super::sorted_set::SortedSetLimits;
+use super::stream::StreamLimits;
 
 /// `maxmemory-policy`: what goes when memory is short.
 pub use crate::base::options::EvictionPolicy as Policy;
@@ -24,6 +25,8 @@ pub struct Limits {
     pub sorted_set: SortedSetLimits,
     /// When a set takes another form.
     pub set: SetLimits,
+    /// When a macro node of a stream is full.
+    pub stream: StreamLimits,
     /// `maxmemory-policy`
     pub policy: Policy,
     /// `maxmemory-samples`
@@ -56,6 +59,7 @@ impl Default for Limits {
             list: ListLimits::default(),
             sorted_set: SortedSetLimits::default(),
             set: SetLimits::default(),
+            stream: StreamLimits::default(),
             policy: Policy::default(),
             samples: 5,
             lfu_log_factor: 10,
@@ -83,6 +87,10 @@ impl From<&Options> for Limits {
                     .unwrap_or(usize::MAX),
                 listpack_value_bytes_max: usize::try_from(options.zset_max_listpack_value)
                     .unwrap_or(usize::MAX),
+            },
+            stream: StreamLimits {
+                node_bytes_max: usize::try_from(options.stream_node_max_bytes).ok().filter(|max| *max > 0),
+                node_entries_max: Some(options.stream_node_max_entries).filter(|max| *max > 0),
             },
             policy: options.maxmemory_policy,
             samples: (options.maxmemory_samples as usize).min(SAMPLES_MAX),

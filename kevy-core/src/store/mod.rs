@@ -13,10 +13,12 @@ pub mod keyspace;
 pub mod limits;
 pub mod list;
 pub mod listpack;
+pub mod ordered;
 pub mod rdb;
 pub mod seed;
 pub mod set;
 pub mod sorted_set;
+pub mod stream;
 pub mod table;
 pub mod value;
 
@@ -33,6 +35,7 @@ pub use list::{End, List};
 pub use seed::Seed;
 pub use set::Set;
 pub use sorted_set::{MemberBound, MemberRange, ScoreRange, SortedSet};
+pub use stream::{Group, Nodes, Pending, Stream, StreamId, Trim, TrimTo};
 pub use value::{Owned, Value, ValueRef};
 
 /// What a write does with the expiry of what it writes to, in unix milliseconds.

@@ -8,6 +8,7 @@ use super::json::Json;
 use super::list::List;
 use super::set::Set;
 use super::sorted_set::SortedSet;
+use super::stream::Stream;
 use crate::base::number::parse_i64;
 
 /// Longest string that Redis keeps in its object rather than in a buffer, and calls "embstr".
@@ -30,6 +31,8 @@ pub enum ValueRef<'a> {
     Json(&'a Json),
     /// A set.
     Set(&'a Set),
+    /// A stream.
+    Stream(&'a Stream),
 }
 
 impl<'a> ValueRef<'a> {
@@ -44,6 +47,7 @@ impl<'a> ValueRef<'a> {
             View::Collection(Collection::SortedSet(set)) => Self::SortedSet(set),
             View::Collection(Collection::Json(json)) => Self::Json(json),
             View::Collection(Collection::Set(set)) => Self::Set(set),
+            View::Collection(Collection::Stream(stream)) => Self::Stream(stream),
         }
     }
 
@@ -56,6 +60,7 @@ impl<'a> ValueRef<'a> {
             Self::SortedSet(_) => Kind::SortedSet,
             Self::Json(_) => Kind::Json,
             Self::Set(_) => Kind::Set,
+            Self::Stream(_) => Kind::Stream,
         }
     }
 
@@ -65,7 +70,12 @@ impl<'a> ValueRef<'a> {
         match *self {
             Self::Int(value) => Some(Item::of_int(value)),
             Self::Bytes(bytes) => Some(Item::Bytes(bytes)),
-            Self::List(_) | Self::Hash(_) | Self::Set(_) | Self::SortedSet(_) | Self::Json(_) => None,
+            Self::List(_)
+            | Self::Hash(_)
+            | Self::Set(_)
+            | Self::SortedSet(_)
+            | Self::Json(_)
+            | Self::Stream(_) => None,
         }
     }
 
@@ -79,6 +89,7 @@ impl<'a> ValueRef<'a> {
             Self::SortedSet(set) => Value::SortedSet(set.clone()),
             Self::Json(json) => Value::Json(json.clone()),
             Self::Set(set) => Value::Set(set.clone()),
+            Self::Stream(stream) => Value::Stream(stream.clone()),
         }
     }
 }
@@ -109,6 +120,8 @@ pub enum Value {
     Json(Json),
     /// A set.
     Set(Set),
+    /// A stream.
+    Stream(Stream),
 }
 
 impl Value {
@@ -126,6 +139,7 @@ impl Value {
             Self::SortedSet(set) => set.is_gone(),
             Self::Json(json) => json.is_gone(),
             Self::Set(set) => set.is_gone(),
+            Self::Stream(stream) => stream.is_gone(),
         }
     }
 
@@ -139,6 +153,7 @@ impl Value {
             Self::SortedSet(set) => ValueRef::SortedSet(set),
             Self::Json(json) => ValueRef::Json(json),
             Self::Set(set) => ValueRef::Set(set),
+            Self::Stream(stream) => ValueRef::Stream(stream),
         }
     }
 
@@ -153,6 +168,7 @@ impl Value {
             Self::SortedSet(set) => with(Kind::SortedSet, Content::Collection(set.into_collection())),
             Self::Json(json) => with(Kind::Json, Content::Collection(json.into_collection())),
             Self::Set(set) => with(Kind::Set, Content::Collection(set.into_collection())),
+            Self::Stream(stream) => with(Kind::Stream, Content::Collection(stream.into_collection())),
         }
     }
 
@@ -166,6 +182,7 @@ impl Value {
             Content::Collection(Collection::SortedSet(set)) => Self::SortedSet(set),
             Content::Collection(Collection::Json(json)) => Self::Json(json),
             Content::Collection(Collection::Set(set)) => Self::Set(set),
+            Content::Collection(Collection::Stream(stream)) => Self::Stream(stream),
         }
     }
 }

@@ -9,7 +9,7 @@ use sha1::{Digest as _, Sha1};
 use crate::base::number::{format_f64, format_i64};
 use crate::command::Partition;
 use crate::store::json::Node;
-use crate::store::{Keyspace, ValueRef};
+use crate::store::{Keyspace, StreamId, ValueRef};
 
 /// 160 bits that stand for some contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -63,6 +63,15 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
         }
         ValueRef::Json(json) => follow_node(digest, json.root()),
         ValueRef::Set(set) => set.iter().for_each(|member| digest.add(&member)),
+        ValueRef::Stream(stream) => {
+            for entry in stream.nodes().range(StreamId::MIN, StreamId::MAX) {
+                digest.follow(format!("{}.{}", entry.id.ms, entry.id.seq).as_bytes());
+                for (field, value) in entry.fields() {
+                    digest.follow(&field);
+                    digest.follow(&value);
+                }
+            }
+        }
     }
     if let Some(at) = expire_at {
         digest.add(format!("!!expire!!{at}").as_bytes());

@@ -14,6 +14,8 @@ pub mod list_wait;
 pub mod server;
 pub mod set;
 pub mod sorted_set;
+pub mod stream;
+pub mod stream_groups;
 pub mod string;
 pub mod transactions;
 

@@ -252,6 +252,31 @@ impl Listpack {
         rest
     }
 
+    /// Adds elements at the end, with one allocation for all. Bytes that spell an integer are stored as one.
+    pub fn extend<'a>(&mut self, elements: impl Iterator<Item = Raw<'a>> + Clone) {
+        let elements = elements.map(|element| match element {
+            Raw::Bytes(bytes) => Encoded::new(bytes),
+            Raw::Int(value) => Encoded::of_int(value),
+        });
+        let mut at = self.end();
+        let more: usize = elements.clone().map(|element| element.len()).sum();
+        let mut bytes = std::mem::take(&mut self.bytes).into_vec();
+        bytes.reserve_exact(more);
+        bytes.resize(bytes.len() + more, END);
+        let mut added = 0;
+        for element in elements {
+            let end = at + element.len();
+            element.write(&mut bytes[at..end]);
+            at = end;
+            added += 1;
+        }
+        bytes[at] = END;
+        let total = bytes.len() as u32;
+        bytes[..4].copy_from_slice(&total.to_le_bytes());
+        self.bytes = bytes.into_boxed_slice();
+        self.recount(0, added);
+    }
+
     /// Adds the elements of another listpack at the end.
     pub fn append(&mut self, other: &Self) {
         *self = Self::of_elements([&self.bytes[HEADER..self.end()], &other.bytes[HEADER..other.end()]]);

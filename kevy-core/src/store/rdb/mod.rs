@@ -12,6 +12,7 @@ mod module;
 mod reader;
 mod set;
 mod sorted_set;
+pub mod stream;
 mod string;
 
 pub use dump::{dump, restore};
@@ -31,6 +32,8 @@ pub const VERSION_MAX: u16 = 13;
 const VERSION_PLAIN: u16 = 10;
 /// The version that brought sets in listpacks.
 const VERSION_SET_LISTPACK: u16 = 11;
+/// The version that brought the time at which a consumer of a stream was last active.
+const VERSION_CONSUMER_ACTIVITY: u16 = 11;
 /// The version that brought fields that expire.
 const VERSION_FIELD_EXPIRY: u16 = 12;
 
@@ -52,11 +55,17 @@ const TYPE_SORTED_SET_ZIPLIST: u8 = 12;
 const TYPE_HASH_ZIPLIST: u8 = 13;
 /// A list of ziplists.
 pub const TYPE_LIST_QUICKLIST: u8 = 14;
+/// A stream of Redis 5: nodes, two counters, groups.
+const TYPE_STREAM: u8 = 15;
 const TYPE_HASH_LISTPACK: u8 = 16;
 const TYPE_SORTED_SET_LISTPACK: u8 = 17;
 /// A list of listpacks and of large elements, each after a number that tells which.
 pub const TYPE_LIST_QUICKLIST_2: u8 = 18;
 const TYPE_SET_LISTPACK: u8 = 20;
+/// As [`TYPE_STREAM`] with all counters of Redis 7.0.
+const TYPE_STREAM_COUNTED: u8 = 19;
+/// As [`TYPE_STREAM_COUNTED`] with the time at which each consumer was last active.
+const TYPE_STREAM_ACTIVITY: u8 = 21;
 /// As [`TYPE_HASH_METADATA`], of release candidates of 7.4: expiries are absolute and no first one precedes them.
 pub const TYPE_HASH_METADATA_PRE_GA: u8 = 22;
 /// As [`TYPE_HASH_LISTPACK_EX`], of release candidates of 7.4: no first expiry precedes it.
@@ -88,6 +97,7 @@ pub fn version_of(value: &ValueRef<'_>) -> u16 {
     match value {
         ValueRef::Hash(hash) if hash.next_expiry().is_some() => VERSION_FIELD_EXPIRY,
         ValueRef::Set(set) if set.as_listpack().is_some() => VERSION_SET_LISTPACK,
+        ValueRef::Stream(stream) if stream::has_activity(stream) => VERSION_CONSUMER_ACTIVITY,
         _ => VERSION_PLAIN,
     }
 }
@@ -101,6 +111,8 @@ pub fn type_of(value: &ValueRef<'_>) -> u8 {
         ValueRef::SortedSet(set) => sorted_set::type_of(set),
         ValueRef::Json(_) => TYPE_MODULE,
         ValueRef::Set(set) => set::type_of(set),
+        ValueRef::Stream(stream) if stream::has_activity(stream) => TYPE_STREAM_ACTIVITY,
+        ValueRef::Stream(_) => TYPE_STREAM_COUNTED,
     }
 }
 
@@ -119,6 +131,7 @@ pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: f
         ValueRef::SortedSet(set) => sorted_set::write(out, set, write_string),
         ValueRef::Json(json) => module::write_json(out, json, write_string),
         ValueRef::Set(set) => set::write(out, set, write_string),
+        ValueRef::Stream(stream) => stream::write(out, stream, write_string),
     }
 }
 
@@ -148,6 +161,9 @@ pub fn read_value(
         TYPE_SET | TYPE_SET_INTSET | TYPE_SET_LISTPACK => {
             set::read(value_type, reader, &limits.set, seed).map(Value::Set)
         }
-        _ => Err(RdbError::UnknownType(value_type)),
+        _ => match stream::Form::of_type(value_type) {
+            Some(form) => stream::read(form, reader).map(Value::Stream),
+            None => Err(RdbError::UnknownType(value_type)),
+        },
     }
 }

@@ -1,6 +1,6 @@
 //! Tests of the store as a whole.
 
-mod allocations;
+pub mod allocations;
 mod evict;
 mod expiry;
 mod keys;
@@ -11,6 +11,7 @@ mod model;
 mod rdb;
 mod scan;
 mod set;
+mod stream;
 mod table;
 mod waited;
 mod walk;

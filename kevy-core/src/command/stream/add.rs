@@ -1,0 +1,84 @@
+//! XADD.
+
+use smallvec::SmallVec;
+
+use crate::command::arguments::is_word;
+use crate::command::{Context, Fail, Outcome};
+use crate::store::stream::can_hold;
+use crate::store::{Limits, Stream, StreamId};
+
+use super::id::NewId;
+use super::trim::{TrimArguments, resolved};
+use super::{stream, write_id};
+
+const TOO_SMALL: Fail =
+    Fail::new("ERR The ID specified in XADD is equal or smaller than the target stream top item");
+const EXHAUSTED: Fail =
+    Fail::new("ERR The stream has exhausted the last possible ID, unable to add more items");
+
+/// XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id field value [field value ...]
+pub fn xadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let (db, now, key) = (context.session.db, context.now, args[1]);
+    let mut options = TrimArguments::default();
+    let mut creates = true;
+    let mut rest = &args[2..];
+    let (wanted, pairs) = loop {
+        let Some((word, behind)) = rest.split_first() else { return Err(Fail::arity("xadd")) };
+        if *word == b"*" {
+            break (NewId::Auto, behind);
+        }
+        if let Some(behind) = options.take(rest)? {
+            rest = behind;
+        } else if is_word(word, "NOMKSTREAM") {
+            creates = false;
+            rest = behind;
+        } else {
+            break (NewId::parse(word)?, behind);
+        }
+    };
+    let origin = context.origin;
+    let trim = options.finish(origin, &context.at(key).keyspace.limits().stream, false)?;
+    let (pairs, []) = pairs.as_chunks::<2>() else { return Err(Fail::arity("xadd")) };
+    if pairs.is_empty() {
+        return Err(Fail::arity("xadd"));
+    }
+    if wanted == NewId::Exact(StreamId::MIN) {
+        return Err(Fail::new("ERR The ID specified in XADD must be greater than 0-0"));
+    }
+    let partition = context.partitions.at(key);
+    let found = stream(partition.keyspace.peek(db, key, now))?;
+    if found.is_none() && !creates {
+        context.out.null();
+        return Ok(());
+    }
+    let last = found.map_or(StreamId::MIN, |stream| stream.nodes().last_id);
+    if last == StreamId::MAX {
+        return Err(EXHAUSTED);
+    }
+    let id = wanted.resolve(last, now).ok_or(TOO_SMALL)?;
+    if !can_hold(pairs.iter().flatten().map(|part| part.len()).sum()) {
+        return Err(Fail::new("ERR Elements are too large to be stored"));
+    }
+    let wants_effect = partition.effects.wanted;
+    let options =
+        partition.keyspace.edit(db, key, now, true, |stream: &mut Stream, limits: &Limits, _| {
+            let nodes = stream.nodes_mut();
+            nodes.push(id, pairs, &limits.stream);
+            let options = trim.map(|trim| {
+                nodes.trim(&trim);
+                wants_effect.then(|| resolved(&trim, nodes))
+            });
+            (options.flatten(), true)
+        })?;
+    if wants_effect {
+        let text = id.to_text();
+        let options = options.flatten();
+        let mut argv: SmallVec<[&[u8]; 16]> = SmallVec::from_slice(&[b"XADD", key]);
+        argv.extend(options.iter().flatten().map(Vec::as_slice));
+        argv.push(&text);
+        argv.extend(pairs.iter().flatten().copied());
+        partition.effects.push(db, &argv);
+    }
+    write_id(context.out, id);
+    Ok(())
+}
