@@ -1,10 +1,9 @@
 // What sessions and bare keyspaces have in common: running commands, at once, in batches and as transactions.
 
-import { type Arg, type Key, type Pairs, flatten, tokens } from "./command.js";
+import { append, type Arg, flatten, given, type Key, type Pairs, type Several } from "./command.js";
 import { addMethods, type CommandMethods, TEXT, VALUES } from "./commands/index.js";
-import type { HScanOptions } from "./commands/hash.js";
-import type { ScanOptions } from "./commands/keys.js";
-import type { SetOptions } from "./commands/string.js";
+import type { HScanOptions, ScanOptions, SetOptions, SScanOptions, ZScanOptions } from "./commands/options.js";
+import type { Scored } from "./commands/sorted_set.js";
 import type { NativeCall, NativeSession } from "./native.js";
 import { Pipeline } from "./pipeline.js";
 import { ready, take } from "./pool.js";
@@ -77,22 +76,24 @@ export abstract class Executor {
    * Sets a key: `set(key, value, { ex: 60, nx: true })` or `set(key, value, "EX", 60, "NX")`. Null where a condition
    * was not met; with `get` the value before.
    */
-  set(key: Key, value: Arg, ...options: [SetOptions?] | Arg[]): string | null;
-  set(key: Key, value: Arg, ...options: [SetOptions?] | Arg[]): string | null {
+  set(key: Key, value: Arg, options: SetOptions & { get: true }): string | null;
+  set(key: Key, value: Arg, options?: SetOptions & { get?: false | undefined }): "OK" | null;
+  set(key: Key, value: Arg, ...options: [SetOptions] | Arg[]): string | null;
+  set(key: Key, value: Arg, ...options: (SetOptions | Arg | undefined)[]): string | null {
     if (options.length > 0) {
-      return this.#call("SET", key, value, ...tokens(options)) as string | null;
+      return this.#call(...append(["SET", key, value], "SET", given(options))) as string | null;
     }
     this.#set(key, value);
     return "OK";
   }
 
   /** Deletes keys and gives how many there were. */
-  del(...keys: Key[] | [readonly Key[]]): number {
+  del(...keys: Several<Key>): number {
     return this.#del(...(Array.isArray(keys[0]) ? (keys[0] as Key[]) : keys)) as number;
   }
 
   /** How many of the keys exist. */
-  exists(...keys: Key[] | [readonly Key[]]): number {
+  exists(...keys: Several<Key>): number {
     return this.#exists(...(Array.isArray(keys[0]) ? (keys[0] as Key[]) : keys)) as number;
   }
 
@@ -151,24 +152,24 @@ export abstract class Executor {
 
   /** Goes through all keys, each at least once if it is there all the time. */
   *scanIterator(options: ScanOptions = {}): Generator<string, void, undefined> {
-    let cursor = "0";
-    do {
-      const [next, keys] = this.scan(cursor, options);
-      yield* keys;
-      cursor = next;
-    } while (cursor !== "0");
+    yield* walk((cursor) => this.scan(cursor, options));
   }
 
   /** Goes through all fields of a hash with their values. */
   *hscanIterator(key: Key, options: Omit<HScanOptions, "novalues"> = {}): Generator<[string, string], void, undefined> {
-    let cursor = "0";
-    do {
-      const [next, flat] = this.hscan(key, cursor, options);
-      for (let i = 0; i + 1 < flat.length; i += 2) {
-        yield [flat[i]!, flat[i + 1]!];
-      }
-      cursor = next;
-    } while (cursor !== "0");
+    yield* pairs(walk((cursor) => this.hscan(key, cursor, options)));
+  }
+
+  /** Goes through all members of a set. */
+  *sscanIterator(key: Key, options: SScanOptions = {}): Generator<string, void, undefined> {
+    yield* walk((cursor) => this.sscan(key, cursor, options));
+  }
+
+  /** Goes through all members of a sorted set with their scores. */
+  *zscanIterator(key: Key, options: ZScanOptions = {}): Generator<Scored, void, undefined> {
+    for (const [member, score] of pairs(walk((cursor) => this.zscan(key, cursor, options)))) {
+      yield [member, score === "inf" ? Infinity : score === "-inf" ? -Infinity : Number(score)];
+    }
   }
 
   /** Lets go of everything. Later calls throw a {@link ClosedError}; closing again does nothing. */
@@ -197,3 +198,25 @@ function pooled(call: NativeCall, args: unknown[]): unknown {
   return reply === undefined ? take() : reply;
 }
 
+/** What every step of a walk gives. */
+function* walk(step: (cursor: string) => [cursor: string, items: string[]]): Generator<string, void, undefined> {
+  let cursor = "0";
+  do {
+    const [next, items] = step(cursor);
+    yield* items;
+    cursor = next;
+  } while (cursor !== "0");
+}
+
+/** Two and two. */
+function* pairs(items: Iterable<string>): Generator<[string, string], void, undefined> {
+  let first: string | undefined;
+  for (const item of items) {
+    if (first === undefined) {
+      first = item;
+    } else {
+      yield [first, item];
+      first = undefined;
+    }
+  }
+}

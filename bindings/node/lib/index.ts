@@ -8,11 +8,15 @@
 import "./dispose.js";
 import { native } from "./native.js";
 
-export type { Arg, Buffered, Fields, Key, Pairs } from "./command.js";
+export type { Arg, Buffered, Fields, Key, Named, Numeric, Out, Pairs, Several } from "./command.js";
 export type { CommandMethods, QueueMethods } from "./commands/index.js";
-export type { ExpireCondition, HGetExOptions, HScanOptions, HSetExOptions } from "./commands/hash.js";
-export type { CopyOptions, RestoreOptions, ScanOptions } from "./commands/keys.js";
-export type { GetExOptions, SetOptions } from "./commands/string.js";
+export type { BlockingMethods, WaitOptions } from "./commands/blocking.js";
+export type { ExpireCondition } from "./commands/hash.js";
+export type { AtEach, Json, JsonCommands, JsonQueue, JsonValue } from "./commands/json.js";
+export type { Side } from "./commands/list.js";
+export type * from "./commands/options.js";
+export type { Extreme, Scored, Scores } from "./commands/sorted_set.js";
+export type { LcsMatch, LcsMatches } from "./commands/string.js";
 export {
   AuthError,
   BusyError,
@@ -47,7 +51,7 @@ export {
   type ReplicaStats,
 } from "./replica.js";
 export { type OpenReport, Runtime } from "./runtime.js";
-export { Session, type WaitOptions } from "./session.js";
+export { Session } from "./session.js";
 
 /** The version of the engine. */
 export const version: string = native.version();

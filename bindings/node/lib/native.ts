@@ -8,7 +8,7 @@ export interface NativeRuntime {
   readonly id: number;
   readonly port: number | null;
   readonly shards: number;
-  openReport(): { shards: number; keysLoaded: number; keysExpired: number; bytesRead: number };
+  openReport(): { shards: number; keysLoaded: number };
   connect(): number;
   stop(timeoutMs: number): Promise<void>;
   release(): void;
@@ -26,6 +26,8 @@ export interface NativeSession {
   apply(db: number, ...argv: unknown[]): unknown;
   batch(shape: Uint32Array, ...argv: unknown[]): unknown[];
   transaction(shape: Uint32Array, ...argv: unknown[]): unknown[] | null;
+  /** `done` gets a function that gives the reply or throws; the result ends the wait. */
+  wait(mode: number, done: (finish: () => unknown) => void, ...argv: unknown[]): () => void;
   bind(verb: string, mode: number): NativeCall;
   tick(): boolean;
   close(): void;
@@ -80,11 +82,6 @@ export interface Native {
     batchesMax: number,
     wake: () => void,
   ): NativeReplica;
-  startWait(
-    runtimeId: number,
-    argv: string[],
-    done: (waited: { numbers?: number[]; failure?: string }) => void,
-  ): { interrupt(): void };
   openSession(runtimeId: number): NativeSession;
   openKeyspace(...options: string[]): NativeSession;
   setup(makeError: (kind: string, message: string) => Error, take: () => Buffer, place: Int32Array): void;

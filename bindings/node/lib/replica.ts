@@ -5,7 +5,7 @@ import { ClosedError, fromNative, guard, InterruptedError, InvalidArgumentError 
 import { type NativeFrames, type NativeReplica, native } from "./native.js";
 import { type OptionValue, pairs } from "./options.js";
 import type { Runtime } from "./runtime.js";
-import type { WaitOptions } from "./session.js";
+import type { WaitOptions } from "./commands/blocking.js";
 
 /** What a frame is. */
 export type FrameKind =

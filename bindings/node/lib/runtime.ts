@@ -9,12 +9,8 @@ import { Session } from "./session.js";
 /** What opening found. */
 export interface OpenReport {
   readonly shards: number;
-  /** Keys that were read from disk. */
+  /** Keys that were there when the runtime had opened. */
   readonly keysLoaded: number;
-  /** Keys on disk that were left out because their time had passed. */
-  readonly keysExpired: number;
-  /** Bytes that were read from disk. */
-  readonly bytesRead: number;
 }
 
 /** Milliseconds that connections get to take their last replies. */
@@ -66,7 +62,7 @@ export class Runtime {
   /** Opens a session that runs commands on the calling thread. */
   session(options: { db?: number } = {}): Session {
     const id = guard(() => this.#native.id);
-    const session = Session.of(native.openSession(id), id);
+    const session = Session.of(native.openSession(id));
     if (options.db !== undefined) {
       session.select(options.db);
     }

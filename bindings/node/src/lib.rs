@@ -9,7 +9,6 @@ mod pump;
 mod replica;
 mod runtime;
 mod session;
-mod waiting;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

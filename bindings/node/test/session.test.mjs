@@ -365,6 +365,54 @@ describe("waits", () => {
   });
 });
 
+describe("commands that wait", () => {
+  test("are served in the order in which they came, while this thread goes on", async () => {
+    const waiting = [];
+    for (let i = 0; i < 5; i++) {
+      waiting.push(db.blpop("jobs", 0));
+      while (!db.info("clients").includes(`blocked_clients:${i + 1}\r`)) await new Promise(setImmediate);
+    }
+    assert.equal(db.rpush("jobs", "a", "b", "c", "d", "e", "f"), 6);
+    assert.deepEqual((await Promise.all(waiting)).map(([, job]) => job), ["a", "b", "c", "d", "e"]);
+    assert.deepEqual(db.lrange("jobs", 0, -1), ["f"]);
+  });
+
+  test("wait in the session's database and give Buffers where they are asked for", async () => {
+    const other = runtime.session({ db: 5 });
+    const waiting = other.bzpopminBuffer("z", 0);
+    db.zadd("z", { here: 1 });
+    other.zadd("z", [[noText, 2]]);
+    assert.deepEqual(await waiting, [Buffer.from("z"), noText, 2]);
+    assert.equal(db.zcard("z"), 1);
+    other.close();
+  });
+
+  test("take nothing once their signal has ended them", async () => {
+    const controller = new AbortController();
+    const waiting = db.brpop("jobs", 0, { signal: controller.signal });
+    controller.abort();
+    await assert.rejects(waiting, { name: "AbortError" });
+    db.rpush("jobs", "kept");
+    assert.deepEqual(db.lrange("jobs", 0, -1), ["kept"]);
+    await assert.rejects(db.blpop("jobs", 0, { signal: AbortSignal.abort() }), { name: "AbortError" });
+    assert.equal(db.llen("jobs"), 1);
+  });
+
+  test("reject with what is wrong", async () => {
+    db.set("text", "x");
+    await assert.rejects(db.blpop("text", 0), WrongTypeError);
+    await assert.rejects(db.blpop("jobs", -1), { code: "ERR", message: "ERR timeout is negative" });
+    await assert.rejects(db.blpop({}, 0), TypeError);
+    const own = await Runtime.start({ shards: 1 });
+    const late = assert.rejects(own.session().blpop("jobs", 0), ClosedError);
+    await own.close();
+    await late;
+    const closed = runtime.session();
+    closed.close();
+    await assert.rejects(closed.blpop("jobs", 0), ClosedError);
+  });
+});
+
 describe("errors", () => {
   test("an error reply has its class, code and text", () => {
     db.hset("hash", "f", 1);

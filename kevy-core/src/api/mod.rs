@@ -40,7 +40,7 @@ pub use replica::{
 };
 pub use runtime::{OpenReport, Runtime};
 pub use server::serve;
-pub use session::{Interrupter, Session};
+pub use session::{Interrupter, LastReply, Session};
 
 /// This build's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -56,6 +56,16 @@ impl Session {
         Ok(self.tree.root(&self.out.buf))
     }
 
+    /// Runs the session's last command. The reply owns the session, so that a thread which waited for it can hand it
+    /// to another.
+    ///
+    /// # Errors
+    /// As [`Session::dispatch`].
+    pub fn dispatch_last(mut self, argv: &[&[u8]]) -> Result<LastReply> {
+        self.dispatch(argv)?;
+        Ok(LastReply { session: self })
+    }
+
     /// Applies a frame of a primary's stream to database `db`: as [`Session::dispatch`], but limits on memory do
     /// not apply and the change is not replicated again.
     ///
@@ -205,6 +215,19 @@ impl Session {
     /// The session's number, as CLIENT ID tells it.
     pub fn id(&self) -> u64 {
         self.state.session.client.id
+    }
+}
+
+/// The reply of [`Session::dispatch_last`], which ends the session when it is dropped.
+#[derive(Debug)]
+pub struct LastReply {
+    session: Session,
+}
+
+impl LastReply {
+    /// The reply.
+    pub fn reply(&self) -> Node<'_> {
+        self.session.tree.root(&self.session.out.buf)
     }
 }
 

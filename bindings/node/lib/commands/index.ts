@@ -1,34 +1,65 @@
 // Every command that has a method, and what the methods look like.
 
-import type { Buffered, Command } from "../command.js";
-import { hashes, hashValues } from "./hash.js";
-import { keys, keyValues } from "./keys.js";
-import { server, serverValues } from "./server.js";
-import { strings, stringValues } from "./string.js";
+import type { Builder, Command, WithBuffers } from "../command.js";
+import { hashes, type HashMethods, type HashValues, hashValues } from "./hash.js";
+import { json, type JsonCommands, type JsonQueue, jsonValues } from "./json.js";
+import { type KeyMethods, keys, type KeyValues, keyValues } from "./keys.js";
+import { type ListMethods, lists, type ListValues, listValues } from "./list.js";
+import { server, type ServerMethods, type ServerValues, serverValues } from "./server.js";
+import { type SetMethods, sets, type SetValues, setValues } from "./set.js";
+import { type SortedSetMethods, sortedSets, type SortedSetValues, sortedSetValues } from "./sorted_set.js";
+import { type StringMethods, strings, type StringValues, stringValues } from "./string.js";
 
-/** @internal Commands without a twin. */
-export const plain = { ...strings, ...hashes, ...keys, ...server };
-/** @internal Commands with a twin that gives Buffers. */
-export const values = { ...stringValues, ...hashValues, ...keyValues, ...serverValues };
+const plain: Record<string, Builder> = {
+  ...strings,
+  ...hashes,
+  ...lists,
+  ...sets,
+  ...sortedSets,
+  ...keys,
+  ...server,
+};
+const values: Record<string, Builder> = {
+  ...stringValues,
+  ...hashValues,
+  ...listValues,
+  ...setValues,
+  ...sortedSetValues,
+  ...keyValues,
+  ...serverValues,
+};
 
-type Plain = typeof strings & typeof hashes & typeof keys & typeof server;
-type Values = typeof stringValues & typeof hashValues & typeof keyValues & typeof serverValues;
+/** Methods whose replies are numbers and states. */
+export interface PlainMethods<Form>
+  extends StringMethods<Form>,
+    HashMethods<Form>,
+    ListMethods<Form>,
+    SetMethods<Form>,
+    SortedSetMethods<Form>,
+    KeyMethods<Form>,
+    ServerMethods<Form> {}
 
-type Method<C> = C extends (...args: infer A) => Command<infer T> ? (...args: A) => T : never;
-type BufferMethod<C> = C extends (...args: infer A) => Command<infer T> ? (...args: A) => Buffered<T> : never;
-type QueueMethod<C, Q> = C extends (...args: infer A) => unknown ? (...args: A) => Q : never;
-
-type PlainMethods = { [K in keyof Plain]: Method<Plain[K]> };
-type ValueMethods = { [K in keyof Values]: Method<Values[K]> };
-type BufferMethods = { [K in keyof Values as `${K}Buffer`]: BufferMethod<Values[K]> };
+/** Methods whose replies are values. */
+export interface ValueMethods<Form>
+  extends StringValues<Form>,
+    HashValues<Form>,
+    ListValues<Form>,
+    SetValues<Form>,
+    SortedSetValues<Form>,
+    KeyValues<Form>,
+    ServerValues<Form> {}
 
 /** Methods that run a command and give its result. */
-export interface CommandMethods extends PlainMethods, ValueMethods, BufferMethods {}
+export interface CommandMethods extends PlainMethods<"text">, ValueMethods<"text">, WithBuffers<ValueMethods<"buffer">> {
+  /** Commands of JSON documents: `json.set("doc", "$", { a: 1 })`. */
+  readonly json: JsonCommands;
+}
 
 /** Methods that put a command in a queue. */
-export type QueueMethods<Q> = { [K in keyof Plain]: QueueMethod<Plain[K], Q> } & {
-  [K in keyof Values]: QueueMethod<Values[K], Q>;
-} & { [K in keyof Values as `${K}Buffer`]: QueueMethod<Values[K], Q> };
+export interface QueueMethods<Queue> extends PlainMethods<Queue>, ValueMethods<Queue>, WithBuffers<ValueMethods<Queue>> {
+  /** Commands of JSON documents: `json.set("doc", "$", { a: 1 })`. */
+  readonly json: JsonQueue<Queue>;
+}
 
 /** @internal How a reply's strings are read: the numbers of the native module. */
 export const TEXT = 0;
@@ -38,19 +69,41 @@ export const VALUES = 1;
 export const BYTES = 2;
 
 /** @internal Gives a class its methods: each hands its command to `run`. */
-export function addMethods<C>(
+export function addMethods<C extends object>(
   prototype: C,
   run: (this: C, command: Command<unknown>, mode: number) => unknown,
 ): void {
-  const add = (name: string, build: (...args: any[]) => Command<unknown>, mode: number): void => {
-    if (Object.hasOwn(prototype as object, name)) {
+  define(prototype, run, plain, values);
+  const spaces = new WeakMap<C, object>();
+  Object.defineProperty(prototype, "json", {
+    get(this: C): object {
+      let space = spaces.get(this);
+      if (space === undefined) {
+        space = define({}, (command, mode) => run.call(this, command, mode), json, jsonValues);
+        spaces.set(this, space);
+      }
+      return space;
+    },
+    configurable: true,
+  });
+}
+
+/** Gives an object methods, where it has none of that name yet. */
+function define<C extends object>(
+  target: C,
+  run: (this: C, command: Command<unknown>, mode: number) => unknown,
+  plain: Readonly<Record<string, Builder>>,
+  values: Readonly<Record<string, Builder>>,
+): C {
+  const add = (name: string, build: Builder, mode: number): void => {
+    if (Object.hasOwn(target, name)) {
       return;
     }
     const method = function (this: C, ...args: unknown[]): unknown {
       return run.call(this, build(...args), mode);
     };
     Object.defineProperty(method, "name", { value: name });
-    Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true });
+    Object.defineProperty(target, name, { value: method, writable: true, configurable: true });
   };
   for (const [name, build] of Object.entries(plain)) {
     add(name, build, TEXT);
@@ -59,4 +112,5 @@ export function addMethods<C>(
     add(name, build, TEXT);
     add(`${name}Buffer`, build, VALUES);
   }
+  return target;
 }

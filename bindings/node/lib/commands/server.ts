@@ -1,43 +1,57 @@
 // The connection and the server.
 
-import { type Arg, command, type Key } from "../command.js";
+import { type Arg, type Builders, type Key, optionalVerbs, type Out, type Several, verb, verbs } from "../command.js";
 
 /** Commands of the connection and the server. */
-export const server = {
+export interface ServerMethods<Form> {
   /** CLIENT: `client("ID")`, `client("LIST")`, … */
-  client: (subcommand: string, ...args: Arg[]) => command<unknown>(["CLIENT", subcommand, ...args]),
+  client(subcommand: string, ...args: Arg[]): Out<Form, unknown>;
   /** COMMAND: `command("COUNT")`, `command("DOCS", "get")`, … */
-  command: (...args: Arg[]) => command<unknown>(["COMMAND", ...args]),
+  command(...args: Arg[]): Out<Form, unknown>;
   /** CONFIG: `config("GET", "maxmemory")`, `config("SET", "maxmemory", "1gb")`, … */
-  config: (subcommand: string, ...args: Arg[]) => command<unknown>(["CONFIG", subcommand, ...args]),
+  config(subcommand: string, ...args: Arg[]): Out<Form, unknown>;
   /** The number of keys in the database. */
-  dbsize: () => command<number>(["DBSIZE"]),
+  dbsize(): Out<Form, number>;
   /** DEBUG. */
-  debug: (subcommand: string, ...args: Arg[]) => command<unknown>(["DEBUG", subcommand, ...args]),
+  debug(subcommand: string, ...args: Arg[]): Out<Form, unknown>;
   /** Deletes every key of every database. */
-  flushall: (mode?: "ASYNC" | "SYNC") => command<"OK">(mode === undefined ? ["FLUSHALL"] : ["FLUSHALL", mode]),
+  flushall(mode?: "ASYNC" | "SYNC"): Out<Form, "OK">;
   /** Deletes every key of the database. */
-  flushdb: (mode?: "ASYNC" | "SYNC") => command<"OK">(mode === undefined ? ["FLUSHDB"] : ["FLUSHDB", mode]),
+  flushdb(mode?: "ASYNC" | "SYNC"): Out<Form, "OK">;
   /** What the server tells about itself. */
-  info: (...sections: string[]) => command<string>(["INFO", ...sections]),
-  /** MEMORY: `memory("USAGE", key)`, … */
-  memory: (subcommand: string, ...args: Arg[]) => command<unknown>(["MEMORY", subcommand, ...args]),
-  /** OBJECT: `object("ENCODING", key)`, … */
-  object: (subcommand: string, ...args: Arg[]) => command<unknown>(["OBJECT", subcommand, ...args]),
+  info(...sections: string[]): Out<Form, string>;
+  /** The bytes that a key takes, with `"SAMPLES"` from so many of its elements (0: all). */
+  memory(subcommand: "USAGE", key: Key): Out<Form, number | null>;
+  memory(subcommand: "USAGE", key: Key, word: "SAMPLES", count: number): Out<Form, number | null>;
+  /** MEMORY: `memory("STATS")`, … */
+  memory(subcommand: string, ...args: Arg[]): Out<Form, unknown>;
   /** Selects the database of this session. */
-  select: (db: number) => command<"OK">(["SELECT", db]),
+  select(db: number): Out<Form, "OK">;
   /** The server's clock: Unix time in seconds, and microseconds. */
-  time: () => command<[number, number]>(["TIME"], (reply: string[]) => [Number(reply[0]), Number(reply[1])]),
+  time(): Out<Form, [seconds: number, microseconds: number]>;
   /** Forgets the keys that are watched. */
-  unwatch: () => command<"OK">(["UNWATCH"]),
+  unwatch(): Out<Form, "OK">;
   /** Watches keys: the next transaction gives null where one of them has changed. */
-  watch: (...keys: Key[] | [readonly Key[]]) => command<"OK">(["WATCH", ...(keys.flat() as Key[])]),
-};
+  watch(...keys: Several<Key>): Out<Form, "OK">;
+}
 
 /** Commands whose replies are values: each has a twin that gives Buffers. */
-export const serverValues = {
+export interface ServerValues<Form> {
   /** Gives its argument back. */
-  echo: (message: Arg) => command<string>(["ECHO", message]),
+  echo(message: Arg): Out<Form, string>;
   /** Gives `PONG`, or its argument. */
-  ping: (...message: [] | [Arg]) => command<string>(["PING", ...(message as Arg[])]),
+  ping(message?: Arg): Out<Form, string>;
+}
+
+/** @internal */
+export const server: Builders<ServerMethods<unknown>> = {
+  ...verbs("client", "command", "config", "dbsize", "debug", "info", "memory", "select", "unwatch", "watch"),
+  ...optionalVerbs(0, "flushall", "flushdb"),
+  time: verb("TIME", 0, (reply: string[]) => reply.map(Number)),
+};
+
+/** @internal */
+export const serverValues: Builders<ServerValues<unknown>> = {
+  ...verbs("echo"),
+  ...optionalVerbs(0, "ping"),
 };

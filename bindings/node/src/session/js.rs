@@ -46,6 +46,11 @@ impl Js {
         Self(env)
     }
 
+    /// The environment, for napi-rs.
+    pub fn env(self) -> sys::napi_env {
+        self.0
+    }
+
     #[inline(always)]
     pub fn null(self) -> Result<Value> {
         made!(napi_get_null(self.0))

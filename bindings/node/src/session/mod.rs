@@ -8,6 +8,7 @@ mod js;
 mod reply;
 mod state;
 mod verbs;
+mod wait;
 
 use std::cell::{RefCell, RefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,7 +58,7 @@ struct Work {
     engine: Option<Engine>,
     scratch: Vec<u8>,
     /// Keeps the runtime until the session is gone. Dropped after it, in the order of the fields.
-    _runtime: Option<Arc<Shared>>,
+    runtime: Option<Arc<Shared>>,
 }
 
 /// What a function of JavaScript owns.
@@ -130,9 +131,9 @@ fn fall(state: &State, js: Js, fail: Fail) -> Value {
 
 /// Declares callbacks in the form that Node-API wants.
 macro_rules! callbacks {
-    ($($(#[$doc:meta])* fn $name:ident = $work:path as $data:ty, $state:expr;)*) => {$(
+    ($($(#[$doc:meta])* $vis:vis fn $name:ident = $work:path as $data:ty, $state:expr;)*) => {$(
         $(#[$doc])*
-        pub(super) unsafe extern "C" fn $name(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
+        $vis unsafe extern "C" fn $name(env: sys::napi_env, info: sys::napi_callback_info) -> Value {
             enter::<$data>((env, info), $state, $work)
         }
     )*};
@@ -141,7 +142,7 @@ use callbacks;
 
 /// The functions of one session or keyspace, as an object.
 fn functions(js: Js, state: &Rc<State>, engine: Engine, runtime: Option<Arc<Shared>>) -> Result<Value, Fail> {
-    let work = Work { engine: Some(engine), scratch: Vec::with_capacity(4096), _runtime: runtime };
+    let work = Work { engine: Some(engine), scratch: Vec::with_capacity(4096), runtime };
     let bound = Bound {
         state: state.clone(),
         work: Rc::new(RefCell::new(work)),

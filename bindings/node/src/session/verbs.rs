@@ -8,7 +8,7 @@ use super::args::{Args, one};
 use super::js::{Js, Value};
 use super::reply::{self, Mode};
 use super::state::Fail;
-use super::{Bound, Engine, MISSING, Work, callbacks, closed, enter};
+use super::{Bound, Engine, MISSING, Work, callbacks, closed, enter, wait};
 
 type Callback = unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> Value;
 
@@ -24,6 +24,7 @@ pub(super) const FUNCTIONS: &[(&str, Callback, Mode)] = &[
     ("apply", apply, Mode::Text),
     ("batch", batch, Mode::Text),
     ("transaction", transaction, Mode::Text),
+    ("wait", wait::start, Mode::Text),
     ("bind", super::on_bind, Mode::Text),
     ("tick", tick, Mode::Text),
     ("close", close, Mode::Text),
@@ -39,7 +40,7 @@ callbacks! {
     /// `(key, value) => undefined`
     fn set = on_set as Bound, |bound| &bound.state;
     /// `(...argv) => reply`
-    fn run = on_run as Bound, |bound| &bound.state;
+    pub(super) fn run = on_run as Bound, |bound| &bound.state;
     /// `(db, ...argv) => reply`
     fn apply = on_apply as Bound, |bound| &bound.state;
     /// `(length and mode of each, argv of all) => replies`

@@ -1,0 +1,41 @@
+// Lists.
+
+export default {
+  "elements are added, read and removed": [
+    [(db) => db.rpush("l", "a", "b", 3), "RPUSH l a b 3", 3],
+    [(db) => db.lpush("l", ["y", "x"]), "LPUSH l y x", 5],
+    [(db) => db.rpushx("l", "z"), "RPUSHX l z", 6],
+    [(db) => db.lpushx("none", "z"), "LPUSHX none z", 0],
+    [(db) => db.llen("l"), "LLEN l", 6],
+    [(db) => db.lrange("l", 0, -1), "LRANGE l 0 -1", ["x", "y", "a", "b", "3", "z"]],
+    [(db) => db.lindex("l", -1), "LINDEX l -1", "z"],
+    [(db) => db.lindex("l", 99), "LINDEX l 99", null],
+    [(db) => db.lset("l", 0, "w"), "LSET l 0 w", "OK"],
+    [(db) => db.linsert("l", "BEFORE", "a", "c"), "LINSERT l BEFORE a c", 7],
+    [(db) => db.linsert("l", "after", "none", "c"), "LINSERT l after none c", -1],
+    [(db) => db.lrem("l", 0, "c"), "LREM l 0 c", 1],
+    [(db) => db.ltrim("l", 0, 3), "LTRIM l 0 3", "OK"],
+    [(db) => db.lpop("l"), "LPOP l", "w"],
+    [(db) => db.rpop("l", 2), "RPOP l 2", ["b", "a"]],
+    [(db) => db.lpop("l", undefined), "LPOP l", "y"],
+    [(db) => db.rpop("l"), "RPOP l", null],
+    [(db) => db.lpop("l", 2), "LPOP l 2", null],
+  ],
+  "places": [
+    [(db) => db.rpush("l", "a", "b", "a", "c", "a"), "RPUSH l a b a c a", 5],
+    [(db) => db.lpos("l", "a"), "LPOS l a", 0],
+    [(db) => db.lpos("l", "none"), "LPOS l none", null],
+    [(db) => db.lpos("l", "a", { maxlen: 4, count: 0, rank: -1 }), "LPOS l a RANK -1 COUNT 0 MAXLEN 4", [4, 2]],
+    [(db) => db.lpos("l", "a", "RANK", 2), "LPOS l a RANK 2", 2],
+    [(db) => db.lpos("l", "a", {}), "LPOS l a", 0],
+  ],
+  "between lists": [
+    [(db) => db.rpush("a", "1", "2", "3", "4"), "RPUSH a 1 2 3 4", 4],
+    [(db) => db.lmove("a", "b", "LEFT", "RIGHT"), "LMOVE a b LEFT RIGHT", "1"],
+    [(db) => db.rpoplpush("a", "b"), "RPOPLPUSH a b", "4"],
+    [(db) => db.rpoplpush("none", "b"), "RPOPLPUSH none b", null],
+    [(db) => db.lmpop(["none", "b"], "LEFT", { count: 5 }), "LMPOP 2 none b LEFT COUNT 5", ["b", ["4", "1"]]],
+    [(db) => db.lmpop(1, "a", "RIGHT", "COUNT", 1), "LMPOP 1 a RIGHT COUNT 1", ["a", ["3"]]],
+    [(db) => db.lmpop(["none"], "RIGHT"), "LMPOP 1 none RIGHT", null],
+  ],
+};
