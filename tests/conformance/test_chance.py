@@ -83,3 +83,21 @@ def test_srandmember_and_spop(session, members):
         assert session.call("SCARD", "m").value == count - len(popped)
     assert sorted(popped) == sorted(members)
     assert session.call("EXISTS", "m").value == 0
+
+
+@pytest.mark.parametrize("count", [5, 700])
+def test_zrandmember(session, count):
+    scores = {b"m%d" % i: i * 0.5 for i in range(count)}
+    session.pipeline([("ZADD", "z", score, member) for member, score in scores.items()])
+    found = {reply.value for reply in session.pipeline([("ZRANDMEMBER", "z")] * count * 20)}
+    assert found == scores.keys()
+    for wanted in (1, count // 2, count, count + 10):
+        got = [item.value for item in session.call("ZRANDMEMBER", "z", wanted).value]
+        assert len(got) == len(set(got)) == min(wanted, count)
+        assert set(got) <= scores.keys()
+    assert len(session.call("ZRANDMEMBER", "z", -3 * count).value) == 3 * count
+    pairs = session.call("ZRANDMEMBER", "z", -20, "WITHSCORES").value
+    flat = [item for pair in pairs for item in pair.value] if pairs[0].kind == "*" else pairs
+    values = [item.value for item in flat]
+    assert len(values) == 40
+    assert all(scores[member] == float(score) for member, score in zip(values[::2], values[1::2]))

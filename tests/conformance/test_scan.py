@@ -1,4 +1,4 @@
-"""SCAN, HSCAN and SSCAN: whole iterations compared, and their guarantee while keys come and go."""
+"""SCAN, HSCAN, SSCAN and ZSCAN: whole iterations compared, and their guarantee while keys come and go."""
 
 import random
 
@@ -170,3 +170,28 @@ def test_sscan_keeps_its_guarantee_while_members_come_and_go(session):
             break
         assert fresh < 200_000, "the iteration does not end"
     assert set(stable) <= found
+
+
+@pytest.mark.parametrize("count", [5, 3_000])
+def test_zscan_returns_every_member_once(session, count):
+    scores = {b"member:%d" % i: i * 0.5 for i in range(count)}
+    session.pipeline([("ZADD", "z", score, member) for member, score in scores.items()])
+    flat = scan(session, "COUNT", 50, verb=("ZSCAN", "z"))
+    assert len(flat) == 2 * count
+    assert {member: float(score) for member, score in zip(flat[::2], flat[1::2])} == scores
+    matching = scan(session, "MATCH", "member:1*", verb=("ZSCAN", "z"))
+    assert {member for member in matching[::2]} == {member for member in scores if member.startswith(b"member:1")}
+
+
+def test_zscan_keeps_its_guarantee_while_members_come_and_go(session):
+    lasting = {b"lasting:%d" % i for i in range(1_000)}
+    session.pipeline([("ZADD", "z", 1, member) for member in lasting])
+    found, cursor, turn = set(), b"0", 0
+    while cursor != b"0" or turn == 0:
+        cursor, items = session.call("ZSCAN", "z", cursor, "COUNT", 20).value
+        cursor = cursor.value
+        found |= {item.value for item in items.value[::2]}
+        session.pipeline([("ZADD", "z", turn, f"passing:{turn}:{i}") for i in range(50)])
+        session.pipeline([("ZREM", "z", f"passing:{turn - 1}:{i}") for i in range(50)])
+        turn += 1
+    assert lasting <= found
