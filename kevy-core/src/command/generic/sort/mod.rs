@@ -55,8 +55,11 @@ fn load(context: &mut Context<'_>, key: &[u8], arguments: &mut SortArguments<'_>
     match found.value() {
         ValueRef::List(list) => {
             let (start, count) = range(list.len());
-            let from = if is_backward { End::Tail } else { End::Head };
-            list.iter_from_end(from).skip(start).take(count).for_each(|element| elements.push(&element));
+            let (first, from) = match is_backward {
+                true => (list.len().saturating_sub(1 + start), End::Tail),
+                false => (start, End::Head),
+            };
+            list.iter_from(first, from).take(count).for_each(|element| elements.push(&element));
         }
         ValueRef::SortedSet(set) => {
             let (start, count) = range(set.len());
