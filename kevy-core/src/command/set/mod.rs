@@ -57,10 +57,10 @@ fn push_members<T: AsRef<[u8]>>(
     key: &[u8],
     members: impl IntoIterator<Item = T>,
 ) {
-    if !effects.wanted {
+    let mut members = members.into_iter().peekable();
+    if members.peek().is_none() || !effects.wants() {
         return;
     }
-    let mut members = members.into_iter();
     loop {
         let some: Vec<T> = members.by_ref().take(MEMBERS_MAX).collect();
         if some.is_empty() {

@@ -56,6 +56,23 @@ fn elements_are_sorted_as_redis_sorts_them() {
 }
 
 #[test]
+fn members_of_sets_are_sorted() {
+    let mut twin = Twin::new(&["k", "d"]);
+    for fill in ["SADD k 3 1 2", "SADD k b a 10 c"] {
+        for order in ["", "DESC", "ALPHA", "DESC ALPHA"] {
+            for limit in ["", "LIMIT 1 2", "LIMIT 2 10", "LIMIT 10 1"] {
+                let mut setup = weights();
+                setup.push(fill);
+                twin.begin(&setup);
+                twin.check(&format!("SORT k {order} {limit}"));
+                twin.check(&format!("SORT k {order} {limit} BY w_* GET # STORE d"));
+                twin.check(&format!("SORT k {order} {limit} BY nosort STORE d"));
+            }
+        }
+    }
+}
+
+#[test]
 fn bad_sorts_are_refused_as_redis_refuses_them() {
     let mut twin = Twin::new(&["k", "d", "s"]);
     for state in ["RPUSH k 2 1", "SET k v", "DEL k"] {

@@ -50,6 +50,10 @@ fn load(context: &mut Context<'_>, key: &[u8], arguments: &mut SortArguments<'_>
     let mut elements = ArgvBuf::default();
     let (_, found) = context.read(key);
     let Some(found) = found else { return Ok(elements) };
+    if arguments.keeps_order && arguments.destination.is_some() && matches!(found.value(), ValueRef::Set(_)) {
+        // What is stored has an order, and the one that a set has by chance would be another on every server.
+        (arguments.keeps_order, arguments.by, arguments.is_alpha) = (false, None, true);
+    }
     let is_backward = arguments.keeps_order && arguments.is_descending;
     let range = |len| if arguments.keeps_order { arguments.range(len) } else { (0, len) };
     match found.value() {
@@ -69,6 +73,10 @@ fn load(context: &mut Context<'_>, key: &[u8], arguments: &mut SortArguments<'_>
             } else {
                 set.range(start..start + count).for_each(|element| elements.push(&element.member));
             }
+        }
+        ValueRef::Set(set) => {
+            let (start, count) = range(set.len());
+            set.iter().skip(start).take(count).for_each(|member| elements.push(&member));
         }
         _ => return Err(Fail::WRONG_TYPE),
     }
@@ -112,7 +120,8 @@ fn store<'a>(
         }
     }
     let (db, now) = (context.session.db, context.now);
-    let partition = context.at(destination);
+    let Context { out, partitions, .. } = context;
+    let partition = partitions.at(destination);
     if partition.keyspace.remove(db, destination, now) {
         partition.effects.push(db, &[b"DEL", destination]);
     }
@@ -122,13 +131,16 @@ fn store<'a>(
             ((), true)
         })?;
     }
+    out.unsigned(result.len() as u64);
+    if result.is_empty() || !partition.effects.wants() {
+        return Ok(());
+    }
     let mut elements = result.as_argv().iter();
-    while partition.effects.wanted && elements.len() > 0 {
+    while elements.len() > 0 {
         let mut argv: SmallVec<[&[u8]; EFFECT_ELEMENTS_MAX]> = SmallVec::new();
         argv.extend([&b"RPUSH"[..], destination]);
         argv.extend(elements.by_ref().take(EFFECT_ELEMENTS_MAX));
         partition.effects.push(db, &argv);
     }
-    context.out.unsigned(result.len() as u64);
     Ok(())
 }
