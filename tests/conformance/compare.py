@@ -149,13 +149,17 @@ DEFAULTS = {
     "sunion": SORTED,
     "time": LENGTH,
     "ttl": SECONDS,
+    "xgroup|help": KIND,
+    # 7.2 tells when a consumer was last active.
+    "xinfo|consumers": LENGTH,
+    "xinfo|help": KIND,
     "zrandmember": CHOICE,
     "zscan": SCAN_SCORES,
 }
 
 
 #: Verbs whose second word is part of the name.
-CONTAINERS = {"client", "command", "config", "debug", "memory", "object"}
+CONTAINERS = {"client", "command", "config", "debug", "memory", "object", "xgroup", "xinfo"}
 
 
 def rule_for(arguments: list[bytes]) -> Rule:

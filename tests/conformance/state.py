@@ -10,7 +10,7 @@ DATABASES = (0, 1, 2, 15)
 #: How far apart the expiry times of one key may lie (milliseconds): the clock moves between two servers.
 EXPIRY_TOLERANCE_MS = 2_000
 
-READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",), b"zset": ("ZRANGE", 0, -1, "WITHSCORES")}
+READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",), b"zset": ("ZRANGE", 0, -1, "WITHSCORES"), b"stream": ("XRANGE", "-", "+")}
 
 
 def read(session: Session) -> dict:
@@ -56,6 +56,8 @@ def _encoding(kind: bytes, encoding: Reply, value: Reply) -> bytes:
 
 
 def _canonical(kind: bytes, value: Reply) -> object:
+    if kind == b"stream":
+        return value
     if kind == b"list":
         return [item.value for item in value.value]
     if kind == b"set":
