@@ -10,12 +10,15 @@ import { native } from "./native.js";
 
 export type { Arg, Buffered, Fields, Key, Named, Numeric, Out, Pairs, Several } from "./command.js";
 export type { CommandMethods, QueueMethods } from "./commands/index.js";
-export type { BlockingMethods, WaitOptions } from "./commands/blocking.js";
+export type { BlockingMethods, BlockingReads, WaitOptions } from "./commands/blocking.js";
+export type { GeoFound, GeoFoundAny, GeoUnit, Places, Position } from "./commands/geo.js";
 export type { ExpireCondition } from "./commands/hash.js";
 export type { AtEach, Json, JsonCommands, JsonQueue, JsonValue } from "./commands/json.js";
 export type { Side } from "./commands/list.js";
 export type * from "./commands/options.js";
 export type { Extreme, Scored, Scores } from "./commands/sorted_set.js";
+export type { GivenEntry, PendingEntry, PendingSummary, StreamEntry } from "./commands/stream.js";
+export type { ConsumerFacts, GroupFacts, StreamFacts, StreamFullFacts } from "./commands/stream_info.js";
 export type { LcsMatch, LcsMatches } from "./commands/string.js";
 export {
   AuthError,

@@ -4,10 +4,14 @@ import type { Arg, Command, WithBuffers } from "./command.js";
 import {
   blocking,
   type BlockingMethods,
+  blockingReads,
+  type BlockingReads,
+  hasBlock,
   splitSignal,
   type WaitOptions,
 } from "./commands/blocking.js";
 import { TEXT, VALUES } from "./commands/index.js";
+import type { StreamValues } from "./commands/stream.js";
 import { Executor } from "./executor.js";
 import type { NativeSession } from "./native.js";
 import { ready, take } from "./pool.js";
@@ -18,7 +22,12 @@ import { ready, take } from "./pool.js";
  * Commands that wait, such as BLPOP, give promises: they run in the session's database, but on a client of their own,
  * so that the session goes on meanwhile. They are not part of a transaction that was begun with `call("MULTI")`.
  */
-export interface Session extends BlockingMethods<"text">, WithBuffers<BlockingMethods<"buffer">> {}
+export interface Session extends BlockingMethods<"text">, WithBuffers<BlockingMethods<"buffer">> {
+  xread: BlockingReads<"text">["xread"] & StreamValues<"text">["xread"];
+  xreadBuffer: BlockingReads<"buffer">["xread"] & StreamValues<"buffer">["xread"];
+  xreadgroup: BlockingReads<"text">["xreadgroup"] & StreamValues<"text">["xreadgroup"];
+  xreadgroupBuffer: BlockingReads<"buffer">["xreadgroup"] & StreamValues<"buffer">["xreadgroup"];
+}
 
 export class Session extends Executor {
   readonly #wait: NativeSession["wait"];
@@ -77,12 +86,16 @@ export class Session extends Executor {
       Object.defineProperty(value, "name", { value: name });
       Object.defineProperty(this.prototype, name, { value, writable: true, configurable: true });
     };
-    const builders = Object.entries(blocking);
+    const builders = Object.entries({ ...blocking, ...blockingReads });
     for (const [name, build, mode] of builders.flatMap(([name, build]) => [
       [name, build, TEXT] as const,
       [`${name}Buffer`, build, VALUES] as const,
     ])) {
+      const atOnce = (Executor.prototype as unknown as Record<string, (...args: unknown[]) => unknown>)[name];
       define(name, function (...args) {
+        if (atOnce !== undefined && !hasBlock(args)) {
+          return atOnce.apply(this, args);
+        }
         const [rest, signal] = splitSignal(args);
         return this.#start(build(...rest), mode, signal);
       });

@@ -31,6 +31,18 @@ function replies(db: Session): void {
   exactly<[string, [string, number][]] | null>()(db.zmpop(["board"], "MAX"));
   exactly<[number, number] | null>()(db.zrank("board", "ada", "WITHSCORE"));
   exactly<[string, number][]>()(db.zunion(["a", "b"], { weights: [1, 2], aggregate: "MAX", withscores: true }));
+  exactly<string>()(db.xadd("log", "*", { level: "info" }, { maxlen: ["~", 1000] }));
+  exactly<string | null>()(db.xadd("log", "*", { level: "info" }, { nomkstream: true }));
+  exactly<[string, Record<string, string>][]>()(db.xrange("log", "-", "+", { count: 10 }));
+  exactly<[Buffer, Record<string, Buffer>][]>()(db.xrangeBuffer("log", "-", "+"));
+  exactly<Record<string, [string, Record<string, string>][]> | null>()(db.xread({ log: "0" }, { count: 1 }));
+  exactly<string[]>()(db.xclaim("log", "group", "me", 0, ["1-0"], { justid: true }));
+  exactly<number | null>()(db.geodist("sicily", "Palermo", "Catania", "km"));
+  exactly<string[]>()(db.geosearch("sicily", { frommember: "Palermo", byradius: [200, "km"] }));
+  exactly<[string, number, [number, number]][]>()(
+    db.geosearch("sicily", { fromlonlat: [15, 37], byradius: [200, "km"], withdist: true, withcoord: true }),
+  );
+  exactly<[Buffer, number][]>()(db.geosearchBuffer("sicily", { frommember: "Palermo", bybox: [1, 1, "km"], withdist: true }));
   exactly<number>()(db.sort("ids", { by: "weight_*", store: "sorted" }));
   exactly<(string | null)[]>()(db.sort("ids", { get: ["#", "name_*"] }));
   exactly<{ year: number } | null>()(db.json.get<{ year: number }>("doc"));
@@ -40,6 +52,8 @@ function replies(db: Session): void {
   exactly<Promise<[string, string] | null>>()(db.blpop("jobs", 1));
   exactly<Promise<[Buffer, Buffer] | null>>()(db.blpopBuffer(["jobs", "more"], 1, { signal: new AbortController().signal }));
   exactly<Promise<[string, string, number] | null>>()(db.bzpopmin("board", 1));
+  exactly<Promise<Record<string, [string, Record<string, string>][]> | null>>()(db.xread({ log: "$" }, { block: 1 }));
+  exactly<unknown[]>()(db.pipeline().zrange("board", 0, -1, { withscores: true }).json.get("doc").xread({ log: "0" }).exec());
 }
 
 async function main(): Promise<void> {
@@ -77,8 +91,12 @@ async function main(): Promise<void> {
     () => db.set("key", "value", { forever: true }),
     // @ts-expect-error a condition is one of four
     () => db.expire("key", 1, "MAYBE"),
+    // @ts-expect-error there is no such unit
+    () => db.geosearch("sicily", { frommember: "Palermo", byradius: [200, "leagues"] }),
     // @ts-expect-error nobody writes to a bare keyspace while it waits
     () => new Keyspace().blpop("jobs", 0),
+    // @ts-expect-error a queue does not wait
+    () => db.pipeline().xread({ log: "$" }, { block: 0 }),
     // @ts-expect-error a status has no Buffer
     () => db.msetBuffer({ a: 1 }),
     // @ts-expect-error a session is opened on a runtime
@@ -86,7 +104,7 @@ async function main(): Promise<void> {
     // @ts-expect-error a runtime is started
     () => new Runtime(),
   ];
-  if (refused.length !== 8) throw new Error("every line is one refusal");
+  if (refused.length !== 10) throw new Error("every line is one refusal");
 
   const redis = new Redis(runtime.ioredis());
   await redis.set("from", "ioredis");

@@ -10,11 +10,13 @@ import {
   given,
   isPlain,
   type Key,
+  type Named,
   type Numeric,
 } from "../command.js";
 import type { Side } from "./list.js";
-import type { LMPopOptions, ZMPopOptions } from "./options.js";
+import type { LMPopOptions, XReadGroupOptions, XReadOptions, ZMPopOptions } from "./options.js";
 import type { Extreme, Scored } from "./sorted_set.js";
+import { type GivenEntry, type StreamEntry, xread, xreadgroup } from "./stream.js";
 
 /** What every wait takes. */
 export interface WaitOptions {
@@ -72,6 +74,30 @@ export interface BlockingMethods<Form> {
   bzpopmin(...args: KeysUntil): Later<Form, [key: string, member: string, score: number] | null>;
 }
 
+/** Reads of streams that wait for entries, where `block` says how many milliseconds (0: for as long as it takes). */
+export interface BlockingReads<Form> {
+  /** As `xread` without `block`, once there is an entry: `await xread({ log: "$" }, { block: 0, signal })`. */
+  xread(
+    streams: Named<Arg>,
+    options: XReadOptions & WaitOptions & { block: Numeric },
+  ): Later<Form, Record<string, StreamEntry[]> | null>;
+  xread(word: "BLOCK", ...args: Arg[]): Later<Form, Record<string, StreamEntry[]> | null>;
+  xread(word: "COUNT", count: Numeric, next: "BLOCK", ...args: Arg[]): Later<Form, Record<string, StreamEntry[]> | null>;
+  /** As `xreadgroup` without `block`, once there is an entry. */
+  xreadgroup(
+    group: Key,
+    consumer: Key,
+    streams: Named<Arg>,
+    options: XReadGroupOptions & WaitOptions & { block: Numeric },
+  ): Later<Form, Record<string, GivenEntry[]> | null>;
+  xreadgroup(
+    word: "GROUP",
+    group: Key,
+    consumer: Key,
+    ...args: ["BLOCK", ...Arg[]] | ["COUNT", Numeric, "BLOCK", ...Arg[]]
+  ): Later<Form, Record<string, GivenEntry[]> | null>;
+}
+
 /** A verb whose arguments go as they come. */
 const waiting = (verb: string): Builder => (...args) => command(append([verb], verb, args));
 
@@ -94,6 +120,9 @@ export const blocking: Builders<BlockingMethods<unknown>> = {
   bzpopmin: waiting("BZPOPMIN"),
 };
 
+/** @internal */
+export const blockingReads: Builders<BlockingReads<unknown>> = { xread, xreadgroup };
+
 /** @internal Arguments without a wait's own options, and the signal that is among those. */
 export function splitSignal(args: readonly unknown[]): [args: readonly unknown[], signal: AbortSignal | undefined] {
   const there = given(args);
@@ -104,4 +133,15 @@ export function splitSignal(args: readonly unknown[]): [args: readonly unknown[]
   const { signal, ...options } = last as Record<string, unknown>;
   const others = there.slice(0, -1);
   return [Object.keys(options).length > 0 ? [...others, options] : others, signal as AbortSignal | undefined];
+}
+
+const isWord = (word: string) => (arg: unknown): boolean => typeof arg === "string" && arg.toUpperCase() === word;
+
+/** @internal True where arguments of XREAD or XREADGROUP ask to wait. */
+export function hasBlock(args: readonly unknown[]): boolean {
+  const last = given(args).at(-1);
+  if (isPlain(last)) {
+    return !(last instanceof Map) && args.filter(isPlain).length > 1 && (last as { block?: unknown }).block !== undefined;
+  }
+  return args.slice(0, args.findIndex(isWord("STREAMS"))).some(isWord("BLOCK"));
 }

@@ -1,6 +1,7 @@
 // Every command that has a method, and what the methods look like.
 
 import type { Builder, Command, WithBuffers } from "../command.js";
+import { geo, type GeoMethods, type GeoValues, geoValues } from "./geo.js";
 import { hashes, type HashMethods, type HashValues, hashValues } from "./hash.js";
 import { json, type JsonCommands, type JsonQueue, jsonValues } from "./json.js";
 import { type KeyMethods, keys, type KeyValues, keyValues } from "./keys.js";
@@ -8,6 +9,7 @@ import { type ListMethods, lists, type ListValues, listValues } from "./list.js"
 import { server, type ServerMethods, type ServerValues, serverValues } from "./server.js";
 import { type SetMethods, sets, type SetValues, setValues } from "./set.js";
 import { type SortedSetMethods, sortedSets, type SortedSetValues, sortedSetValues } from "./sorted_set.js";
+import { type StreamMethods, streams, type StreamValues, streamValues } from "./stream.js";
 import { type StringMethods, strings, type StringValues, stringValues } from "./string.js";
 
 const plain: Record<string, Builder> = {
@@ -16,6 +18,8 @@ const plain: Record<string, Builder> = {
   ...lists,
   ...sets,
   ...sortedSets,
+  ...streams,
+  ...geo,
   ...keys,
   ...server,
 };
@@ -25,6 +29,8 @@ const values: Record<string, Builder> = {
   ...listValues,
   ...setValues,
   ...sortedSetValues,
+  ...streamValues,
+  ...geoValues,
   ...keyValues,
   ...serverValues,
 };
@@ -36,6 +42,8 @@ export interface PlainMethods<Form>
     ListMethods<Form>,
     SetMethods<Form>,
     SortedSetMethods<Form>,
+    StreamMethods<Form>,
+    GeoMethods<Form>,
     KeyMethods<Form>,
     ServerMethods<Form> {}
 
@@ -46,6 +54,8 @@ export interface ValueMethods<Form>
     ListValues<Form>,
     SetValues<Form>,
     SortedSetValues<Form>,
+    StreamValues<Form>,
+    GeoValues<Form>,
     KeyValues<Form>,
     ServerValues<Form> {}
 

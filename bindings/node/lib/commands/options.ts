@@ -8,6 +8,89 @@ export interface CopyOptions {
   replace?: boolean | undefined;
 }
 
+/** Options of GEOADD. */
+export interface GeoAddOptions {
+  nx?: boolean | undefined;
+  xx?: boolean | undefined;
+  ch?: boolean | undefined;
+}
+
+/** Options of GEORADIUS. */
+export interface GeoRadiusOptions {
+  withcoord?: boolean | undefined;
+  withdist?: boolean | undefined;
+  withhash?: boolean | undefined;
+  count?: Numeric | undefined;
+  any?: boolean | undefined;
+  asc?: boolean | undefined;
+  desc?: boolean | undefined;
+  store?: Key | undefined;
+  storedist?: Key | undefined;
+}
+
+/** Options of GEORADIUSBYMEMBER. */
+export interface GeoRadiusByMemberOptions {
+  withcoord?: boolean | undefined;
+  withdist?: boolean | undefined;
+  withhash?: boolean | undefined;
+  count?: Numeric | undefined;
+  any?: boolean | undefined;
+  asc?: boolean | undefined;
+  desc?: boolean | undefined;
+  store?: Key | undefined;
+  storedist?: Key | undefined;
+}
+
+/** Options of GEORADIUSBYMEMBER_RO. */
+export interface GeoRadiusByMemberRoOptions {
+  withcoord?: boolean | undefined;
+  withdist?: boolean | undefined;
+  withhash?: boolean | undefined;
+  count?: Numeric | undefined;
+  any?: boolean | undefined;
+  asc?: boolean | undefined;
+  desc?: boolean | undefined;
+}
+
+/** Options of GEORADIUS_RO. */
+export interface GeoRadiusRoOptions {
+  withcoord?: boolean | undefined;
+  withdist?: boolean | undefined;
+  withhash?: boolean | undefined;
+  count?: Numeric | undefined;
+  any?: boolean | undefined;
+  asc?: boolean | undefined;
+  desc?: boolean | undefined;
+}
+
+/** Options of GEOSEARCH. */
+export interface GeoSearchOptions {
+  frommember?: Arg | undefined;
+  fromlonlat?: readonly [longitude: Numeric, latitude: Numeric] | undefined;
+  byradius?: readonly [radius: Numeric, unit: "M" | "m" | "KM" | "km" | "FT" | "ft" | "MI" | "mi"] | undefined;
+  bybox?: readonly [width: Numeric, height: Numeric, unit: "M" | "m" | "KM" | "km" | "FT" | "ft" | "MI" | "mi"] | undefined;
+  asc?: boolean | undefined;
+  desc?: boolean | undefined;
+  count?: Numeric | undefined;
+  any?: boolean | undefined;
+  withcoord?: boolean | undefined;
+  withdist?: boolean | undefined;
+  withhash?: boolean | undefined;
+}
+
+/** Options of GEOSEARCHSTORE. */
+export interface GeoSearchStoreOptions {
+  frommember?: Arg | undefined;
+  fromlonlat?: readonly [longitude: Numeric, latitude: Numeric] | undefined;
+  byradius?: readonly [radius: Numeric, unit: "M" | "m" | "KM" | "km" | "FT" | "ft" | "MI" | "mi"] | undefined;
+  bybox?: readonly [width: Numeric, height: Numeric, unit: "M" | "m" | "KM" | "km" | "FT" | "ft" | "MI" | "mi"] | undefined;
+  asc?: boolean | undefined;
+  desc?: boolean | undefined;
+  count?: Numeric | undefined;
+  any?: boolean | undefined;
+  storedist?: boolean | undefined;
+}
+
 /** Options of GETEX. */
 export interface GetExOptions {
   ex?: Numeric | undefined;
@@ -136,6 +219,77 @@ export interface SScanOptions {
   count?: Numeric | undefined;
 }
 
+/** Options of XADD. */
+export interface XAddOptions {
+  nomkstream?: boolean | undefined;
+  maxlen?: Arg | readonly [operator: "=" | "~", threshold: Arg] | undefined;
+  minid?: Arg | readonly [operator: "=" | "~", threshold: Arg] | undefined;
+  limit?: Numeric | undefined;
+}
+
+/** Options of XAUTOCLAIM. */
+export interface XAutoClaimOptions {
+  count?: Numeric | undefined;
+  justid?: boolean | undefined;
+}
+
+/** Options of XCLAIM. */
+export interface XClaimOptions {
+  idle?: Numeric | undefined;
+  time?: Numeric | undefined;
+  retrycount?: Numeric | undefined;
+  force?: boolean | undefined;
+  justid?: boolean | undefined;
+  lastid?: Arg | undefined;
+}
+
+/** Options of XGROUP CREATE. */
+export interface XGroupCreateOptions {
+  mkstream?: boolean | undefined;
+  entriesread?: Numeric | undefined;
+}
+
+/** Options of XGROUP SETID. */
+export interface XGroupSetIdOptions {
+  entriesread?: Numeric | undefined;
+}
+
+/** Options of XRANGE. */
+export interface XRangeOptions {
+  count?: Numeric | undefined;
+}
+
+/** Options of XREAD. */
+export interface XReadOptions {
+  count?: Numeric | undefined;
+  block?: Numeric | undefined;
+}
+
+/** Options of XREADGROUP. */
+export interface XReadGroupOptions {
+  count?: Numeric | undefined;
+  block?: Numeric | undefined;
+  noack?: boolean | undefined;
+}
+
+/** Options of XREVRANGE. */
+export interface XRevRangeOptions {
+  count?: Numeric | undefined;
+}
+
+/** Options of XSETID. */
+export interface XSetIdOptions {
+  entriesadded?: Numeric | undefined;
+  maxdeletedid?: Arg | undefined;
+}
+
+/** Options of XTRIM. */
+export interface XTrimOptions {
+  maxlen?: Arg | readonly [operator: "=" | "~", threshold: Arg] | undefined;
+  minid?: Arg | readonly [operator: "=" | "~", threshold: Arg] | undefined;
+  limit?: Numeric | undefined;
+}
+
 /** Options of ZADD. */
 export interface ZAddOptions {
   nx?: boolean | undefined;
@@ -245,6 +399,13 @@ export interface ZUnionStoreOptions {
 /** @internal The names of options in the order of the grammar; behind a "+" one whose word is repeated. */
 export const ORDER: Record<string, readonly string[]> = {
   "COPY": ["db", "replace"],
+  "GEOADD": ["nx", "xx", "ch"],
+  "GEORADIUS": ["withcoord", "withdist", "withhash", "count", "any", "asc", "desc", "store", "storedist"],
+  "GEORADIUSBYMEMBER": ["withcoord", "withdist", "withhash", "count", "any", "asc", "desc", "store", "storedist"],
+  "GEORADIUSBYMEMBER_RO": ["withcoord", "withdist", "withhash", "count", "any", "asc", "desc"],
+  "GEORADIUS_RO": ["withcoord", "withdist", "withhash", "count", "any", "asc", "desc"],
+  "GEOSEARCH": ["frommember", "fromlonlat", "byradius", "bybox", "asc", "desc", "count", "any", "withcoord", "withdist", "withhash"],
+  "GEOSEARCHSTORE": ["frommember", "fromlonlat", "byradius", "bybox", "asc", "desc", "count", "any", "storedist"],
   "GETEX": ["ex", "px", "exat", "pxat", "persist"],
   "HGETEX": ["ex", "px", "exat", "pxat", "persist"],
   "HSCAN": ["match", "count", "novalues"],
@@ -261,6 +422,17 @@ export const ORDER: Record<string, readonly string[]> = {
   "SORT": ["by", "limit", "get+", "asc", "desc", "alpha", "store"],
   "SORT_RO": ["by", "limit", "get+", "asc", "desc", "alpha"],
   "SSCAN": ["match", "count"],
+  "XADD": ["nomkstream", "maxlen", "minid", "limit"],
+  "XAUTOCLAIM": ["count", "justid"],
+  "XCLAIM": ["idle", "time", "retrycount", "force", "justid", "lastid"],
+  "XGROUP CREATE": ["mkstream", "entriesread"],
+  "XGROUP SETID": ["entriesread"],
+  "XRANGE": ["count"],
+  "XREAD": ["count", "block"],
+  "XREADGROUP": ["count", "block", "noack"],
+  "XREVRANGE": ["count"],
+  "XSETID": ["entriesadded", "maxdeletedid"],
+  "XTRIM": ["maxlen", "minid", "limit"],
   "ZADD": ["nx", "xx", "gt", "lt", "ch", "incr"],
   "ZDIFF": ["withscores"],
   "ZINTER": ["weights", "aggregate", "withscores"],

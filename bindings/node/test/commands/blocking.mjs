@@ -23,4 +23,13 @@ export default {
     [(db) => db.bzmpop(0, ["z"], "MAX", { count: 5 }), "BZMPOP 0 1 z MAX COUNT 5", ["z", [["d", 4], ["c", 3]]]],
     [(db) => db.bzmpop("0.01", ["z"], "MIN"), "BZMPOP 0.01 1 z MIN", null],
   ],
+  "streams": [
+    [(db) => db.xadd("x", "1-0", { n: 1 }), "XADD x 1-0 n 1", "1-0"],
+    [(db) => db.xgroup("CREATE", "x", "g", "0"), "XGROUP CREATE x g 0", "OK"],
+    [(db) => db.xread({ x: "0" }, { block: 0 }), "XREAD BLOCK 0 STREAMS x 0", { x: [["1-0", { n: "1" }]] }],
+    [(db) => db.xread({ x: "$" }, { block: 1, count: 1 }), "XREAD COUNT 1 BLOCK 1 STREAMS x $", null],
+    [(db) => db.xread("BLOCK", 1, "STREAMS", "x", "$"), "XREAD BLOCK 1 STREAMS x $", null],
+    [(db) => db.xreadgroup("g", "ada", { x: ">" }, { block: 0 }), "XREADGROUP GROUP g ada BLOCK 0 STREAMS x >", { x: [["1-0", { n: "1" }]] }],
+    [(db) => db.xreadgroup("GROUP", "g", "ada", "BLOCK", 1, "STREAMS", "x", ">"), "XREADGROUP GROUP g ada BLOCK 1 STREAMS x >", null],
+  ],
 };
