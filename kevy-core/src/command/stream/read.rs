@@ -3,10 +3,11 @@
 use smallvec::SmallVec;
 
 use crate::command::arguments::{integer, is_word};
+use crate::command::blocking::{Block, Nil};
 use crate::command::{Context, Fail, Outcome};
 use crate::resp::writer::Later;
 use crate::resp::{Protocol, Writer};
-use crate::store::{Group, Limits, Nodes, Pending, Stream, StreamId};
+use crate::store::{Group, Kind, Limits, Nodes, Pending, Stream, StreamId};
 
 use super::effects::GroupEffects;
 use super::{id, stream, write_entry, write_id};
@@ -17,6 +18,8 @@ struct Arguments<'a> {
     /// The names of the group and the consumer.
     reader: Option<(&'a [u8], &'a [u8])>,
     count: usize,
+    /// For how long to wait where there is nothing, in milliseconds; 0 for ever.
+    block_ms: Option<u64>,
     /// Entries are taken for acknowledged as they are delivered.
     no_ack: bool,
     keys: &'a [&'a [u8]],
@@ -32,15 +35,15 @@ impl<'a> Arguments<'a> {
             if is_group { Ok(()) } else { Err(Fail::with(text)) }
         };
         let (mut reader, mut count, mut no_ack) = (None, usize::MAX, false);
+        let mut block_ms = None;
         let mut rest = &args[1..];
         let streams = loop {
             rest = match rest {
                 [word, timeout, rest @ ..] if is_word(word, "BLOCK") => {
                     let timeout = integer(timeout)
                         .map_err(|_| Fail::new("ERR timeout is not an integer or out of range"))?;
-                    if timeout < 0 {
-                        return Err(Fail::new("ERR timeout is negative"));
-                    }
+                    block_ms =
+                        Some(u64::try_from(timeout).map_err(|_| Fail::new("ERR timeout is negative"))?);
                     rest
                 }
                 [word, number, rest @ ..] if is_word(word, "COUNT") => {
@@ -74,7 +77,7 @@ impl<'a> Arguments<'a> {
             return Err(Fail::new("ERR Missing GROUP option for XREADGROUP"));
         }
         let (keys, ids) = streams.split_at(streams.len() / 2);
-        Ok(Self { reader, count, no_ack, keys, ids })
+        Ok(Self { reader, count, block_ms, no_ack, keys, ids })
     }
 }
 
@@ -98,20 +101,31 @@ impl Streams {
         out.array_later()
     }
 
-    /// Ends the reply, which is a null where there was nothing.
-    fn end(self, out: &mut Writer) {
-        match self.begun {
-            None => out.null_array(),
-            Some(later) if out.protocol == Protocol::Resp3 => out.finish_map(later, self.count),
-            Some(later) => out.finish_array(later, self.count),
+    /// Ends the reply. Where there was nothing the client waits, or gets a null; `args` is what to try again.
+    fn end(self, context: &mut Context<'_>, arguments: &Arguments<'_>, args: &[&[u8]]) {
+        let out = &mut *context.out;
+        match (self.begun, arguments.block_ms) {
+            (Some(later), _) if out.protocol == Protocol::Resp3 => out.finish_map(later, self.count),
+            (Some(later), _) => out.finish_array(later, self.count),
+            (None, None) => out.null_array(),
+            (None, Some(timeout_ms)) => context.block(&Block {
+                keys: arguments.keys,
+                kind: Kind::Stream,
+                // A group that goes is an error to its readers.
+                on_any_change: arguments.reader.is_some(),
+                timeout_ms,
+                nil: Nil::NullArray,
+                args,
+            }),
         }
     }
 }
 
 /// XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
 pub fn xread(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let Arguments { count, keys, ids, .. } = Arguments::parse(args, false)?;
-    let mut starts: SmallVec<[Option<StreamId>; 8]> = SmallVec::new();
+    let arguments = Arguments::parse(args, false)?;
+    let Arguments { count, keys, ids, .. } = arguments;
+    let mut afters: SmallVec<[StreamId; 8]> = SmallVec::new();
     for (key, after) in keys.iter().zip(ids) {
         let found = stream(context.read(key).1)?;
         let nodes = found.map(|stream| stream.nodes());
@@ -126,12 +140,12 @@ pub fn xread(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             }
             text => id::exact(text, 0)?,
         };
-        starts.push(after.next());
+        afters.push(after);
     }
     let mut streams = Streams::default();
-    for (key, start) in keys.iter().zip(starts) {
+    for (key, after) in keys.iter().zip(&afters) {
         let (out, found) = context.read(key);
-        let (Some(stream), Some(start)) = (stream(found)?, start) else { continue };
+        let (Some(stream), Some(start)) = (stream(found)?, after.next()) else { continue };
         let mut entries = stream.nodes().range(start, StreamId::MAX).take(count).peekable();
         if entries.peek().is_none() {
             continue;
@@ -144,7 +158,11 @@ pub fn xread(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         }
         out.finish_array(later, written);
     }
-    streams.end(context.out);
+    // What `$` stood for stays what it was.
+    let ids: SmallVec<[Vec<u8>; 8]> = afters.iter().map(|after| after.to_text()).collect();
+    let head = args[..args.len() - ids.len()].iter().copied();
+    let retry: SmallVec<[&[u8]; 16]> = head.chain(ids.iter().map(Vec::as_slice)).collect();
+    streams.end(context, &arguments, &retry);
     Ok(())
 }
 
@@ -188,7 +206,7 @@ pub fn xreadgroup(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     for (key, place) in arguments.keys.iter().zip(places) {
         deliver_from(context, &arguments, key, place, &mut streams)?;
     }
-    streams.end(context.out);
+    streams.end(context, &arguments, args);
     Ok(())
 }
 
