@@ -37,6 +37,9 @@ VALUES = {
     "small sorted set": [("ZADD", "k", 1, "a", -2, "b", 7, "7", "inf", "")],
     "sorted set of fractions": [("ZADD", "k", 0.1, "a", -2.5, "b", 1e-7, "c", 1e20, "d")],
     "sorted set with a long member": [("ZADD", "k", 1, "m" * 65, 0.1, "b", "-inf", "c")],
+    "small stream": [("XADD", "k", "1-1", "f", "v", "12", "-7"), ("XADD", "k", "1-2", "f", "w", "12", "x"), ("XADD", "k", "9-1", "g", "")],
+    "stream without entries": [("XADD", "k", "1-1", "f", "v"), ("XDEL", "k", "1-1")],
+    "stream with a group": [*(("XADD", "k", f"{i}-1", "f", i) for i in range(1, 300)), ("XGROUP", "CREATE", "k", "g", "5"), ("XREADGROUP", "GROUP", "g", "c", "COUNT", "9", "STREAMS", "k", ">")],
     "large sorted set": [("ZADD", "k", *(word for i in range(2000) for word in (i / 7, f"member:{i}")))],
     "hash with a long value": [("HSET", "k", "a", "x" * 1000, "b", 2)],
 }
@@ -67,6 +70,8 @@ def read(session) -> object:
         return session.call("LRANGE", "k", 0, -1).value
     if session.call("TYPE", "k").value == b"set":
         return sorted(member.value for member in session.call("SMEMBERS", "k").value)
+    if session.call("TYPE", "k").value == b"stream":
+        return session.call("XRANGE", "k", "-", "+"), session.call("XINFO", "GROUPS", "k"), session.call("XINFO", "STREAM", "k")
     if session.call("TYPE", "k").value == b"zset":
         return scores(session.call("ZRANGE", "k", 0, -1, "WITHSCORES"))
     flat = session.call("HGETALL", "k")
@@ -210,6 +215,7 @@ def test_damaged_payloads_are_refused(surface, reference, targets):
         assert reply.is_error or reply.value == b"OK"
         ours.call("TYPE", "damaged")
         ours.call("HGETALL", "damaged")
+        ours.call("XINFO", "STREAM", "damaged", "FULL")
         ours.call("LRANGE", "damaged", 0, -1)
         ours.call("LREM", "damaged", 1, "a")
         ours.call("HSET", "damaged", "f", "v")
