@@ -231,6 +231,13 @@ scenarios(
         b: RPUSH k 6
         a reads
     """,
+    sorted_into="""
+        a waits: BLPOP k 0
+        b: RPUSH l 3 1 2
+        b: SORT l STORE k
+        a reads
+        b: LRANGE k 0 -1
+    """,
     another_database="""
         a: SELECT 2
         a waits: BLPOP k 0

@@ -103,7 +103,10 @@ impl Disk {
                 shard.partition.keyspace.flush_all();
             });
         }
-        self.load().map(|_| ())
+        let loaded = self.load();
+        // Clients may have waited for keys that the file holds.
+        self.engine.serve_blocked();
+        loaded.map(|_| ())
     }
 
     /// Says whether the stop is to take a snapshot; `None` leaves it to the options.
