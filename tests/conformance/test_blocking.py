@@ -513,6 +513,133 @@ scenarios(
     """,
 )
 
+# Streams.
+scenarios(
+    stream_timeouts="""
+        a: XREAD BLOCK 1 STREAMS k 0
+        a: XREAD COUNT 1 BLOCK 1 STREAMS k l $ 5-1
+        a: XREAD BLOCK -1 STREAMS k 0
+        a: XREAD BLOCK word STREAMS k 0
+        a: XREAD BLOCK 1.5 STREAMS k 0
+        a: XREADGROUP GROUP g c BLOCK 1 STREAMS k >
+        a: XGROUP CREATE k g $ MKSTREAM
+        a: XREADGROUP GROUP g c BLOCK 1 STREAMS k >
+        a: XREADGROUP GROUP g c BLOCK 1 STREAMS k 0
+        a: XREADGROUP GROUP g c BLOCK -1 STREAMS k >
+        a: SET string v
+        a: XREAD BLOCK 0 STREAMS string 0
+        a: XREAD BLOCK 0 STREAMS k string 0 0
+    """,
+    a_stream_timeout_beyond_all_time="""
+        a: XREAD BLOCK 9223372036854775807 STREAMS k 0 => -'ERR timeout is out of range'
+    """,
+    entries_at_once="""
+        a: XADD k 1-1 f v
+        a: XADD k 2-1 f w
+        a: XREAD BLOCK 0 STREAMS k 0
+        a: XREAD BLOCK 0 COUNT 1 STREAMS l k 0 1-0
+        a: XGROUP CREATE k g 0
+        a: XREADGROUP GROUP g c BLOCK 0 COUNT 1 STREAMS k >
+        a: XREADGROUP GROUP g c BLOCK 0 STREAMS k 0
+        a: XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+    """,
+    entries_served_to_all="""
+        a: XADD k 1-1 f v
+        a waits: XREAD BLOCK 0 STREAMS k $
+        b waits: XREAD COUNT 5 BLOCK 10000 STREAMS l k 0 1-1
+        c waits: XREAD BLOCK 0 STREAMS k l 2-1 0
+        d: XADD k 2-1 f w
+        a reads
+        b reads
+        d: XADD k 3-1 f x
+        c reads
+        a waits: XREAD BLOCK 0 STREAMS k l $ $
+        d: MULTI
+        d: XADD k 4-1 f x
+        d: XADD k 5-1 f y
+        d: EXEC
+        a reads
+        a waits: XREAD BLOCK 0 STREAMS l $
+        d: XADD l 1-1 f v
+        a reads
+    """,
+    entries_served_to_a_group="""
+        a: XGROUP CREATE k g $ MKSTREAM
+        a waits: XREADGROUP GROUP g one BLOCK 0 STREAMS k >
+        b waits: XREADGROUP GROUP g two BLOCK 0 NOACK STREAMS k >
+        c waits: XREAD BLOCK 0 STREAMS k $
+        d: XADD k 1-1 f v
+        a reads
+        c reads
+        d: XADD k 2-1 f w
+        b reads
+        d: XPENDING k g
+        d: XLEN k
+    """,
+    entries_that_come_otherwise="""
+        a waits: XREAD BLOCK 0 STREAMS k 0
+        b: XADD l 1-1 f v
+        b: RENAME l k
+        a reads
+        a waits: XREAD BLOCK 0 STREAMS m 0
+        b: COPY k m
+        a reads
+        a waits: XREAD BLOCK 0 STREAMS n 0
+        b: SET n v
+        b: DEL n
+        b: XADD n 1-1 f v
+        a reads
+    """,
+    entries_that_were_there_before="""
+        a: XADD k 5-1 f v
+        a waits: XREAD BLOCK 0 STREAMS k $
+        b: XTRIM k MAXLEN 0
+        b: DEL k
+        b: XADD k 2-1 f v
+        b: XADD k 6-1 f w
+        a reads
+    """,
+    streams_in_a_transaction="""
+        a: MULTI
+        a: XREAD BLOCK 0 STREAMS k 0
+        a: XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        a: XGROUP CREATE k g $ MKSTREAM
+        a: XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        a: XREAD BLOCK 0 STREAMS k $
+        a: EXEC
+    """,
+    a_group_that_ends="""
+        a: XGROUP CREATE k g $ MKSTREAM
+        a waits: XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        b: XGROUP DESTROY k g
+        a reads => -"NOGROUP No such key 'k' or consumer group 'g' in XREADGROUP with GROUP option"
+    """,
+    a_group_whose_stream_ends="""
+        a: XGROUP CREATE k g $ MKSTREAM
+        a waits: XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        b: DEL k
+        a reads => -"NOGROUP No such key 'k' or consumer group 'g' in XREADGROUP with GROUP option"
+        b: XGROUP CREATE k g $ MKSTREAM
+        a waits: XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        b: SET k v
+        a reads => -'WRONGTYPE Operation against a key holding the wrong kind of value'
+        b: DEL k
+        b: XGROUP CREATE k g $ MKSTREAM
+        a waits: XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        b: FLUSHALL
+        a reads => -"NOGROUP No such key 'k' or consumer group 'g' in XREADGROUP with GROUP option"
+    """,
+    streams_unblocked="""
+        a waits: XREAD BLOCK 0 STREAMS k 0
+        b: CLIENT UNBLOCK ID(a)
+        a reads
+        a: XGROUP CREATE k g $ MKSTREAM
+        a waits: XREADGROUP GROUP g c BLOCK 0 STREAMS k >
+        b: CLIENT UNBLOCK ID(a) ERROR
+        a reads
+    """,
+)
+
 
 def play(scenario: str, connect, protocol: int) -> Play:
     control = connect(2)

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use crate::command::arguments::{integer, is_word};
+use crate::command::arguments::{integer, is_word, timeout_ms};
 use crate::command::blocking::{Block, Nil};
 use crate::command::{Context, Fail, Outcome};
 use crate::resp::writer::Later;
@@ -28,7 +28,7 @@ struct Arguments<'a> {
 }
 
 impl<'a> Arguments<'a> {
-    fn parse(args: &'a [&'a [u8]], is_group: bool) -> Result<Self, Fail> {
+    fn parse(args: &'a [&'a [u8]], is_group: bool, now: u64) -> Result<Self, Fail> {
         let only_group = |option: &str| {
             let text =
                 format!("ERR The {option} option is only supported by XREADGROUP. You called XREAD instead.");
@@ -40,10 +40,7 @@ impl<'a> Arguments<'a> {
         let streams = loop {
             rest = match rest {
                 [word, timeout, rest @ ..] if is_word(word, "BLOCK") => {
-                    let timeout = integer(timeout)
-                        .map_err(|_| Fail::new("ERR timeout is not an integer or out of range"))?;
-                    block_ms =
-                        Some(u64::try_from(timeout).map_err(|_| Fail::new("ERR timeout is negative"))?);
+                    block_ms = Some(timeout_ms(timeout, now)?);
                     rest
                 }
                 [word, number, rest @ ..] if is_word(word, "COUNT") => {
@@ -123,7 +120,7 @@ impl Streams {
 
 /// XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
 pub fn xread(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let arguments = Arguments::parse(args, false)?;
+    let arguments = Arguments::parse(args, false, context.now)?;
     let Arguments { count, keys, ids, .. } = arguments;
     let mut afters: SmallVec<[StreamId; 8]> = SmallVec::new();
     for (key, after) in keys.iter().zip(ids) {
@@ -177,7 +174,7 @@ enum Place {
 
 /// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]
 pub fn xreadgroup(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let arguments = Arguments::parse(args, true)?;
+    let arguments = Arguments::parse(args, true, context.now)?;
     let (name, _) = arguments.reader.unwrap_or_default();
     let mut places: SmallVec<[Place; 8]> = SmallVec::new();
     for (key, id) in arguments.keys.iter().zip(arguments.ids) {
