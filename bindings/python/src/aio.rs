@@ -82,8 +82,12 @@ fn run_on<'py>(
     py: Python<'py>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let argv = call.argv();
-    if Pace::of(&argv) != Pace::Waiting || local.is_queueing(py)? {
+    if Pace::of(&argv) != Pace::Waiting {
         return Ready::wrap(py, local.run(py, call, shape));
+    }
+    if let Some(outcome) = local.run_at_once(py, &argv, &shape).transpose() {
+        // Verbs that may wait give coroutines, which tasks are made of, whether they did or not.
+        return helper(py, "settled")?.call1((Ready::wrap(py, outcome)?,));
     }
     let local = if is_of_own_writes(&argv) { local.clone() } else { Arc::new(local.sibling(py)?) };
     let job = Job::Command { argv: argv.iter().map(|arg| arg.to_vec()).collect(), shape, local };

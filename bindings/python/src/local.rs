@@ -63,11 +63,6 @@ impl Local {
         Ok(local)
     }
 
-    /// True between MULTI and EXEC.
-    pub fn is_queueing(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(open(&mut self.hold(py)?).or_raise(py)?.is_queueing())
-    }
-
     /// What ends this session's waits.
     pub fn interrupter(&self, py: Python<'_>) -> PyResult<Interrupter> {
         Ok(open(&mut self.hold(py)?).or_raise(py)?.interrupter())
@@ -92,12 +87,44 @@ impl Local {
         let reply = match pace {
             Pace::Short if !session.is_contended() => session.dispatch(argv),
             Pace::Short | Pace::Long => py.detach(|| session.dispatch(argv)),
-            Pace::Waiting => {
-                let interrupter = session.interrupter();
-                wait::interruptible(py, &interrupter, || session.dispatch(argv))?
-            }
+            Pace::Waiting => return self.wait(py, session, argv, shape),
         };
         shape.read(py, reply.or_raise(py)?, self.decode)
+    }
+
+    /// Runs a command that may have to wait; signals end the wait.
+    fn wait<'py>(
+        &self,
+        py: Python<'py>,
+        session: &mut Session,
+        argv: &[&[u8]],
+        shape: &Shape,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let interrupter = session.interrupter();
+        let mut waited = Ok(());
+        let reply = py.detach(|| {
+            session.dispatch_around(argv, |wait| {
+                waited = Python::attach(|py| wait::interruptible(py, &interrupter, wait));
+            })
+        });
+        waited?;
+        match reply.or_raise(py)? {
+            Some(reply) => shape.read(py, reply, self.decode),
+            None => Err(raised(py, ErrorKind::Interrupted, "the wait was interrupted")),
+        }
+    }
+
+    /// Runs a command unless it has to wait: then `None`, and it has done nothing.
+    pub fn run_at_once<'py>(
+        &self,
+        py: Python<'py>,
+        argv: &[&[u8]],
+        shape: &Shape,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let mut held = self.hold(py)?;
+        let session = open(&mut held).or_raise(py)?;
+        let reply = py.detach(|| session.dispatch_around(argv, |_| ())).or_raise(py)?;
+        reply.map(|reply| shape.read(py, reply, self.decode)).transpose()
     }
 
     /// Applies a frame of a primary's stream.

@@ -120,6 +120,7 @@ impl Shape {
             }
             Self::Integer => plain(py, reply, decode),
             Self::Written => scores::written(py, reply, decode),
+            Self::Streams if reply.kind() == Kind::Null => Ok(PyList::empty(py).into_any()),
             // Null, or QUEUED inside MULTI.
             _ if !reply.kind().is_aggregate() => plain(py, reply, decode),
             Self::List => list(py, reply, decode),

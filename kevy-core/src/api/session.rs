@@ -56,6 +56,29 @@ impl Session {
         Ok(self.tree.root(&self.out.buf))
     }
 
+    /// As [`Session::dispatch`] for a command that may have to wait: only then is `around` called, and the wait is what it
+    /// is given to call, on any thread. `None` where it does not call it, so that the command has done nothing.
+    ///
+    /// # Errors
+    /// As [`Session::dispatch`].
+    pub fn dispatch_around(
+        &mut self,
+        argv: &[&[u8]],
+        around: impl FnOnce(&mut (dyn FnMut() + Send)),
+    ) -> Result<Option<Node<'_>>> {
+        if argv.is_empty() {
+            return Err(no_verb());
+        }
+        self.start()?;
+        self.out.buf.clear();
+        let how = (Origin::Client, &self.bell);
+        if !self.runtime.core().run_around(&mut self.state, argv, &mut self.out, how, around)? {
+            return Ok(None);
+        }
+        self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
+        Ok(Some(self.tree.root(&self.out.buf)))
+    }
+
     /// Runs the session's last command. The reply owns the session, so that a thread which waited for it can hand it
     /// to another.
     ///
@@ -205,11 +228,6 @@ impl Session {
     /// The database that commands run in.
     pub fn db(&self) -> usize {
         self.state.session.db
-    }
-
-    /// True between MULTI and EXEC, where commands are queued.
-    pub fn is_queueing(&self) -> bool {
-        self.state.session.transaction.is_some()
     }
 
     /// The session's number, as CLIENT ID tells it.

@@ -95,39 +95,55 @@ impl Core {
         origin: Origin,
         bell: &Arc<Bell>,
     ) -> Result<()> {
+        self.run_around(state, args, out, (origin, bell), |wait| wait()).map(drop)
+    }
+
+    /// As [`Core::run`]. A command that has to wait does so where `around` calls what it is given, on any thread; false,
+    /// and nothing done, where `around` does not.
+    #[inline]
+    pub fn run_around(
+        &self,
+        state: &mut State,
+        args: &[&[u8]],
+        out: &mut Reply,
+        (origin, bell): (Origin, &Arc<Bell>),
+        around: impl FnOnce(&mut (dyn FnMut() + Send)),
+    ) -> Result<bool> {
         let start = out.buf.len();
         self.guard(|| self.engine.run(state, args, out, origin))?;
         match state.session.request.take() {
-            None => Ok(()),
-            Some(request) => self.grant(request, state, out, start, bell),
+            None => Ok(true),
+            Some(request) => self.grant(request, state, out, (start, bell), around),
         }
     }
 
-    /// Waits for what answers a command, on the caller's thread.
+    /// Waits for what answers a command.
     #[cold]
     fn grant(
         &self,
         request: Request,
         state: &mut State,
         out: &mut Reply,
-        start: usize,
-        bell: &Arc<Bell>,
-    ) -> Result<()> {
+        (start, bell): (usize, &Arc<Bell>),
+        around: impl FnOnce(&mut (dyn FnMut() + Send)),
+    ) -> Result<bool> {
         let session = &mut state.session;
         let Some((answer, timeout_ms)) = self.engine.waiting(session, &request, out) else {
             self.engine.decline(state, request, out, start);
-            return Ok(());
+            return Ok(true);
         };
         // A timeout beyond what the clock can count is for ever.
         let deadline = timeout_ms.and_then(|ms| Instant::now().checked_add(Duration::from_millis(ms)));
-        let mut answered = false;
-        let waited = self.events.wait(deadline, bell, || {
-            answered = self.engine.answer(&answer, false, out);
-            (answered || self.is_stopping() || session.client.is_killed()).then_some(())
+        let (mut answered, mut waited) = (false, None);
+        around(&mut || {
+            waited = Some(self.events.wait(deadline, bell, || {
+                answered = self.engine.answer(&answer, false, out);
+                (answered || self.is_stopping() || session.client.is_killed()).then_some(())
+            }));
         });
         if !answered {
             answered = match waited {
-                Ok(None) => self.engine.answer(&answer, true, out),
+                Some(Ok(None)) => self.engine.answer(&answer, true, out),
                 _ => self.engine.abandon(&answer, out),
             };
         }
@@ -136,16 +152,17 @@ impl Core {
         }
         match waited {
             // What was served before the interrupt came is not lost, and the interrupt is for the next wait.
-            Err(_) if answered => bell.interrupt(),
-            Err(error) => return Err(error),
-            Ok(_) => {}
+            Some(Err(_)) if answered => bell.interrupt(),
+            Some(Err(error)) => return Err(error),
+            None if !answered => return Ok(false),
+            _ => {}
         }
         if answered {
             self.engine.after(session, out, start);
             if out.buf.len() == start {
                 out.null();
             }
-            return Ok(());
+            return Ok(true);
         }
         self.check()?;
         Err(Error::new(ErrorKind::Closed, "the session was ended by CLIENT KILL"))

@@ -143,6 +143,11 @@ async def wait(job: Any) -> Any:
         raise
 
 
+async def settled(outcome: Any) -> Any:
+    """An outcome that is there already."""
+    return await outcome
+
+
 def with_text_keys(value: Any) -> Any:
     """A dict whose keys are text where they were bytes."""
     return {name.decode() if isinstance(name, bytes) else name: part for name, part in value.items()}
