@@ -50,6 +50,7 @@ def test_a_waiting_verb_ends_with_the_runtime(runtime):
     "wait",
     [
         "db.blpop('nothing', 0)",
+        "db.xread({'nothing': '$'}, block=0)",
         "db.execute('BLMOVE', 'a', 'b', 'LEFT', 'LEFT', 0)",
         "db.pipeline(transaction=False).set('k', 1).bzpopmax('nothing').execute()",
     ],
@@ -88,14 +89,17 @@ def test_tasks_wait_beside_each_other():
             loop_runs = asyncio.Event()
             asyncio.get_running_loop().call_soon(loop_runs.set)
             waits = [asyncio.create_task(db.blpop("jobs", 30)) for _ in range(5)]
+            waits.append(asyncio.create_task(db.xread({"events": "$"}, block=30_000)))
             waits.append(asyncio.create_task(db.execute("BZPOPMIN", "board", 30)))
             await loop_runs.wait()
             while (await db.info("clients"))["blocked_clients"] < len(waits):
                 await asyncio.sleep(0)
             await db.rpush("jobs", *range(5))
+            await db.xadd("events", {"f": "v"}, "1-1")
             await db.zadd("board", {"ada": 1.5})
-            *jobs, board = await asyncio.gather(*waits)
+            *jobs, events, board = await asyncio.gather(*waits)
             assert sorted(jobs) == [(b"jobs", b"%d" % number) for number in range(5)]
+            assert events == [[b"events", [(b"1-1", {b"f": b"v"})]]]
             assert board == [b"board", b"ada", 1.5]
 
     asyncio.run(main())
