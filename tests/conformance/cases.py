@@ -87,6 +87,10 @@ def _error(text: str) -> Special:
     return Special(lambda reply, _: reply == Reply("-", text.encode()), f"-{text}")
 
 
+def _boolean(value: bool) -> Special:
+    return Special(lambda reply, _: reply.kind == "#" and reply.value in (value, b"t" if value else b"f"), f"#{value}")
+
+
 def _failure(code: str) -> Special:
     return Special(lambda reply, _: reply.is_error and reply.value.split()[0] == code.encode(), f"-{code} ...")
 
@@ -109,6 +113,9 @@ NAMES = {
     "error": _error,
     "failure": _failure,
     "near": _near,
+    "boolean": _boolean,
+    "True": True,
+    "False": False,
     "either": _either,
 }
 

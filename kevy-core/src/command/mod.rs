@@ -32,6 +32,7 @@ pub mod stream;
 pub mod string;
 pub mod table;
 pub mod transaction;
+pub mod vector_set;
 pub mod version;
 
 #[cfg(test)]

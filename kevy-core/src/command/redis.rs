@@ -2,14 +2,14 @@
 
 use super::{
     Command, CommandSet, admin, connection, generic, geo, hash, json, list, replication, set, sorted_set,
-    stream, string, transaction,
+    stream, string, transaction, vector_set,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 13] = [
+        let groups: [&[Command]; 14] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
@@ -20,6 +20,7 @@ impl CommandSet {
             &set::COMMANDS,
             &geo::COMMANDS,
             &stream::COMMANDS,
+            &vector_set::COMMANDS,
             transaction::COMMANDS,
             replication::COMMANDS,
             admin::COMMANDS,

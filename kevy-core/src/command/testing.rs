@@ -1,6 +1,7 @@
 //! What tests of handlers run them with: shards without threads, and a real redis-server beside them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use crate::base::live_redis::{LiveRedis, Reply};
@@ -10,10 +11,13 @@ use crate::base::random::Random;
 use crate::base::{Clock, ManualClock, SystemClock, words as lines};
 use crate::resp::{ArgVec, Protocol, Writer, decode_command};
 use crate::store::stream::{StreamId, model as stream};
-use crate::store::{Config, Dropped, Keyspace, Limits, Seed, ValueRef};
+use crate::store::{Config, Dropped, Keyspace, Limits, Seed, ValueRef, VectorSet};
 
 use super::server::ServerConfig;
 use super::{CommandSet, Context, Fail, Origin, Partition, Partitions, Server, Session};
+
+/// Elements of a vector set with their attributes and components.
+type Vectors = BTreeMap<Vec<u8>, (Option<Vec<u8>>, Vec<f32>)>;
 
 /// What a key holds, for comparison.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +30,18 @@ pub enum Held {
     SortedSet(Vec<(Vec<u8>, f64)>),
     Json(Vec<u8>),
     Set(BTreeSet<Vec<u8>>),
+    /// Elements with their attributes and components.
+    VectorSet(Vectors),
+}
+
+/// The elements of a vector set, with their attributes and components.
+pub fn vectors(set: &VectorSet) -> Vectors {
+    let element = |name: &[u8]| {
+        let number = set.number(name).expect("an element");
+        let components = set.vector(number).expect("a vector").components();
+        (name.to_vec(), (set.attributes(number).map(<[u8]>::to_vec), components))
+    };
+    set.range(Bound::Unbounded).map(element).collect()
 }
 
 /// Some shards and one session, on which commands run as they would under dispatch.
@@ -192,6 +208,7 @@ impl Harness {
             }
             ValueRef::Json(json) => Held::Json(json.to_text()),
             ValueRef::Set(set) => Held::Set(set.iter().map(|member| member.to_vec()).collect()),
+            ValueRef::VectorSet(set) => Held::VectorSet(vectors(set)),
             value => Held::String(value.as_string().expect("a string").to_vec()),
         };
         (held, found.expire_at(), found.encoding().to_owned())

@@ -1,7 +1,8 @@
 //! Reading an RDB stream as it arrives, as the commands that rebuild its keys.
 
 use crate::base::{Argv, Error, ErrorKind, Result};
-use crate::store::rdb::{self, RdbError, Reader};
+use crate::store::rdb::{self, Module, RdbError, Reader};
+use crate::store::vector_set::Form;
 use crate::store::{Limits, Seed, Value};
 
 use super::opcode::{
@@ -48,6 +49,8 @@ enum Part {
     /// Members of a sorted set, and how the score behind each is read.
     Scored(fn(&mut Reader<'_>) -> std::result::Result<f64, RdbError>),
     Members,
+    /// Elements of a vector set of this form.
+    Vectors(Form),
 }
 
 /// How the expiry of a field is written before it.
@@ -287,6 +290,18 @@ impl Entries {
                             self.key.extend_from_slice(&key);
                             self.state = State::Parts { left, form: Part::Scored(score) };
                         }
+                        rdb::TYPE_MODULE => match rdb::read_module(&mut reader)? {
+                            Module::Json => {
+                                let json = rdb::read_json(&mut reader)?;
+                                self.rebuild.json(&key, &json, self.expire_at.take());
+                            }
+                            Module::VectorSet => {
+                                let (form, left) = rdb::read_vector_form(&mut reader)?;
+                                self.key.clear();
+                                self.key.extend_from_slice(&key);
+                                self.state = State::Parts { left, form: Part::Vectors(form) };
+                            }
+                        },
                         _ if let Some(form) = rdb::stream::Form::of_type(value_type) => {
                             let nodes = reader.length()?;
                             self.key.clear();
@@ -294,7 +309,7 @@ impl Entries {
                             self.state = State::Stream(Box::new(StreamParts::new(form, nodes)));
                         }
                         _ => {
-                            // The whole value in one string: a listpack or one of its forerunners, or a text.
+                            // The whole value in one string: a listpack or one of its forerunners.
                             let limits = Limits::compact();
                             let value =
                                 self.dialect.read_value(value_type, &mut reader, &limits, &self.seed)?;
@@ -302,7 +317,6 @@ impl Entries {
                             match value {
                                 Value::Hash(hash) => self.rebuild.hash(&key, &hash, expire_at),
                                 Value::SortedSet(set) => self.rebuild.sorted_set(&key, &set, expire_at),
-                                Value::Json(json) => self.rebuild.json(&key, &json, expire_at),
                                 Value::Set(set) => self.rebuild.set(&key, &set, expire_at),
                                 _ => return Err(RdbError::Malformed.into()),
                             }
@@ -326,6 +340,13 @@ impl Entries {
                         self.rebuild.scored(&self.key, &member, score(&mut reader)?);
                     }
                     Part::Members => self.rebuild.add(&self.key, b"SADD", &[&*reader.string()?]),
+                    Part::Vectors(form) => {
+                        let element = rdb::read_vector_element(&mut reader, form.dim)?;
+                        if *left == 1 {
+                            rdb::read_module_end(&mut reader)?;
+                        }
+                        self.rebuild.vector(&self.key, *form, element);
+                    }
                 }
                 *left -= 1;
                 if *left == 0 {

@@ -1,11 +1,12 @@
 //! A copy of a keyspace made of commands alone, to compare with the original.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use crate::base::Argv;
 use crate::base::number::{parse_f64, parse_u64};
 use crate::store::stream::{StreamId, model as stream};
-use crate::store::{Keyspace, ValueRef};
+use crate::store::{Keyspace, ValueRef, VectorSet};
 
 type Fields = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
 
@@ -19,6 +20,25 @@ pub enum Held {
     Json(Vec<u8>),
     Set(BTreeSet<Vec<u8>>),
     Stream(stream::Held),
+    /// Elements with all that follows their key in a VADD.
+    VectorSet(BTreeMap<Vec<u8>, Vec<Vec<u8>>>),
+}
+
+/// What a VADD says of each element of sets that the tests make: bytes, and attributes for some.
+fn vectors(set: &VectorSet) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+    let said = |name: &[u8]| {
+        let number = set.number(name).expect("an element");
+        let components = set.vector(number).expect("a vector").components();
+        let mut said = vec![components.iter().flat_map(|component| component.to_le_bytes()).collect()];
+        said.extend([&b"Q8"[..], b"M", b"16"].map(<[u8]>::to_vec));
+        said.extend(
+            set.attributes(number)
+                .into_iter()
+                .flat_map(|attributes| [b"SETATTR".to_vec(), attributes.to_vec()]),
+        );
+        (name.to_vec(), said)
+    };
+    set.range(Bound::Unbounded).map(said).collect()
 }
 
 /// Keys with their values and expiries.
@@ -46,6 +66,7 @@ impl Copy {
                     ),
                     ValueRef::Json(json) => Held::Json(json.to_text()),
                     ValueRef::Set(set) => Held::Set(set.iter().map(|member| member.to_vec()).collect()),
+                    ValueRef::VectorSet(set) => Held::VectorSet(vectors(set)),
                     value => Held::String(value.as_string().expect("a string").to_vec()),
                 };
                 copy.0.insert((db, key.key().to_vec()), (held, key.expire_at()));
@@ -93,6 +114,13 @@ impl Copy {
                 let (held, _) = self.0.entry((db, key.to_vec())).or_insert((Held::List(Vec::new()), None));
                 let Held::List(list) = held else { panic!("{argv:?} is for another type") };
                 list.extend(elements.iter().map(|element| element.to_vec()));
+            }
+            [b"VADD", key, b"FP32", components, name, rest @ ..] => {
+                let empty = (Held::VectorSet(BTreeMap::new()), None);
+                let (held, _) = self.0.entry((db, key.to_vec())).or_insert(empty);
+                let Held::VectorSet(elements) = held else { panic!("{argv:?} is for another type") };
+                let said = [components].into_iter().chain(rest).map(|word| word.to_vec()).collect();
+                elements.insert(name.to_vec(), said);
             }
             [b"JSON.SET", key, b"$", text] => {
                 self.0.insert((db, key.to_vec()), (Held::Json(text.to_vec()), None));

@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use crate::base::ArgvBuf;
-use crate::base::number::format_f64;
+use crate::base::number::{format_f64, format_u64};
+use crate::store::rdb::VectorElement;
+use crate::store::vector_set::{Form, Quantization};
 use crate::store::{Hash, Json, Set, SortedSet};
 
 /// A collection is rebuilt by several commands, none of them much longer than this.
@@ -79,6 +81,27 @@ impl Rebuild {
     /// A member of a sorted set.
     pub fn scored(&mut self, key: &[u8], member: &[u8], score: f64) {
         self.add(key, b"ZADD", &[format_f64(score).as_bytes(), member]);
+    }
+
+    /// An element of a vector set, its attributes and its components as 32-bit floats.
+    pub fn vector(&mut self, key: &[u8], form: Form, (name, attributes, components): VectorElement<'_>) {
+        let quantization: &[u8] = match form.quantization {
+            Quantization::None => b"NOQUANT",
+            Quantization::Bytes => b"Q8",
+            Quantization::Bits => b"BIN",
+        };
+        let m = format_u64(form.m as u64);
+        let mut parts: Vec<&[u8]> = vec![b"FP32", &components, &name, quantization, b"M", m.as_bytes()];
+        if !attributes.is_empty() {
+            parts.extend([&b"SETATTR"[..], &attributes]);
+        }
+        let input_dim = form.input_dim.map(|dim| format_u64(dim as u64));
+        if let Some(dim) = &input_dim {
+            parts.extend([&b"PROJECTED"[..], dim.as_bytes()]);
+        }
+        // A VADD takes one element.
+        self.add(key, b"VADD", &parts);
+        self.end_parts(key);
     }
 
     /// Parts of a collection that `verb` adds after the key. One verb may do for many calls.

@@ -2,9 +2,10 @@ use proptest::prelude::*;
 
 use crate::base::ErrorKind;
 use crate::store::json::{self, Node};
+use crate::store::vector_set::{Form, Quantization};
 use crate::store::{
     Config, End, Expire, Json, Keyspace, Limits, List, Pending, Seed, Set, SortedSet, Stream, StreamId, Trim,
-    TrimTo,
+    TrimTo, VectorSet,
 };
 
 use super::model::Copy;
@@ -26,6 +27,7 @@ enum Write {
     Json { db: usize, key: u8, elements: usize, expire: bool },
     Members { db: usize, key: u8, members: usize, kind: u8 },
     Stream { db: usize, key: u8, entries: u64, read: u64 },
+    Vectors { db: usize, key: u8, elements: usize },
     Remove { db: usize, key: u8 },
     Flush { db: usize },
 }
@@ -49,6 +51,8 @@ fn write() -> impl Strategy<Value = Write> {
             .prop_map(|(db, key, members, kind)| Write::Members { db, key, members, kind }),
         4 => (0..4usize, any::<u8>(), 0..300u64, 0..300u64)
             .prop_map(|(db, key, entries, read)| Write::Stream { db, key, entries, read }),
+        1 => (0..4usize, any::<u8>(), 1..20usize)
+            .prop_map(|(db, key, elements)| Write::Vectors { db, key, elements }),
         2 => (0..4usize, any::<u8>()).prop_map(|(db, key)| Write::Remove { db, key }),
         1 => (0..4usize).prop_map(|db| Write::Flush { db }),
     ]
@@ -101,6 +105,18 @@ fn apply(keys: &mut Keyspace, write: &Write) {
                 ((), true)
             })
             .expect("a sorted set");
+        }
+        Write::Vectors { db, key, elements } => {
+            let form = Form { quantization: Quantization::Bytes, dim: 3, input_dim: None, m: 16 };
+            keys.edit(db, &[b'v', key], 1, true, |set: &mut VectorSet, _, _| {
+                for element in 0..elements {
+                    let components = [element as f32 + 0.3, -1.7, f32::from(key) / 3.0];
+                    let attributes: &[u8] = if element % 2 == 0 { b"{}" } else { b"" };
+                    set.add(format!("element {element}").as_bytes(), &components, Some(attributes), 20, form);
+                }
+                ((), true)
+            })
+            .expect("a vector set");
         }
         Write::Json { db, key, elements, expire } => {
             let key = [b'j', key];
@@ -158,6 +174,7 @@ fn apply(keys: &mut Keyspace, write: &Write) {
             keys.remove(db, &[b'h', key], 1);
             keys.remove(db, &[b'l', key], 1);
             keys.remove(db, &[b'j', key], 1);
+            keys.remove(db, &[b'v', key], 1);
         }
         Write::Flush { db } => {
             keys.flush(db);

@@ -10,6 +10,7 @@ use super::list::List;
 use super::set::Set;
 use super::sorted_set::SortedSet;
 use super::stream::Stream;
+use super::vector_set::VectorSet;
 
 /// What the store asks of a type of value that is not a string.
 pub trait ValueType: Clone + Debug + Default + Send + Sync {
@@ -197,4 +198,6 @@ collections! {
     Json(Json) = 5, "ReJSON-RL";
     /// Entries under ascending ids, and consumer groups.
     Stream(Stream) = 6, "stream";
+    /// Elements with vectors.
+    VectorSet(VectorSet) = 7, "vectorset";
 }

@@ -21,6 +21,7 @@ pub mod sorted_set;
 pub mod stream;
 pub mod table;
 pub mod value;
+pub mod vector_set;
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use set::Set;
 pub use sorted_set::{MemberBound, MemberRange, ScoreRange, SortedSet};
 pub use stream::{Group, Nodes, Pending, Stream, StreamId, Trim, TrimTo};
 pub use value::{Owned, Value, ValueRef};
+pub use vector_set::VectorSet;
 
 /// What a write does with the expiry of what it writes to, in unix milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

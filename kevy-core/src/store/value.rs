@@ -9,6 +9,7 @@ use super::list::List;
 use super::set::Set;
 use super::sorted_set::SortedSet;
 use super::stream::Stream;
+use super::vector_set::VectorSet;
 use crate::base::number::parse_i64;
 
 /// Longest string that Redis keeps in its object rather than in a buffer, and calls "embstr".
@@ -33,6 +34,8 @@ pub enum ValueRef<'a> {
     Set(&'a Set),
     /// A stream.
     Stream(&'a Stream),
+    /// A vector set.
+    VectorSet(&'a VectorSet),
 }
 
 impl<'a> ValueRef<'a> {
@@ -48,6 +51,7 @@ impl<'a> ValueRef<'a> {
             View::Collection(Collection::Json(json)) => Self::Json(json),
             View::Collection(Collection::Set(set)) => Self::Set(set),
             View::Collection(Collection::Stream(stream)) => Self::Stream(stream),
+            View::Collection(Collection::VectorSet(set)) => Self::VectorSet(set),
         }
     }
 
@@ -61,6 +65,7 @@ impl<'a> ValueRef<'a> {
             Self::Json(_) => Kind::Json,
             Self::Set(_) => Kind::Set,
             Self::Stream(_) => Kind::Stream,
+            Self::VectorSet(_) => Kind::VectorSet,
         }
     }
 
@@ -75,7 +80,8 @@ impl<'a> ValueRef<'a> {
             | Self::Set(_)
             | Self::SortedSet(_)
             | Self::Json(_)
-            | Self::Stream(_) => None,
+            | Self::Stream(_)
+            | Self::VectorSet(_) => None,
         }
     }
 
@@ -90,6 +96,7 @@ impl<'a> ValueRef<'a> {
             Self::Json(json) => Value::Json(json.clone()),
             Self::Set(set) => Value::Set(set.clone()),
             Self::Stream(stream) => Value::Stream(stream.clone()),
+            Self::VectorSet(set) => Value::VectorSet(set.clone()),
         }
     }
 }
@@ -122,6 +129,8 @@ pub enum Value {
     Set(Set),
     /// A stream.
     Stream(Stream),
+    /// A vector set.
+    VectorSet(VectorSet),
 }
 
 impl Value {
@@ -140,6 +149,7 @@ impl Value {
             Self::Json(json) => json.is_gone(),
             Self::Set(set) => set.is_gone(),
             Self::Stream(stream) => stream.is_gone(),
+            Self::VectorSet(set) => set.is_gone(),
         }
     }
 
@@ -154,6 +164,7 @@ impl Value {
             Self::Json(json) => ValueRef::Json(json),
             Self::Set(set) => ValueRef::Set(set),
             Self::Stream(stream) => ValueRef::Stream(stream),
+            Self::VectorSet(set) => ValueRef::VectorSet(set),
         }
     }
 
@@ -169,6 +180,7 @@ impl Value {
             Self::Json(json) => with(Kind::Json, Content::Collection(json.into_collection())),
             Self::Set(set) => with(Kind::Set, Content::Collection(set.into_collection())),
             Self::Stream(stream) => with(Kind::Stream, Content::Collection(stream.into_collection())),
+            Self::VectorSet(set) => with(Kind::VectorSet, Content::Collection(set.into_collection())),
         }
     }
 
@@ -183,6 +195,7 @@ impl Value {
             Content::Collection(Collection::Json(json)) => Self::Json(json),
             Content::Collection(Collection::Set(set)) => Self::Set(set),
             Content::Collection(Collection::Stream(stream)) => Self::Stream(stream),
+            Content::Collection(Collection::VectorSet(set)) => Self::VectorSet(set),
         }
     }
 }

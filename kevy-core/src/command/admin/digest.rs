@@ -8,7 +8,9 @@ use sha1::{Digest as _, Sha1};
 
 use crate::base::number::{format_f64, format_i64};
 use crate::command::Partition;
+use crate::store::collection::ValueType as _;
 use crate::store::json::Node;
+use crate::store::vector_set::Vector;
 use crate::store::{Keyspace, StreamId, ValueRef};
 
 /// 160 bits that stand for some contents.
@@ -70,6 +72,18 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
                     digest.follow(&field);
                     digest.follow(&value);
                 }
+            }
+        }
+        ValueRef::VectorSet(set) => {
+            for number in 0..set.len() as u32 {
+                let mut part = Digest::default();
+                part.follow(set.name(number));
+                part.follow(set.attributes(number).unwrap_or_default());
+                let components = set.vector(number).map(Vector::components).unwrap_or_default();
+                let bytes: Vec<u8> =
+                    components.iter().flat_map(|component| component.to_le_bytes()).collect();
+                part.follow(&bytes);
+                digest.add(&part.0);
             }
         }
     }

@@ -18,6 +18,7 @@ pub mod stream;
 pub mod stream_groups;
 pub mod string;
 pub mod transactions;
+pub mod vector_set;
 
 use super::spec::{Arg, ArgKind, Begin, Find, Flags, KeySpec};
 

@@ -18,6 +18,9 @@ mod string;
 pub use dump::{dump, restore};
 pub use hash::read_valkey_hash;
 pub use list::{read_list_len, read_list_part};
+pub use module::{
+    Module, VectorElement, read_json, read_module, read_module_end, read_vector_element, read_vector_form,
+};
 pub use reader::Reader;
 pub use sorted_set::{binary_score, text_score};
 pub use string::{write_length, write_string, write_uncompressed};
@@ -46,7 +49,8 @@ pub const TYPE_SORTED_SET_TEXT: u8 = 3;
 pub const TYPE_HASH: u8 = 4;
 /// Members with scores, these as eight bytes.
 pub const TYPE_SORTED_SET: u8 = 5;
-const TYPE_MODULE: u8 = 7;
+/// A value of a module, told by an id.
+pub const TYPE_MODULE: u8 = 7;
 const TYPE_HASH_ZIPMAP: u8 = 9;
 /// A list that is one ziplist.
 pub const TYPE_LIST_ZIPLIST: u8 = 10;
@@ -109,7 +113,7 @@ pub fn type_of(value: &ValueRef<'_>) -> u8 {
         ValueRef::List(_) => TYPE_LIST_QUICKLIST_2,
         ValueRef::Hash(hash) => hash::type_of(hash),
         ValueRef::SortedSet(set) => sorted_set::type_of(set),
-        ValueRef::Json(_) => TYPE_MODULE,
+        ValueRef::Json(_) | ValueRef::VectorSet(_) => TYPE_MODULE,
         ValueRef::Set(set) => set::type_of(set),
         ValueRef::Stream(stream) if stream::has_activity(stream) => TYPE_STREAM_ACTIVITY,
         ValueRef::Stream(_) => TYPE_STREAM_COUNTED,
@@ -132,6 +136,7 @@ pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: f
         ValueRef::Json(json) => module::write_json(out, json, write_string),
         ValueRef::Set(set) => set::write(out, set, write_string),
         ValueRef::Stream(stream) => stream::write(out, stream, write_string),
+        ValueRef::VectorSet(set) => module::write_vector_set(out, set),
     }
 }
 
@@ -157,7 +162,7 @@ pub fn read_value(
         TYPE_SORTED_SET_TEXT | TYPE_SORTED_SET | TYPE_SORTED_SET_ZIPLIST | TYPE_SORTED_SET_LISTPACK => {
             sorted_set::read(value_type, reader, &limits.sorted_set, seed).map(Value::SortedSet)
         }
-        TYPE_MODULE => module::read(value_type, reader).map(Value::Json),
+        TYPE_MODULE => module::read(reader),
         TYPE_SET | TYPE_SET_INTSET | TYPE_SET_LISTPACK => {
             set::read(value_type, reader, &limits.set, seed).map(Value::Set)
         }
