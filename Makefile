@@ -8,8 +8,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CC ?= cc
 CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 
-.PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-recovery test-examples bench lint \
-	packages header install clean
+.PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-recovery \
+	test-examples bench lint packages header reference install clean
 
 build: lib python node
 
@@ -46,6 +46,10 @@ test-rust:
 # `make install` puts it; the C and C++ examples.
 test-c:
 	cargo test -p kevy-ffi
+
+# Writes docs/commands.md anew.
+reference: lib python
+	cd tests && KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(abspath $(PYTHON)) -m conformance.reference_page
 
 # Writes include/kevy.h and the list of exported symbols anew.
 header:

@@ -15,6 +15,10 @@ TESTED_ELSEWHERE = {
     "replconf": "kevy-core/tests/replication.rs",
     "replicate": "kevy-core/tests/replication.rs",
     "client|reply": "test_clients.py",
+    "bgsave": "tests/recovery",
+    "save": "tests/recovery",
+    "lastsave": "tests/recovery",
+    "debug|reload": "tests/recovery",
 }
 
 

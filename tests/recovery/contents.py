@@ -65,6 +65,10 @@ def read(session: Connection) -> dict:
             value = session.call(verb, key.value, *rest)
             if kind in (b"hash", b"set"):
                 value = sorted(map(repr, value.value))
+            if kind == b"zset":
+                # A double has more than one shortest text.
+                items = [item.value for item in value.value]
+                value = [(member, float(score)) for member, score in zip(items[::2], items[1::2])]
             held[database, key.value] = kind, session.call("PEXPIRETIME", key.value).value, repr(value)
     session.call("SELECT", 0)
     return held

@@ -62,13 +62,29 @@ def test_what_was_not_saved_is_gone(start):
     assert session.call("EXISTS", "lost").value == 0
 
 
-def test_redis_reads_what_kevy_writes(start, redis):
-    server = start()
+@pytest.mark.parametrize("version", [9, 10])
+def test_redis_reads_what_kevy_writes(start, redis, directory, version):
+    server = start(rdb_version=version)
     session = server.connect()
     fill(session, newer=False)
     mine = read(session)
     assert session.call("SAVE").text == "OK"
+    # A stream has no form of version 9 that keeps all of it.
+    written = (directory / "dump.rdb").read_bytes()[:9]
+    assert written == b"REDIS0010"
     assert read(redis().connect()) == mine
+
+
+@pytest.mark.parametrize("version", [9, 10, 11, 12])
+def test_a_file_says_what_its_readers_must_know(start, directory, version):
+    session = start(1, rdb_version=version).connect()
+    for command in [("SET", "s", 1), ("RPUSH", "l", 1), ("HSET", "h", "f", 1), ("ZADD", "z", 1, "m"), ("SADD", "s2", "a")]:
+        session.call(*command)
+    session.call("SAVE")
+    assert (directory / "dump.rdb").read_bytes()[:9] == b"REDIS%04d" % min(version, 11)
+    session.call("HEXPIRE", "h", 1000, "FIELDS", 1, "f")
+    session.call("SAVE")
+    assert (directory / "dump.rdb").read_bytes()[:9] == b"REDIS0012"
 
 
 def test_kevy_reads_what_redis_writes(start, redis, directory):
@@ -152,6 +168,23 @@ def test_a_save_is_one_instant(start, directory):
         done.set()
         for mover in movers:
             mover.join()
+
+
+def test_one_save_follows_another(start):
+    server = start(1)
+    session = server.connect()
+    session.call("DEBUG", "POPULATE", 200_000)
+    begun = session.call("LASTSAVE").value
+    assert abs(begun - time.time()) < 60
+    replies = session.pipeline([("BGSAVE",), ("BGSAVE",), ("BGSAVE", "SCHEDULE"), ("BGSAVE", "NOW")])
+    assert [reply.text for reply in replies] == [
+        "Background saving started",
+        "ERR Background save already in progress",
+        "Background saving scheduled",
+        "ERR syntax error",
+    ]
+    eventually(lambda: field(server, "rdb_saves") == "2", "both are written")
+    assert session.call("LASTSAVE").value >= begun
 
 
 def test_one_runtime_at_a_time(start, directory):

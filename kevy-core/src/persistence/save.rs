@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::base::number::format_u64;
 use crate::shard::{Cut, Progress, Shards};
+use crate::snapshot::Format;
 use crate::snapshot::write::{self, FileSum};
 
 /// Bytes that are written at a time.
@@ -16,8 +17,8 @@ const SYNC_BYTES: u64 = 32 << 20;
 /// How a file is written.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
-    /// `rdbcompression`
-    pub compress: bool,
+    /// `rdbcompression` and `rdb-version`
+    pub format: Format,
     /// `rdbchecksum`
     pub checksum: bool,
     /// `rdb-save-incremental-fsync`
@@ -55,7 +56,7 @@ fn write_all(shards: &Shards, path: &Path, style: Style, now: u64) -> io::Result
     let members: Vec<usize> = (0..shards.len()).collect();
     let mut changes = 0;
     let mut sizes: Vec<(usize, usize)> = Vec::new();
-    let mut cut = Cut::begin(shards, &members, usize::MAX, style.compress, |shard| {
+    let mut cut = Cut::begin(shards, &members, usize::MAX, style.format, |shard| {
         changes += shard.partition.effects.changes();
         let keyspace = &shard.partition.keyspace;
         sizes.resize(sizes.len().max(keyspace.databases_used()), (0, 0));

@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::base::options::Options;
 use crate::base::{Clock, Error, ErrorKind, Result, log_sink};
 use crate::shard::Shards;
+use crate::snapshot::Format;
 
 use super::save::{self, Style};
 
@@ -74,7 +75,10 @@ impl Settings {
         Self {
             path: PathBuf::from(&options.dir.0).join(&options.dbfilename.0),
             style: Style {
-                compress: options.rdbcompression,
+                format: Format {
+                    version: options.rdb_version,
+                    ..if options.rdbcompression { Format::COMPRESSED } else { Format::PLAIN }
+                },
                 checksum: options.rdbchecksum,
                 sync_often: options.rdb_save_incremental_fsync,
             },

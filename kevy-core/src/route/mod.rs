@@ -1,5 +1,8 @@
 //! Which shards a command touches, told from its row in the table and its arguments alone.
 
+#[cfg(test)]
+mod tests;
+
 use smallvec::SmallVec;
 
 use crate::base::slot::{shard_of_slot, slot_of};

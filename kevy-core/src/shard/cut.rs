@@ -1,6 +1,6 @@
 //! A consistent cut of several shards, turned into the bytes of one RDB stream a slice at a time.
 
-use crate::snapshot::{Sink, SinkHandle, WalkId};
+use crate::snapshot::{Format, Sink, SinkHandle, WalkId};
 
 use super::{Shard, Shards};
 
@@ -45,13 +45,13 @@ pub struct Cut {
 
 impl Cut {
     /// Cuts `members`, which ascend; the caller holds no token. `note` is called for each shard at the instant of the
-    /// cut. At most `held_bytes` of what is written to meanwhile are held in memory. Long strings are
-    /// compressed if `compress` says so.
+    /// cut. At most `held_bytes` of what is written to meanwhile are held in memory. Values are written
+    /// as `format` says.
     pub fn begin(
         shards: &Shards,
         members: &[usize],
         held_bytes: usize,
-        compress: bool,
+        format: Format,
         mut note: impl FnMut(&mut Shard),
     ) -> Self {
         let mut guards = shards.take_several(members);
@@ -59,7 +59,7 @@ impl Cut {
         for (guard, &shard) in guards.iter_mut().zip(members) {
             guard.settle();
             note(guard);
-            let (sink, handle) = Sink::new(held_bytes, compress);
+            let (sink, handle) = Sink::new(held_bytes, format);
             let walk = guard.partition.keyspace.start_walk(Box::new(sink));
             parts.push(Part { shard, walk, sink: handle, keys: SLICE_KEYS_FIRST, done: false });
         }

@@ -21,6 +21,8 @@ pub use crate::store::Expire;
 pub use crate::store::Owned;
 /// Names a walk that a [`Sink`] takes entries from.
 pub use crate::store::WalkId;
+/// How values are written.
+pub use crate::store::rdb::Format;
 
 #[cfg(test)]
 pub mod model;

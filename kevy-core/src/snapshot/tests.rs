@@ -11,6 +11,7 @@ use crate::store::{
 use super::model::Copy;
 use super::write::{self, Checksum};
 use super::{Entries, Next, Sink};
+use crate::store::rdb::Format;
 
 fn keyspace() -> Keyspace {
     Keyspace::new(Config { databases: 4, seed: Seed::new(7), limits: Limits::default() })
@@ -184,7 +185,7 @@ fn apply(keys: &mut Keyspace, write: &Write) {
 
 /// A whole stream of a keyspace, taken in slices between which it is written to.
 fn stream(keys: &mut Keyspace, disturb: &[Write], slice: usize) -> Vec<u8> {
-    let (sink, handle) = Sink::new(usize::MAX, false);
+    let (sink, handle) = Sink::new(usize::MAX, Format::PLAIN);
     let walk = keys.start_walk(Box::new(sink));
     let mut out = Vec::new();
     write::begin(&mut out, &[(b"made-by", b"a test")]);
@@ -382,7 +383,9 @@ fn versions_and_types_that_are_not_known_are_told() {
     for (stream, kind, text) in [
         (&b"REDIS0099"[..], ErrorKind::Unsupported, "version 99"),
         (b"REDIS0012\x07\x01kmodule", ErrorKind::Unsupported, "type 7"),
-        (b"VALKEY080", ErrorKind::Corrupt, "does not begin"),
+        (b"VALKEY080\x17\x01k", ErrorKind::Unsupported, "type 23"),
+        (b"VALKEY081", ErrorKind::Unsupported, "version 81"),
+        (b"NOREDIS12", ErrorKind::Corrupt, "damaged"),
     ] {
         let error = rebuild(stream, &[]).expect_err(text);
         assert!(error.kind() == kind && error.message().contains(text), "{error}");
@@ -395,7 +398,7 @@ fn what_writers_make_a_walk_deliver_is_bounded() {
     for key in 0..200 {
         apply(&mut keys, &Write::Set { db: 0, key, len: 1000, expire: false });
     }
-    let (sink, handle) = Sink::new(20_000, false);
+    let (sink, handle) = Sink::new(20_000, Format::PLAIN);
     let walk = keys.start_walk(Box::new(sink));
     for key in 0..10 {
         keys.remove(0, &[b'k', key], 1);

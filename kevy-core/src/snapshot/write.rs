@@ -6,6 +6,7 @@ use crc_fast::{CrcAlgorithm, Digest, checksum, checksum_combine};
 use parking_lot::Mutex;
 
 use crate::base::number::format_u64;
+use crate::store::rdb::Format;
 use crate::store::{ValueRef, WalkSink, rdb};
 
 use super::opcode::{AUX, AUX_SHARD, EOF, EXPIRE_MS, MAGIC, RESIZE, SELECT, VERSION_WRITTEN};
@@ -66,7 +67,7 @@ pub fn entry(
     key: &[u8],
     value: &ValueRef<'_>,
     expire_at: Option<u64>,
-    write_string: fn(&mut Vec<u8>, &[u8]),
+    format: Format,
 ) {
     if selected.replace(db) != Some(db) {
         out.push(SELECT);
@@ -76,9 +77,9 @@ pub fn entry(
         out.push(EXPIRE_MS);
         out.extend_from_slice(&at.to_le_bytes());
     }
-    out.push(rdb::type_of(value));
+    out.push(rdb::type_of(value, format));
     rdb::write_uncompressed(out, key);
-    rdb::write_value_with(out, value, write_string);
+    rdb::write_value(out, value, format);
 }
 
 /// The running checksum of a stream.
@@ -153,7 +154,7 @@ struct Pending {
     unasked: usize,
     unasked_max: usize,
     overflowed: bool,
-    write_string: fn(&mut Vec<u8>, &[u8]),
+    format: Format,
     /// The version of RDB that a reader of all this has to know.
     version: u16,
 }
@@ -168,8 +169,8 @@ pub struct SinkHandle(Arc<Mutex<Pending>>);
 
 impl Sink {
     /// A sink that holds at most `unasked_max` bytes, and one value more, of keys that are written to before the
-    /// walk has come by. Long strings are compressed if `compress` says so.
-    pub fn new(unasked_max: usize, compress: bool) -> (Self, SinkHandle) {
+    /// walk has come by. Values are written as `format` says.
+    pub fn new(unasked_max: usize, format: Format) -> (Self, SinkHandle) {
         let pending = Arc::new(Mutex::new(Pending {
             bytes: Vec::new(),
             db: None,
@@ -177,7 +178,7 @@ impl Sink {
             unasked: 0,
             unasked_max,
             overflowed: false,
-            write_string: if compress { rdb::write_string } else { rdb::write_uncompressed },
+            format,
             version: 0,
         }));
         (Self(Arc::clone(&pending)), SinkHandle(pending))
@@ -196,8 +197,8 @@ impl WalkSink for Sink {
             return;
         }
         let before = pending.bytes.len();
-        pending.version = pending.version.max(rdb::version_of(value));
-        entry(&mut pending.bytes, &mut pending.db, db, key, value, expire_at, pending.write_string);
+        pending.version = pending.version.max(rdb::version_of(value, pending.format));
+        entry(&mut pending.bytes, &mut pending.db, db, key, value, expire_at, pending.format);
         if !pending.is_asked {
             pending.unasked += pending.bytes.len() - before;
         }

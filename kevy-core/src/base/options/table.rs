@@ -188,6 +188,9 @@ options! {
         save: SavePoints, "save", "auto", Kind::SavePoints;
         /// The file in `dir` that snapshots are written to and read from when the runtime starts.
         dbfilename: FileName, "dbfilename", "dump.rdb", Kind::Text, at_start();
+        /// The version of RDB whose readers are to understand snapshots: 9 for Redis 5, 10 for 7.0, 11 for 7.2, 12 for 7.4.
+        /// What it has no form for, such as fields that expire, makes a file one of a later version.
+        rdb_version: u16, "rdb-version", "10", Kind::Integer { min: 9, max: 12 };
         /// Whether long strings in snapshots are compressed.
         rdbcompression: bool, "rdbcompression", "yes", Kind::Switch;
         /// Whether snapshots end with a checksum, and are compared with it when they are read.

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crate::base::number::format_u64;
 use crate::shard::{Cut, Progress};
+use crate::snapshot::Format;
 use crate::snapshot::write::{self, Checksum};
 
 use super::super::primary::Primary;
@@ -31,7 +32,7 @@ impl Snapshot {
     pub fn begin(primary: &Primary, shards: &[usize], generation: u64) -> Self {
         let held = primary.settings.held_bytes.load(Ordering::Relaxed);
         let mut offsets = Offsets::new();
-        let cut = Cut::begin(&primary.shards, shards, held, false, |shard| {
+        let cut = Cut::begin(&primary.shards, shards, held, Format::PLAIN, |shard| {
             shard.open_stream();
             shard.stream.set_pinned_max(held);
             offsets.push(shard.stream.cut());

@@ -3,7 +3,7 @@
 use crc_fast::{CrcAlgorithm, checksum};
 
 use super::reader::Reader;
-use super::{VERSION_MAX, read_value, type_of, version_of, write_value};
+use super::{Format, VERSION_MAX, read_value, type_of, version_of, write_value};
 use crate::store::limits::Limits;
 use crate::store::seed::Seed;
 use crate::store::value::{Value, ValueRef};
@@ -21,9 +21,9 @@ pub enum RestoreError {
 
 /// The payload of a value.
 pub fn dump(value: &ValueRef<'_>) -> Vec<u8> {
-    let mut out = vec![type_of(value)];
-    write_value(&mut out, value);
-    out.extend_from_slice(&version_of(value).to_le_bytes());
+    let mut out = vec![type_of(value, Format::COMPRESSED)];
+    write_value(&mut out, value, Format::COMPRESSED);
+    out.extend_from_slice(&version_of(value, Format::COMPRESSED).to_le_bytes());
     let sum = checksum(CrcAlgorithm::Crc64Redis, &out);
     out.extend_from_slice(&sum.to_le_bytes());
     out

@@ -3,8 +3,9 @@
 use super::reader::Reader;
 use super::string::write_length;
 use super::{
-    RdbError, TYPE_HASH, TYPE_HASH_LISTPACK, TYPE_HASH_LISTPACK_EX, TYPE_HASH_LISTPACK_EX_PRE_GA,
-    TYPE_HASH_METADATA, TYPE_HASH_METADATA_PRE_GA, TYPE_HASH_ZIPLIST, TYPE_HASH_ZIPMAP, legacy,
+    Format, RdbError, TYPE_HASH, TYPE_HASH_LISTPACK, TYPE_HASH_LISTPACK_EX, TYPE_HASH_LISTPACK_EX_PRE_GA,
+    TYPE_HASH_METADATA, TYPE_HASH_METADATA_PRE_GA, TYPE_HASH_ZIPLIST, TYPE_HASH_ZIPMAP, VERSION_PLAIN,
+    legacy,
 };
 use crate::store::Expire;
 use crate::store::hash::{Hash, HashEdit, HashLimits};
@@ -17,8 +18,8 @@ impl From<Malformed> for RdbError {
     }
 }
 
-pub(super) fn type_of(hash: &Hash) -> u8 {
-    if hash.as_pairs().is_some() {
+pub(super) fn type_of(hash: &Hash, format: Format) -> u8 {
+    if hash.as_pairs().is_some() && format.knows(VERSION_PLAIN) {
         TYPE_HASH_LISTPACK
     } else if hash.next_expiry().is_none() {
         TYPE_HASH
@@ -29,8 +30,11 @@ pub(super) fn type_of(hash: &Hash) -> u8 {
     }
 }
 
-pub(super) fn write(out: &mut Vec<u8>, hash: &Hash, write_string: fn(&mut Vec<u8>, &[u8])) {
-    if let Some(list) = hash.as_pairs() {
+pub(super) fn write(out: &mut Vec<u8>, hash: &Hash, format: Format) {
+    let write_string = format.write_string;
+    if let Some(list) = hash.as_pairs()
+        && format.knows(VERSION_PLAIN)
+    {
         write_string(out, list.as_bytes());
         return;
     }

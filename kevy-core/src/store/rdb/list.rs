@@ -72,6 +72,12 @@ pub(super) fn write(out: &mut Vec<u8>, list: &List, write_string: fn(&mut Vec<u8
     }
 }
 
+/// Appends a list of the form without packed nodes.
+pub(super) fn write_elements(out: &mut Vec<u8>, list: &List, write_string: fn(&mut Vec<u8>, &[u8])) {
+    write_length(out, list.len() as u64);
+    list.iter().for_each(|element| write_string(out, &element));
+}
+
 pub(super) fn read(value_type: u8, reader: &mut Reader<'_>, limits: ListLimits) -> Result<List, RdbError> {
     let mut list = List::default();
     for _ in 0..read_list_len(value_type, reader)? {

@@ -31,6 +31,8 @@ use super::value::{Value, ValueRef};
 
 /// The latest version whose values can be read.
 pub const VERSION_MAX: u16 = 13;
+/// The version that brought modules and streams, and has no listpacks outside of them.
+const VERSION_OLD: u16 = 9;
 /// The version that all values can be read by but those that need a later one.
 const VERSION_PLAIN: u16 = 10;
 /// The version that brought sets in listpacks.
@@ -96,46 +98,65 @@ pub enum RdbError {
     UnknownVersion(u16),
 }
 
+/// How values are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// A version of RDB that the reader knows. Where nothing is lost by it a value takes a form of that version.
+    pub version: u16,
+    /// How strings are written.
+    pub write_string: fn(&mut Vec<u8>, &[u8]),
+}
+
+impl Format {
+    /// For readers that know everything that is written here, with long strings compressed.
+    pub const COMPRESSED: Self = Self { version: VERSION_FIELD_EXPIRY, write_string };
+    /// As [`Format::COMPRESSED`], without the time that compressing takes.
+    pub const PLAIN: Self = Self { version: VERSION_FIELD_EXPIRY, write_string: write_uncompressed };
+
+    fn knows(self, version: u16) -> bool {
+        self.version >= version
+    }
+}
+
 /// The version of RDB that a reader of this value has to know.
-pub fn version_of(value: &ValueRef<'_>) -> u16 {
+pub fn version_of(value: &ValueRef<'_>, format: Format) -> u16 {
     match value {
         ValueRef::Hash(hash) if hash.next_expiry().is_some() => VERSION_FIELD_EXPIRY,
-        ValueRef::Set(set) if set.as_listpack().is_some() => VERSION_SET_LISTPACK,
+        ValueRef::Set(set) if set::type_of(set, format) == TYPE_SET_LISTPACK => VERSION_SET_LISTPACK,
         ValueRef::Stream(stream) if stream::has_activity(stream) => VERSION_CONSUMER_ACTIVITY,
+        ValueRef::Stream(_) => VERSION_PLAIN,
+        _ if !format.knows(VERSION_PLAIN) => VERSION_OLD,
         _ => VERSION_PLAIN,
     }
 }
 
 /// The type byte of a value.
-pub fn type_of(value: &ValueRef<'_>) -> u8 {
+pub fn type_of(value: &ValueRef<'_>, format: Format) -> u8 {
     match value {
         ValueRef::Int(_) | ValueRef::Bytes(_) => TYPE_STRING,
-        ValueRef::List(_) => TYPE_LIST_QUICKLIST_2,
-        ValueRef::Hash(hash) => hash::type_of(hash),
-        ValueRef::SortedSet(set) => sorted_set::type_of(set),
+        ValueRef::List(_) if format.knows(VERSION_PLAIN) => TYPE_LIST_QUICKLIST_2,
+        ValueRef::List(_) => TYPE_LIST,
+        ValueRef::Hash(hash) => hash::type_of(hash, format),
+        ValueRef::SortedSet(set) => sorted_set::type_of(set, format),
         ValueRef::Json(_) | ValueRef::VectorSet(_) => TYPE_MODULE,
-        ValueRef::Set(set) => set::type_of(set),
+        ValueRef::Set(set) => set::type_of(set, format),
         ValueRef::Stream(stream) if stream::has_activity(stream) => TYPE_STREAM_ACTIVITY,
         ValueRef::Stream(_) => TYPE_STREAM_COUNTED,
     }
 }
 
 /// Appends the body of a value.
-pub fn write_value(out: &mut Vec<u8>, value: &ValueRef<'_>) {
-    write_value_with(out, value, write_string);
-}
-
-/// Appends the body of a value, its strings by `write_string`.
-pub fn write_value_with(out: &mut Vec<u8>, value: &ValueRef<'_>, write_string: fn(&mut Vec<u8>, &[u8])) {
+pub fn write_value(out: &mut Vec<u8>, value: &ValueRef<'_>, format: Format) {
     match value {
         ValueRef::Int(value) => string::write_int(out, *value),
-        ValueRef::Bytes(bytes) => write_string(out, bytes),
-        ValueRef::List(list) => list::write(out, list, write_string),
-        ValueRef::Hash(hash) => hash::write(out, hash, write_string),
-        ValueRef::SortedSet(set) => sorted_set::write(out, set, write_string),
-        ValueRef::Json(json) => module::write_json(out, json, write_string),
-        ValueRef::Set(set) => set::write(out, set, write_string),
-        ValueRef::Stream(stream) => stream::write(out, stream, write_string),
+        ValueRef::Bytes(bytes) => (format.write_string)(out, bytes),
+        ValueRef::List(list) if format.knows(VERSION_PLAIN) => list::write(out, list, format.write_string),
+        ValueRef::List(list) => list::write_elements(out, list, format.write_string),
+        ValueRef::Hash(hash) => hash::write(out, hash, format),
+        ValueRef::SortedSet(set) => sorted_set::write(out, set, format),
+        ValueRef::Json(json) => module::write_json(out, json, format.write_string),
+        ValueRef::Set(set) => set::write(out, set, format),
+        ValueRef::Stream(stream) => stream::write(out, stream, format.write_string),
         ValueRef::VectorSet(set) => module::write_vector_set(out, set),
     }
 }

@@ -2,25 +2,28 @@
 
 use super::reader::Reader;
 use super::string::write_length;
-use super::{RdbError, TYPE_SET, TYPE_SET_INTSET, TYPE_SET_LISTPACK};
+use super::{Format, RdbError, TYPE_SET, TYPE_SET_INTSET, TYPE_SET_LISTPACK, VERSION_SET_LISTPACK};
 use crate::store::listpack::Listpack;
 use crate::store::seed::Seed;
 use crate::store::set::{IntSet, Set, SetLimits};
 
-pub(super) fn type_of(set: &Set) -> u8 {
+pub(super) fn type_of(set: &Set, format: Format) -> u8 {
     if set.as_intset().is_some() {
         TYPE_SET_INTSET
-    } else if set.as_listpack().is_some() {
+    } else if set.as_listpack().is_some() && format.knows(VERSION_SET_LISTPACK) {
         TYPE_SET_LISTPACK
     } else {
         TYPE_SET
     }
 }
 
-pub(super) fn write(out: &mut Vec<u8>, set: &Set, write_string: fn(&mut Vec<u8>, &[u8])) {
+pub(super) fn write(out: &mut Vec<u8>, set: &Set, format: Format) {
+    let write_string = format.write_string;
     if let Some(ints) = set.as_intset() {
         write_string(out, ints.as_bytes());
-    } else if let Some(list) = set.as_listpack() {
+    } else if let Some(list) = set.as_listpack()
+        && format.knows(VERSION_SET_LISTPACK)
+    {
         write_string(out, list.as_bytes());
     } else {
         write_length(out, set.len() as u64);

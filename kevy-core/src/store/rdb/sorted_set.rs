@@ -2,21 +2,25 @@
 
 use super::string::write_length;
 use super::{
-    RdbError, Reader, TYPE_SORTED_SET, TYPE_SORTED_SET_LISTPACK, TYPE_SORTED_SET_TEXT,
-    TYPE_SORTED_SET_ZIPLIST, legacy,
+    Format, RdbError, Reader, TYPE_SORTED_SET, TYPE_SORTED_SET_LISTPACK, TYPE_SORTED_SET_TEXT,
+    TYPE_SORTED_SET_ZIPLIST, VERSION_PLAIN, legacy,
 };
 use crate::base::number::parse_f64;
 use crate::store::listpack::Listpack;
 use crate::store::seed::Seed;
 use crate::store::sorted_set::{SortedSet, SortedSetLimits};
 
-pub(super) fn type_of(set: &SortedSet) -> u8 {
-    if set.as_listpack().is_some() { TYPE_SORTED_SET_LISTPACK } else { TYPE_SORTED_SET }
+pub(super) fn type_of(set: &SortedSet, format: Format) -> u8 {
+    let is_packed = set.as_listpack().is_some() && format.knows(VERSION_PLAIN);
+    if is_packed { TYPE_SORTED_SET_LISTPACK } else { TYPE_SORTED_SET }
 }
 
 /// The highest score comes first, so that Redis inserts every element at the head of its list.
-pub(super) fn write(out: &mut Vec<u8>, set: &SortedSet, write_string: fn(&mut Vec<u8>, &[u8])) {
-    if let Some(list) = set.as_listpack() {
+pub(super) fn write(out: &mut Vec<u8>, set: &SortedSet, format: Format) {
+    let write_string = format.write_string;
+    if let Some(list) = set.as_listpack()
+        && format.knows(VERSION_PLAIN)
+    {
         write_string(out, list.as_bytes());
         return;
     }
