@@ -280,8 +280,8 @@ impl Replica {
             return Ok(Some(frame));
         }
         let waited = self.wait(py, replica, timeout, |replica, left| {
-            // Only the wait is wanted here: a batch of one owns its bytes, as other threads run meanwhile.
-            replica.next_batch(1, left).map(|batch| Some(batch).filter(|batch| !batch.is_empty()))
+            // Other threads run meanwhile, so the frame owns its bytes.
+            replica.next_owned(left)
         })?;
         match waited {
             Waited::Got(batch) => batch.get(0).map(|frame| self.note(py, &frame)).transpose(),

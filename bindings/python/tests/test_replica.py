@@ -79,6 +79,32 @@ def test_a_transaction_is_whole(primary):
         assert sorted(frame.argv[1] for frame in batch if frame.argv) == [b"a", b"b", b"c"]
 
 
+def test_a_transaction_that_is_waited_for_comes_frame_by_frame(primary):
+    go = threading.Event()
+
+    def write() -> None:
+        db = primary.session()
+        for number in range(200):
+            go.wait()
+            go.clear()
+            db.pipeline().set("a", number).set("b", number).incr("c").execute()
+
+    with kevy.Replica(url(primary)) as rep:
+        caught_up(rep)
+        writer = threading.Thread(target=write)
+        writer.start()
+        for number in range(200):
+            go.set()
+            frames = [rep.next(10)]
+            while frames[-1].kind is not FrameKind.TXN_END:
+                frames.append(rep.next(10))
+            assert frames[0].kind is FrameKind.TXN_BEGIN
+            values = {frame.argv[1]: frame.argv[-1] for frame in frames[1:-1]}
+            assert values[b"a"] == values[b"b"] == b"%d" % number
+            assert len(values) == 3
+        writer.join()
+
+
 def test_batches_carry_their_cursor_and_the_next_run_resumes_there(primary):
     db = primary.session()
     db.set("before", 1)

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use mio::{Poll, Token};
 use parking_lot::{Condvar, Mutex};
 
-use crate::base::options::Options;
+use crate::base::options::{Options, SavePoints};
 use crate::base::random::Random;
 use crate::base::signal::{self, Ring};
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
@@ -421,6 +421,10 @@ pub fn assemble(
     let count = options.shard_count();
     let mut random = Random::from_system();
     let generation = random.generation();
+    let mut options = options.clone();
+    // From here on it is known which points hold.
+    options.save = SavePoints::At(options.save.with(&options.dir));
+    let options = &options;
     let server = Arc::new(Server::new(ServerConfig {
         options: options.clone(),
         commands,

@@ -16,4 +16,4 @@ mod values;
 
 pub use kind::Mutability;
 pub use table::{Options, table};
-pub use values::{Choice, DebugAccess, EvictionPolicy, Secret};
+pub use values::{Choice, DebugAccess, EvictionPolicy, SavePoints, Secret};

@@ -156,6 +156,10 @@ pub fn zadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 /// ZINCRBY key increment member
 pub fn zincrby(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    // It is ZADD with INCR: an option in place of the increment is taken for one, and then something is missing.
+    if ["NX", "XX", "GT", "LT", "CH", "INCR"].iter().any(|word| is_word(args[2], word)) {
+        return Err(Fail::SYNTAX);
+    }
     let options = Options { increments: true, ..Options::default() };
     add_to(context, args[1], score(args[2])?, args[3], options)
 }

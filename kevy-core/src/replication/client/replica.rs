@@ -130,6 +130,21 @@ impl Replica {
         if self.advance(timeout, true)? { Ok(Some(self.link.frame())) } else { Ok(None) }
     }
 
+    /// As [`Replica::next`], as a batch of that one frame, which owns its bytes. Unlike others it may end inside a
+    /// transaction, whose rest follows; its cursor then lies before the transaction.
+    ///
+    /// # Errors
+    /// As [`Replica::next`].
+    pub fn next_owned(&mut self, timeout: Option<Duration>) -> Result<Option<Batch>> {
+        if !self.advance(timeout, true)? {
+            return Ok(None);
+        }
+        let mut batch = Batch::default();
+        batch.push(&self.link.frame());
+        batch.set_cursor(self.cursor());
+        Ok(Some(batch))
+    }
+
     /// Up to `frames_max` frames: waits for the first as [`Replica::next`] does, then takes those that are there.
     /// The batch is empty where the time limit passed. It never ends inside a transaction, for which it may grow
     /// beyond the limits, so its frames are just what lies before its cursor.
