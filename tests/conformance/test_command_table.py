@@ -152,7 +152,7 @@ def test_command_docs_by_name(both):
 
 
 #: Verbs of whose number of keys the reference's GETKEYS takes as much as begins like a number.
-COUNTED = {"zunion", "zinter", "zdiff", "zintercard", "zunionstore", "zinterstore", "zdiffstore"}
+COUNTED = {"sintercard", "lmpop", "zmpop", "zunion", "zinter", "zdiff", "zintercard", "zunionstore", "zinterstore", "zdiffstore"}
 
 
 def has_odd_count(command: list[bytes]) -> bool:

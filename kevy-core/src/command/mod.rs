@@ -16,6 +16,7 @@ pub mod generic;
 pub mod geo;
 pub mod hash;
 pub mod help;
+mod hyperloglog;
 pub mod json;
 pub mod keys;
 pub mod list;

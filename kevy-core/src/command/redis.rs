@@ -1,15 +1,15 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, admin, connection, generic, geo, hash, json, list, replication, set, sorted_set,
-    stream, string, transaction, vector_set,
+    Command, CommandSet, admin, connection, generic, geo, hash, hyperloglog, json, list, replication, set,
+    sorted_set, stream, string, transaction, vector_set,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 14] = [
+        let groups: [&[Command]; 15] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
@@ -19,6 +19,7 @@ impl CommandSet {
             &json::COMMANDS,
             &set::COMMANDS,
             &geo::COMMANDS,
+            &hyperloglog::COMMANDS,
             &stream::COMMANDS,
             &vector_set::COMMANDS,
             transaction::COMMANDS,

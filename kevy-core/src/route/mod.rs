@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::command::Spec;
 use crate::command::generic::sort::SortArguments;
-use crate::command::keys::keys_of;
+use crate::command::keys::{Positions, each_key, keys_of};
 use crate::command::scan_cursor::ScanCursor;
 use crate::command::spec::{Fail, Scope};
 
@@ -68,8 +68,9 @@ fn of_sort(args: &[&[u8]], shards: usize) -> Route {
 }
 
 fn of_keys(spec: &Spec, args: &[&[u8]], shards: usize) -> Result<Route, Fail> {
-    // An invalid count of keys is the handler's error to report, and it touches no key before it does.
-    let Ok(keys) = keys_of(spec, args) else { return Ok(Route::One(0)) };
+    // An invalid count of keys is the handler's error to report, and it touches no key before it does. Where keys are
+    // only left out, as the sources of PFMERGE may be, those that are there count.
+    let keys = keys_of(spec, args).unwrap_or_else(|_| present_keys(spec, args));
     let mut homes: SmallVec<[usize; 8]> = SmallVec::new();
     for key in keys {
         let shard = shard_of(args[key], shards);
@@ -82,6 +83,14 @@ fn of_keys(spec: &Spec, args: &[&[u8]], shards: usize) -> Result<Route, Fail> {
         [one] => Route::One(one),
         _ => Route::Several(homes),
     })
+}
+
+/// The keys of those specifications that come before the first one that the arguments do not fit.
+#[cold]
+fn present_keys(spec: &Spec, args: &[&[u8]]) -> Positions {
+    let mut positions = Positions::new();
+    let _ = each_key(spec, args, |position, _| positions.push(position));
+    positions
 }
 
 /// Adds the shards of `more` to `all`.

@@ -27,6 +27,8 @@ pub struct Limits {
     pub set: SetLimits,
     /// When a macro node of a stream is full.
     pub stream: StreamLimits,
+    /// `hll-sparse-max-bytes`: how long a HyperLogLog may be before it is made dense.
+    pub hyperloglog_sparse_bytes_max: usize,
     /// `maxmemory-policy`
     pub policy: Policy,
     /// `maxmemory-samples`
@@ -60,6 +62,7 @@ impl Default for Limits {
             sorted_set: SortedSetLimits::default(),
             set: SetLimits::default(),
             stream: StreamLimits::default(),
+            hyperloglog_sparse_bytes_max: 3000,
             policy: Policy::default(),
             samples: 5,
             lfu_log_factor: 10,
@@ -92,6 +95,7 @@ impl From<&Options> for Limits {
                 node_bytes_max: usize::try_from(options.stream_node_max_bytes).ok().filter(|max| *max > 0),
                 node_entries_max: Some(options.stream_node_max_entries).filter(|max| *max > 0),
             },
+            hyperloglog_sparse_bytes_max: count(options.hll_sparse_max_bytes),
             policy: options.maxmemory_policy,
             samples: (options.maxmemory_samples as usize).min(SAMPLES_MAX),
             lfu_log_factor: options.lfu_log_factor,

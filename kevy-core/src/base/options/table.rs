@@ -159,6 +159,8 @@ options! {
         zset_max_listpack_entries: u64, "zset-max-listpack-entries", "128", LIMIT, alias("zset-max-ziplist-entries");
         /// Bytes of a member up to which a sorted set stays in one packed buffer.
         zset_max_listpack_value: u64, "zset-max-listpack-value", "64", BYTES, alias("zset-max-ziplist-value");
+        /// Bytes, with the header, up to which a HyperLogLog stays sparse.
+        hll_sparse_max_bytes: u64, "hll-sparse-max-bytes", "3000", BYTES;
         /// Bytes up to which a stream's node grows; 0 for no limit.
         stream_node_max_bytes: u64, "stream-node-max-bytes", "4096", BYTES;
         /// Entries up to which a stream's node grows; 0 for no limit.

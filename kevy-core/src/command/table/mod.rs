@@ -8,6 +8,7 @@ pub mod connection;
 pub mod generic;
 pub mod geo;
 pub mod hash;
+pub mod hyperloglog;
 pub mod json;
 pub mod list;
 pub mod list_wait;

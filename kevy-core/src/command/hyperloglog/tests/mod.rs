@@ -1,0 +1,3 @@
+mod damaged;
+mod effects;
+mod reference;
