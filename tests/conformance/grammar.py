@@ -33,6 +33,11 @@ INTEGERS = [
 ]
 #: Places in a string; nothing that makes a string of many megabytes.
 OFFSETS = [b"0", b"1", b"5", b"10", b"-1", b"-5", b"600", b"536870912", b"9223372036854775807", b"abc"]
+#: Places of bits and of integers in bits, and how the latter are encoded.
+BITS = [*(b"%d" % n for n in (0, 0, 1, 5, 7, 8, 13, 31, 100, 3000, -1, 2**32, 2**63 - 1)), b"#0", b"#1", b"#7", b"abc", b""]
+ENCODINGS = [b"u1", b"u4", b"u8", b"u16", b"u63", b"i1", b"i7", b"i8", b"i32", b"i64", b"u64", b"i0", b"x8", b""]
+#: Operations that the reference knows.
+BIT_OPERATIONS = [b"AND", b"OR", b"XOR", b"XOR", b"NOT", b"not", b"NAND", b""]
 DOUBLES = [
     *(b"0", b"1", b"-1", b"1.5", b"0.1", b"-0.1", b"3.14159265358979", b"1e10", b"-1e-5", b"2.0e2", b"1e20", b"inf", b"-inf"),
     *(b"nan", b"abc", b"", b" 1", b"1 ", b"0x10", b".5", b"5.", b"+2"),
@@ -56,7 +61,7 @@ LEFT_OUT = {
     # It takes the reference half a second.
     "pfselftest",
 }
-GROUPS = ("string", "hash", "list", "set", "sorted-set", "geo", "hyperloglog", "generic")
+GROUPS = ("string", "bitmap", "hash", "list", "set", "sorted-set", "geo", "hyperloglog", "generic")
 #: Verbs that take more than the reference knows, so that what is wrong there is right here.
 NEWER = {"zrank", "zrevrank"}
 #: Verbs that take a time from now, of which a small one would pass while the test runs.
@@ -182,6 +187,10 @@ class Generator:
         if verb == "pfdebug":
             # Thousands of registers are a long reply.
             return [pick(DEBUGGED) if self.random.random() < 0.95 else b"GETREG"]
+        if name == "encoding":
+            return [pick(ENCODINGS)]
+        if verb == "bitop":
+            return [pick(BIT_OPERATIONS)]
         if name == "serialized-value":
             return [pick(self.payloads)]
         return [pick(VALUES)]
@@ -197,6 +206,10 @@ class Generator:
             return self.random.choice([b"1", b"1", b"2", b"2", b"3", b"0", b"-1", b"abc"])
         if self.verbs[verb]["group"].value == b"list":
             return self.random.choice(PLACES)
+        if self.verbs[verb]["group"].value == b"bitmap" and name == "offset":
+            return self.random.choice(BITS)
+        if verb == "bitpos" and name == "bit" or verb == "setbit":
+            return self.random.choice([b"0", b"1", b"0", b"1", b"1", b"2", b"-1", b"abc"])
         if name in ("seconds", "milliseconds", "ttl"):
             return self.time_from_now(name == "seconds")
         if name in ("start", "end", "offset"):

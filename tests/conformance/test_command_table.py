@@ -8,6 +8,7 @@ from .grammar import Generator, as_dict
 
 #: What Redis 7.2 says otherwise than the reference: verb -> names of the parts that differ.
 NEWER = {
+    "bitop": {"arguments"},
     "client|kill": {"arguments"},
     "client|list": {"arguments"},
     "config|get": set(),

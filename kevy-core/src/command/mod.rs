@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod arguments;
+mod bitmap;
 pub mod blocking;
 pub mod client;
 pub mod commands;

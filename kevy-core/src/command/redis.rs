@@ -1,18 +1,19 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, admin, connection, generic, geo, hash, hyperloglog, json, list, replication, set,
-    sorted_set, stream, string, transaction, vector_set,
+    Command, CommandSet, admin, bitmap, connection, generic, geo, hash, hyperloglog, json, list, replication,
+    set, sorted_set, stream, string, transaction, vector_set,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 15] = [
+        let groups: [&[Command]; 16] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
+            &bitmap::COMMANDS,
             &hash::COMMANDS,
             &list::COMMANDS,
             &sorted_set::COMMANDS,

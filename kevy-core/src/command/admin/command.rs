@@ -4,8 +4,9 @@ use crate::base::glob;
 use crate::command::arguments::is_word;
 use crate::command::help::help;
 use crate::command::keys::each_key;
+use crate::command::table::bitmap::BITFIELD;
 use crate::command::table::server as rows;
-use crate::command::{Command, Commands, Context, Fail, Outcome};
+use crate::command::{Command, Commands, Context, Fail, Outcome, Spec};
 
 use super::{command_docs, command_info};
 
@@ -132,13 +133,30 @@ fn getkeysandflags(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-/// How a command line uses a key. A row can only say that it varies: SET reads the old value where GET asks for it.
-fn flags_of(flags: &'static [&'static str], line: &[&[u8]]) -> &'static [&'static str] {
+/// How a command line uses a key. A row can only say that it varies: SET reads the old value where GET asks for it, and
+/// BITFIELD writes unless all it does is GET.
+fn flags_of(spec: &Spec, flags: &'static [&'static str], line: &[&[u8]]) -> &'static [&'static str] {
     if !flags.contains(&"variable_flags") {
         return flags;
     }
+    if spec.name == BITFIELD.name {
+        return if only_gets(&line[2..]) { &["RO", "access"] } else { &["RW", "access", "update"] };
+    }
     let reads = line.iter().skip(3).any(|arg| is_word(arg, "GET"));
     if reads { &["RW", "access", "update"] } else { &["OW", "update"] }
+}
+
+/// True where the operations of BITFIELD are well formed and write nothing.
+fn only_gets(operations: &[&[u8]]) -> bool {
+    let mut rest = operations;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [word, _, _, rest @ ..] if is_word(word, "GET") => rest,
+            [word, _, rest @ ..] if is_word(word, "OVERFLOW") => rest,
+            _ => return false,
+        };
+    }
 }
 
 /// The keys of a full command line: their positions and how each is used.
@@ -158,7 +176,7 @@ fn keys_of_line(ctx: &Context<'_>, line: &[&[u8]]) -> Result<Vec<(usize, &'stati
         return Err(Fail::new("ERR Invalid number of arguments specified for command"));
     }
     let mut keys = Vec::new();
-    each_key(spec, line, |at, key_spec| keys.push((at, flags_of(key_spec.flags, line))))
+    each_key(spec, line, |at, key_spec| keys.push((at, flags_of(spec, key_spec.flags, line))))
         .map_err(|_| Fail::new("ERR Invalid arguments specified for command"))?;
     Ok(keys)
 }

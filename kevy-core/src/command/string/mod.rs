@@ -16,6 +16,8 @@ use super::spec::Command;
 use super::table::string as row;
 use super::{Fail, Partition, Session};
 
+pub(super) use part::is_too_long;
+
 /// Every string verb.
 pub static COMMANDS: [Command; 22] = [
     Command::new(row::APPEND, part::append),
@@ -68,7 +70,7 @@ pub fn read(
 
 /// The text of a key that must hold a string.
 #[inline]
-fn text(found: Option<Ref<'_>>) -> Result<Option<Item<'_>>, Fail> {
+pub(super) fn text(found: Option<Ref<'_>>) -> Result<Option<Item<'_>>, Fail> {
     match found {
         None => Ok(None),
         Some(found) => found.value().as_string().map(Some).ok_or(Fail::WRONG_TYPE),

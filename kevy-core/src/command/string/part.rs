@@ -92,9 +92,13 @@ pub fn setrange(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 /// Refuses a string of `len` and `more` bytes where that is above `proto-max-bulk-len`.
 fn check_len(server: &Server, len: usize, more: usize) -> Outcome {
-    let total = len.saturating_add(more);
-    if total > BULK_LEN_LIMIT_MIN && total as u64 > server.options.read().proto_max_bulk_len {
+    if is_too_long(server, len.saturating_add(more)) {
         return Err(Fail::new("ERR string exceeds maximum allowed size (proto-max-bulk-len)"));
     }
     Ok(())
+}
+
+/// True where `len` bytes are more than `proto-max-bulk-len`.
+pub fn is_too_long(server: &Server, len: usize) -> bool {
+    len > BULK_LEN_LIMIT_MIN && len as u64 > server.options.read().proto_max_bulk_len
 }

@@ -96,6 +96,31 @@ impl Keyspace {
         Ok(self.databases[db].edit_bytes(at, edit))
     }
 
+    /// As [`edit_string`](Self::edit_string), for an edit that tells whether it changed the string: whoever watches the
+    /// key hears of nothing else.
+    pub fn maybe_edit_string<R>(
+        &mut self,
+        db: usize,
+        key: &[u8],
+        now: u64,
+        create: bool,
+        edit: impl FnOnce(&mut Vec<u8>) -> (R, bool),
+    ) -> Result<Option<R>, WrongType> {
+        let new = || Content::Bytes(Vec::new());
+        let Some((at, is_new)) = self.for_edit(db, key, now, create, Kind::String, new)? else {
+            return Ok(None);
+        };
+        if !is_new {
+            self.observe_entry_for_walks(db, at);
+        }
+        let Some((result, changed)) = self.databases[db].edit_bytes(at, edit) else { return Err(WrongType) };
+        if changed && self.is_observed {
+            self.watchers.touch(db, key);
+            self.update_observed();
+        }
+        Ok(Some(result))
+    }
+
     /// Lets `edit` change a hash, a new one if `create` says so and the key is absent. `None` if it is absent
     /// otherwise. A hash that is left without fields is removed.
     pub fn hash_mut<R>(

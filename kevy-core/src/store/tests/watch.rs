@@ -36,6 +36,9 @@ fn every_change_of_a_key_raises_its_flags() {
         let _ = keys.edit_string(0, b"k", START, true, |_| ());
     }));
     assert!(rises(|keys| {
+        let _ = keys.maybe_edit_string(0, b"k", START, true, |_| ((), true));
+    }));
+    assert!(rises(|keys| {
         let _ = keys.remove(0, b"k", START);
     }));
     assert!(rises(|keys| {

@@ -1,0 +1,3 @@
+mod effects;
+mod reference;
+mod shards;
