@@ -11,6 +11,7 @@ import { native } from "./native.js";
 export type { Arg, Buffered, Fields, Key, Named, Numeric, Out, Pairs, Several } from "./command.js";
 export type { CommandMethods, QueueMethods } from "./commands/index.js";
 export type { BlockingMethods, BlockingReads, WaitOptions } from "./commands/blocking.js";
+export type { BitFieldGet, BitFieldStep, BitOperation, BitUnit } from "./commands/bitmap.js";
 export type { GeoFound, GeoFoundAny, GeoUnit, Places, Position } from "./commands/geo.js";
 export type { ExpireCondition } from "./commands/hash.js";
 export type { AtEach, Json, JsonCommands, JsonQueue, JsonValue } from "./commands/json.js";

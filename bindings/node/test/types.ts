@@ -43,6 +43,7 @@ function replies(db: Session): void {
     db.geosearch("sicily", { fromlonlat: [15, 37], byradius: [200, "km"], withdist: true, withcoord: true }),
   );
   exactly<[Buffer, number][]>()(db.geosearchBuffer("sicily", { frommember: "Palermo", bybox: [1, 1, "km"], withdist: true }));
+  exactly<(number | null)[]>()(db.bitfield("bits", ["SET", "u8", 0, 255], ["GET", "u4", "#1"]));
   exactly<number>()(db.sort("ids", { by: "weight_*", store: "sorted" }));
   exactly<(string | null)[]>()(db.sort("ids", { get: ["#", "name_*"] }));
   exactly<{ year: number } | null>()(db.json.get<{ year: number }>("doc"));
@@ -93,6 +94,8 @@ async function main(): Promise<void> {
     () => db.expire("key", 1, "MAYBE"),
     // @ts-expect-error there is no such unit
     () => db.geosearch("sicily", { frommember: "Palermo", byradius: [200, "leagues"] }),
+    // @ts-expect-error a step of BITFIELD has a verb first
+    () => db.bitfield("bits", ["u8", 0]),
     // @ts-expect-error nobody writes to a bare keyspace while it waits
     () => new Keyspace().blpop("jobs", 0),
     // @ts-expect-error a queue does not wait
@@ -104,7 +107,7 @@ async function main(): Promise<void> {
     // @ts-expect-error a runtime is started
     () => new Runtime(),
   ];
-  if (refused.length !== 10) throw new Error("every line is one refusal");
+  if (refused.length !== 11) throw new Error("every line is one refusal");
 
   const redis = new Redis(runtime.ioredis());
   await redis.set("from", "ioredis");

@@ -1,8 +1,10 @@
 // Every command that has a method, and what the methods look like.
 
 import type { Builder, Command, WithBuffers } from "../command.js";
+import { type BitmapMethods, bitmaps } from "./bitmap.js";
 import { geo, type GeoMethods, type GeoValues, geoValues } from "./geo.js";
 import { hashes, type HashMethods, type HashValues, hashValues } from "./hash.js";
+import { type HyperLogLogMethods, hyperLogLogs } from "./hyperloglog.js";
 import { json, type JsonCommands, type JsonQueue, jsonValues } from "./json.js";
 import { type KeyMethods, keys, type KeyValues, keyValues } from "./keys.js";
 import { type ListMethods, lists, type ListValues, listValues } from "./list.js";
@@ -19,6 +21,8 @@ const plain: Record<string, Builder> = {
   ...sets,
   ...sortedSets,
   ...streams,
+  ...bitmaps,
+  ...hyperLogLogs,
   ...geo,
   ...keys,
   ...server,
@@ -43,6 +47,8 @@ export interface PlainMethods<Form>
     SetMethods<Form>,
     SortedSetMethods<Form>,
     StreamMethods<Form>,
+    BitmapMethods<Form>,
+    HyperLogLogMethods<Form>,
     GeoMethods<Form>,
     KeyMethods<Form>,
     ServerMethods<Form> {}

@@ -1,4 +1,4 @@
-// Strings and HyperLogLogs.
+// Strings, bits and HyperLogLogs.
 
 export default {
   "strings": [
@@ -35,5 +35,36 @@ export default {
     [(db) => db.lcs("{t}a", "{t}b"), "LCS {t}a {t}b", "mytext"],
     [(db) => db.lcs("{t}a", "{t}b", { len: true }), "LCS {t}a {t}b LEN", 6],
     [(db) => db.lcs("{t}a", "{t}b", { idx: true, minmatchlen: 4, withmatchlen: true }), "LCS {t}a {t}b IDX MINMATCHLEN 4 WITHMATCHLEN", { matches: [[[4, 7], [5, 8], 4]], len: 6 }],
+  ],
+  "bits": [
+    [(db) => db.setbit("b", 7, 1), "SETBIT b 7 1", 0],
+    [(db) => db.getbit("b", 7), "GETBIT b 7", 1],
+    [(db) => db.set("c", "foobar"), "SET c foobar", "OK"],
+    [(db) => db.bitcount("c"), "BITCOUNT c", 26],
+    [(db) => db.bitcount("c", 1, 1, "BYTE"), "BITCOUNT c 1 1 BYTE", 6],
+    [(db) => db.bitcount("c", 5, 30, "BIT"), "BITCOUNT c 5 30 BIT", 17],
+    [(db) => db.bitcount("c", 0, 0, undefined), "BITCOUNT c 0 0", 4],
+    [(db) => db.bitpos("c", 1), "BITPOS c 1", 1],
+    [(db) => db.bitpos("c", 0, 1), "BITPOS c 0 1", 8],
+    [(db) => db.bitpos("c", 1, 8, -1, "BIT"), "BITPOS c 1 8 -1 BIT", 9],
+    [(db) => db.bitpos("c", 1, 1, -1, "BYTE"), "BITPOS c 1 1 -1 BYTE", 9],
+    [(db) => db.bitop("NOT", "d", "c"), "BITOP NOT d c", 6],
+    ...["AND", "OR", "XOR"].map((how) => [(db) => db.bitop(how, "d", ["b", "c"]), `BITOP ${how} d b c`, 6]),
+    [
+      (db) => db.bitfield("f", ["SET", "u8", 0, 255], ["OVERFLOW", "FAIL"], ["INCRBY", "u8", 0, 1], ["GET", "u4", "#1"]),
+      "BITFIELD f SET u8 0 255 OVERFLOW FAIL INCRBY u8 0 1 GET u4 #1",
+      [0, null, 15],
+    ],
+    [(db) => db.bitfield("f", "OVERFLOW", "SAT", "INCRBY", "u8", 0, 9), "BITFIELD f OVERFLOW SAT INCRBY u8 0 9", [255]],
+    [(db) => db.bitfield("f", ["overflow", "WRAP"], ["incrby", "u8", 0, 1]), "BITFIELD f overflow WRAP incrby u8 0 1", [0]],
+    [(db) => db.bitfield("f"), "BITFIELD f", []],
+    [(db) => db.bitfield_ro("f", ["GET", "u8", 0], ["GET", "i8", "#0"]), "BITFIELD_RO f GET u8 0 GET i8 #0", [0, 0]],
+  ],
+  "HyperLogLogs": [
+    [(db) => db.pfadd("p", "a", "b"), "PFADD p a b", 1],
+    [(db) => db.pfadd("q", ["b", "c"]), "PFADD q b c", 1],
+    [(db) => db.pfcount("p", "q"), "PFCOUNT p q", 3],
+    [(db) => db.pfmerge("r", "p", "q"), "PFMERGE r p q", "OK"],
+    [(db) => db.pfcount(["r"]), "PFCOUNT r", 3],
   ],
 };
