@@ -44,7 +44,7 @@ const FIXED = `
 
 /** The groups of verbs that work on data. */
 export const DATA_GROUPS = [
-  "generic", "string", "hash", "list", "set", "sorted-set", "stream", "bitmap", "hyperloglog", "geo", "module",
+  "generic", "string", "hash", "list", "set", "sorted-set", "stream", "bitmap", "hyperloglog", "geo", "module", "vector_set",
 ];
 
 const isWord = (arg) => arg.type === "pure-token";

@@ -25,6 +25,7 @@ WITHOUT = {
     "migrate": "for servers of a cluster",
     "decr": "decr sends DECRBY, as redis-py does",
     "incr": "incr sends INCRBY, as redis-py does",
+    "vismember": "redis-py has none",
     "waitaof": "redis-py's method is for a server's own log",
 }
 #: Words that no argument sends, and why.

@@ -13,6 +13,7 @@ import { type SetMethods, sets, type SetValues, setValues } from "./set.js";
 import { type SortedSetMethods, sortedSets, type SortedSetValues, sortedSetValues } from "./sorted_set.js";
 import { type StreamMethods, streams, type StreamValues, streamValues } from "./stream.js";
 import { type StringMethods, strings, type StringValues, stringValues } from "./string.js";
+import { type VectorSetMethods, vectorSets, type VectorSetValues, vectorSetValues } from "./vector_set.js";
 
 const plain: Record<string, Builder> = {
   ...strings,
@@ -24,6 +25,7 @@ const plain: Record<string, Builder> = {
   ...bitmaps,
   ...hyperLogLogs,
   ...geo,
+  ...vectorSets,
   ...keys,
   ...server,
 };
@@ -35,6 +37,7 @@ const values: Record<string, Builder> = {
   ...sortedSetValues,
   ...streamValues,
   ...geoValues,
+  ...vectorSetValues,
   ...keyValues,
   ...serverValues,
 };
@@ -50,6 +53,7 @@ export interface PlainMethods<Form>
     BitmapMethods<Form>,
     HyperLogLogMethods<Form>,
     GeoMethods<Form>,
+    VectorSetMethods<Form>,
     KeyMethods<Form>,
     ServerMethods<Form> {}
 
@@ -62,6 +66,7 @@ export interface ValueMethods<Form>
     SortedSetValues<Form>,
     StreamValues<Form>,
     GeoValues<Form>,
+    VectorSetValues<Form>,
     KeyValues<Form>,
     ServerValues<Form> {}
 

@@ -161,4 +161,17 @@ verbs! { [SessionVectorSet, PipelineVectorSet, AsyncSessionVectorSet, AsyncPipel
     fn vrandmember<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, count: Option<&Any<'py>>) -> Answer<'py> {
         ask(slf, Call::new("VRANDMEMBER").arg(key).maybe(count), Shape::Plain)
     }
+
+    /// Elements in the order of their bytes, from `start` to `end` (`[` includes, `(` excludes, `-` and `+` are the ends),
+    /// at most `count`.
+    #[pyo3(signature = (key, start, end, count=None))]
+    fn vrange<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        start: &Any<'py>,
+        end: &Any<'py>,
+        count: Option<&Any<'py>>,
+    ) -> Answer<'py> {
+        ask(slf, Call::new("VRANGE").arg(key).arg(start).arg(end).maybe(count), Shape::Plain)
+    }
 }}
