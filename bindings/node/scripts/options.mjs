@@ -54,6 +54,8 @@ const isName = (token) => /^[A-Z][A-Z0-9]*$/.test(token);
 const NUMBER = "Numeric";
 const TYPES = { integer: NUMBER, double: NUMBER, "unix-time": NUMBER, key: "Key", string: "Arg", pattern: "Arg" };
 
+/** A word as the name of a property. */
+const nameOf = (token) => (/^\w+$/.test(token) ? token.toLowerCase() : `"${token.toLowerCase()}"`);
 const literal = (token) => (isName(token) ? `"${token}" | "${token.toLowerCase()}"` : `"${token}"`);
 
 /** The type of what one argument takes, without its own word. */
@@ -165,7 +167,7 @@ export function generate(docs) {
       continue;
     }
     const unique = found.filter(({ token }, at) => found.findIndex((other) => other.token === token) === at);
-    const lines = unique.map(({ token, type }) => `  ${token.toLowerCase()}?: ${type} | undefined;`);
+    const lines = unique.map(({ token, type }) => `  ${nameOf(token)}?: ${type} | undefined;`);
     types.push(`/** Options of ${verb.replace("|", " ")}. */\nexport interface ${name}Options {\n${lines.join("\n")}\n}\n`);
     const order = unique.map(({ token, repeats }) => `"${token.toLowerCase()}${repeats ? "+" : ""}"`);
     orders.push(`  "${verb.replace("|", " ")}": [${order.join(", ")}],`);

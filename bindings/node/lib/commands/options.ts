@@ -219,6 +219,36 @@ export interface SScanOptions {
   count?: Numeric | undefined;
 }
 
+/** Options of VADD. */
+export interface VAddOptions {
+  reduce?: Numeric | undefined;
+  fp32?: Arg | undefined;
+  values?: readonly [dimension: Numeric, value: Numeric] | undefined;
+  cas?: boolean | undefined;
+  noquant?: boolean | undefined;
+  q8?: boolean | undefined;
+  bin?: boolean | undefined;
+  ef?: Numeric | undefined;
+  setattr?: Arg | undefined;
+  m?: Numeric | undefined;
+}
+
+/** Options of VSIM. */
+export interface VSimOptions {
+  ele?: Arg | undefined;
+  fp32?: Arg | undefined;
+  values?: readonly [dimension: Numeric, value: Numeric] | undefined;
+  withscores?: boolean | undefined;
+  withattribs?: boolean | undefined;
+  count?: Numeric | undefined;
+  epsilon?: Numeric | undefined;
+  ef?: Numeric | undefined;
+  filter?: Arg | undefined;
+  "filter-ef"?: Numeric | undefined;
+  truth?: boolean | undefined;
+  nothread?: boolean | undefined;
+}
+
 /** Options of XADD. */
 export interface XAddOptions {
   nomkstream?: boolean | undefined;
@@ -422,6 +452,8 @@ export const ORDER: Record<string, readonly string[]> = {
   "SORT": ["by", "limit", "get+", "asc", "desc", "alpha", "store"],
   "SORT_RO": ["by", "limit", "get+", "asc", "desc", "alpha"],
   "SSCAN": ["match", "count"],
+  "VADD": ["reduce", "fp32", "values", "cas", "noquant", "q8", "bin", "ef", "setattr", "m"],
+  "VSIM": ["ele", "fp32", "values", "withscores", "withattribs", "count", "epsilon", "ef", "filter", "filter-ef", "truth", "nothread"],
   "XADD": ["nomkstream", "maxlen", "minid", "limit"],
   "XAUTOCLAIM": ["count", "justid"],
   "XCLAIM": ["idle", "time", "retrycount", "force", "justid", "lastid"],
