@@ -49,7 +49,7 @@ export default {
     [(db) => db.bitpos("c", 1, 8, -1, "BIT"), "BITPOS c 1 8 -1 BIT", 9],
     [(db) => db.bitpos("c", 1, 1, -1, "BYTE"), "BITPOS c 1 1 -1 BYTE", 9],
     [(db) => db.bitop("NOT", "d", "c"), "BITOP NOT d c", 6],
-    ...["AND", "OR", "XOR"].map((how) => [(db) => db.bitop(how, "d", ["b", "c"]), `BITOP ${how} d b c`, 6]),
+    ...["AND", "OR", "XOR", "DIFF", "DIFF1", "ANDOR", "ONE"].map((how) => [(db) => db.bitop(how, "d", ["b", "c"]), `BITOP ${how} d b c`, 6]),
     [
       (db) => db.bitfield("f", ["SET", "u8", 0, 255], ["OVERFLOW", "FAIL"], ["INCRBY", "u8", 0, 1], ["GET", "u4", "#1"]),
       "BITFIELD f SET u8 0 255 OVERFLOW FAIL INCRBY u8 0 1 GET u4 #1",

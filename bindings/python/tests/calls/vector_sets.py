@@ -2,6 +2,8 @@
 
 import struct
 
+from redis.commands.vectorset.commands import QuantizationOptions
+
 from . import call
 
 CALLS = [
@@ -18,10 +20,10 @@ CALLS = [
     call("vset.vsim", "v", "a", with_scores=True, count=2),
     call("vset.vsim", "v", [1.0, 0.0, 0.5], with_attribs=True, truth=True),
     call("vset.vsim", "v", "a", with_scores=True, with_attribs=True, filter=".year > 1960", filter_ef=10),
-    call("vset.vadd", "plain", [1.0, 0.0], "a", quantization="NOQUANT"),
-    call("vset.vadd", "plain", [0.0, 1.0], "b", quantization="noquant", attributes="{}"),
-    call("vset.vadd", "bits", [1.0, -1.0], "a", quantization="BIN"),
-    call("vset.vadd", "bytes", [1.0, -1.0], "a", quantization="Q8"),
+    call("vset.vadd", "plain", [1.0, 0.0], "a", quantization=QuantizationOptions.NOQUANT),
+    call("vset.vadd", "plain", [0.0, 1.0], "b", quantization=QuantizationOptions.NOQUANT, attributes="{}"),
+    call("vset.vadd", "bits", [1.0, -1.0], "a", quantization=QuantizationOptions.BIN),
+    call("vset.vadd", "bytes", [1.0, -1.0], "a", quantization=QuantizationOptions.Q8),
     call("vset.vadd", "less", [1.0, 2.0, 3.0, 4.0], "a", reduce_dim=2),
     call("vset.vsim", "plain", struct.pack("<2f", 1.0, 0.0), epsilon=0.5, no_thread=True, ef=50),
     call("vset.vemb", "plain", "a"),
