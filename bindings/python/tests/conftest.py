@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import textwrap
@@ -44,6 +45,8 @@ def script() -> Script:
             capture_output=True,
             text=True,
             timeout=60,
+            # Whoever runs the tests in the background has Ctrl-C ignored, which programs inherit.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     return run

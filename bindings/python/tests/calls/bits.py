@@ -43,3 +43,6 @@ CALLS = [
     call("pfcount", "m"),
     call("pfcount", "s"),
 ]
+
+#: What the installed redis-server does not know.
+ALONE = [call("bitop", how, "r", "s", "b") for how in ("DIFF", "DIFF1", "ANDOR", "ONE")]
