@@ -26,7 +26,7 @@ def client_id(session: Connection) -> int:
 
 
 #: Fields that Redis 7.2 added, or whose values follow the inside of a server.
-NEWER_FIELDS = {"lib-name", "lib-ver", "watch"}
+NEWER_FIELDS = {"lib-name", "lib-ver"}
 
 
 def test_client_info_has_the_fields_of_redis(kevy, redis):

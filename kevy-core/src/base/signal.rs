@@ -18,7 +18,8 @@ pub const HOUSEKEEPING: u32 = 1 << 5;
 pub const STOP: u32 = 1 << 6;
 /// An option changed.
 pub const OPTIONS: u32 = 1 << 7;
-
+/// Commands that a pause held back may go on.
+pub const RESUME: u32 = 1 << 20;
 /// What a connection waited for has an outcome.
 pub const ANSWER: u32 = 1 << 8;
 

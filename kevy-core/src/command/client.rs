@@ -46,17 +46,21 @@ pub struct Client {
     pub kind: AtomicU32,
     /// Commands queued in MULTI, -1 outside.
     pub queued: AtomicI32,
-    pub watched: AtomicUsize,
     pub subscriptions: AtomicUsize,
     pub pattern_subscriptions: AtomicUsize,
     /// Bytes waiting in the query buffer, and its free space.
     pub query_buffer: AtomicUsize,
     pub query_buffer_free: AtomicUsize,
+    /// Bytes of the arguments under way, and of those queued in MULTI.
+    pub args_memory: AtomicUsize,
+    pub queue_memory: AtomicUsize,
     /// Bytes waiting to be sent.
     pub output_buffer: AtomicUsize,
     pub last_command: AtomicUsize,
     /// What it waits for.
     waiter: Mutex<Option<Arc<Waiter>>>,
+    /// A pause holds its next command back.
+    pub is_paused: AtomicBool,
     pub no_evict: AtomicBool,
     pub no_touch: AtomicBool,
     pub commands: AtomicU64,
@@ -83,6 +87,18 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
+    /// Bytes that the client takes, as `tot-mem` shows them.
+    pub fn memory(&self) -> usize {
+        let load = |number: &AtomicUsize| number.load(Ordering::Relaxed);
+        size_of::<Self>()
+            + self.address.len()
+            + load(&self.query_buffer)
+            + load(&self.query_buffer_free)
+            + load(&self.args_memory)
+            + load(&self.queue_memory)
+            + load(&self.output_buffer)
+    }
+
     /// Asks the owner to end the session at its next chance; a waiting one is woken.
     pub fn kill(&self) {
         self.killed.store(true, Ordering::Release);
@@ -104,7 +120,7 @@ impl Client {
     }
 
     pub fn is_blocked(&self) -> bool {
-        self.waiter.lock().is_some()
+        self.is_paused.load(Ordering::Relaxed) || self.waiter.lock().is_some()
     }
 
     /// The oldest message that waits for an in-process session.
@@ -182,14 +198,16 @@ impl Clients {
             protocol: AtomicU32::new(2),
             kind: AtomicU32::new(0),
             queued: AtomicI32::new(-1),
-            watched: AtomicUsize::new(0),
             subscriptions: AtomicUsize::new(0),
             pattern_subscriptions: AtomicUsize::new(0),
             query_buffer: AtomicUsize::new(0),
             query_buffer_free: AtomicUsize::new(0),
+            args_memory: AtomicUsize::new(0),
+            queue_memory: AtomicUsize::new(0),
             output_buffer: AtomicUsize::new(0),
             last_command: AtomicUsize::new(usize::MAX),
             waiter: Mutex::default(),
+            is_paused: AtomicBool::new(false),
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
             commands: AtomicU64::new(0),

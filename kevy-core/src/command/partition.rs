@@ -5,6 +5,7 @@ use crate::store::{Keyspace, Ref};
 
 use super::Effects;
 use super::blocking::Blocked;
+use super::monitoring::CommandStats;
 
 /// One shard's keys, the effects of the command under way, and its counters.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Partition {
     pub keyspace: Keyspace,
     pub effects: Effects,
     pub counters: Counters,
+    /// How often and for how long each command ran.
+    pub commands: CommandStats,
     /// Clients that wait for keys.
     pub blocked: Blocked,
     pub random: Random,
@@ -37,6 +40,7 @@ impl Partition {
             keyspace,
             effects: Effects::default(),
             counters: Counters::default(),
+            commands: CommandStats::default(),
             blocked: Blocked::default(),
             random,
         }

@@ -10,7 +10,11 @@ use crate::base::Clock;
 use crate::base::options::Options;
 
 use super::blocking::Waiter;
-use super::{Clients, Commands};
+use super::monitoring::{Fault, Monitoring, SlowEntry, SlowLog, Totals};
+use super::pause::Pauses;
+use super::session::Request;
+use super::spec::Flags;
+use super::{Clients, Commands, Session};
 
 /// What commands ask of the runtime that they cannot do themselves.
 pub trait Hooks: Send + Sync {
@@ -29,6 +33,8 @@ pub trait Hooks: Send + Sync {
     fn persistence_info(&self, changes: u64) -> String;
     /// An option changed: listeners, limits and shards take the new values.
     fn options_changed(&self, names: &[&str]);
+    /// A pause has ended early: whoever waits for that looks again.
+    fn unpaused(&self);
     /// Lines of `INFO replication`, without the header.
     fn replication_info(&self) -> String;
     /// The reply of ROLE as far as it concerns replicas: their address, port and acknowledged offset.
@@ -69,6 +75,10 @@ impl Gates {
     pub const LOADING: u8 = 1;
     /// The last snapshot could not be written.
     pub const SAVE_FAILED: u8 = 2;
+    /// Commands that change something wait.
+    pub const PAUSED_WRITES: u8 = 64;
+    /// All commands wait.
+    pub const PAUSED_ALL: u8 = 128;
 
     /// Whether any is closed.
     #[inline]
@@ -96,13 +106,14 @@ impl Gates {
 pub struct Stats {
     pub connections_received: AtomicU64,
     pub connections_rejected: AtomicU64,
-    /// Commands that touched no shard; the shards count the others.
-    pub commands: AtomicU64,
+    pub reads: AtomicU64,
+    pub writes: AtomicU64,
     pub net_input_bytes: AtomicU64,
     pub net_output_bytes: AtomicU64,
     pub error_replies: AtomicU64,
     pub acl_access_denied_auth: AtomicU64,
     pub peak_memory: AtomicUsize,
+    pub evicted_clients: AtomicU64,
 }
 
 impl Stats {
@@ -111,7 +122,9 @@ impl Stats {
         for counter in [
             &self.connections_received,
             &self.connections_rejected,
-            &self.commands,
+            &self.reads,
+            &self.writes,
+            &self.evicted_clients,
             &self.net_input_bytes,
             &self.net_output_bytes,
             &self.error_replies,
@@ -137,10 +150,14 @@ pub struct Server {
     pub hooks: OnceLock<Box<dyn Hooks>>,
     /// Bytes used by each shard's keyspace, kept by the shard, read by all.
     pub shard_memory: Box<[AtomicUsize]>,
+    /// Commands that each shard has run, in the same way.
+    pub shard_commands: Box<[AtomicU64]>,
     /// `maxmemory` in bytes, 0 for none, kept beside the options for the write path.
     pub maxmemory: AtomicUsize,
     pub active_expire: AtomicBool,
     pub gates: Gates,
+    pub pauses: Pauses,
+    pub monitoring: Monitoring,
     /// Bytes of the snapshot read so far, and bytes it has, while it is being read.
     pub load_progress: (AtomicU64, AtomicU64),
 }
@@ -167,7 +184,7 @@ pub struct ServerConfig {
 impl Server {
     pub fn new(config: ServerConfig) -> Self {
         let ServerConfig { options, commands, clock, shards, run_id } = config;
-        Self {
+        let server = Self {
             maxmemory: AtomicUsize::new(options.maxmemory as usize),
             options: RwLock::new(options),
             commands,
@@ -179,10 +196,22 @@ impl Server {
             run_id,
             hooks: OnceLock::new(),
             shard_memory: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
+            shard_commands: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             active_expire: AtomicBool::new(true),
             gates: Gates::default(),
             load_progress: Default::default(),
-        }
+            pauses: Pauses::default(),
+            monitoring: Monitoring::default(),
+        };
+        server.follow_options();
+        server
+    }
+
+    /// Takes over options that are kept beside the table, where they are read at any time.
+    pub fn follow_options(&self) {
+        let options = self.options.read();
+        self.maxmemory.store(usize::try_from(options.maxmemory).unwrap_or(usize::MAX), Ordering::Relaxed);
+        self.monitoring.follow(&options);
     }
 
     /// Notes the bytes that a shard's keyspace uses.
@@ -203,9 +232,56 @@ impl Server {
         self.active_expire.load(Ordering::Relaxed)
     }
 
-    #[inline]
-    pub fn count_error(&self) {
+    /// Counts an error reply, given without the `-` before it.
+    #[cold]
+    pub fn count_error(&self, error: &[u8]) {
         self.stats.error_replies.fetch_add(1, Ordering::Relaxed);
+        self.monitoring.faults.lock().count(error);
+    }
+
+    /// Counts the error reply of the command `number`, which was refused or failed.
+    #[cold]
+    pub fn count_fault(&self, number: usize, fault: Fault, error: &[u8]) {
+        self.count_error(error);
+        self.monitoring.faults.lock().count_command(number, fault);
+    }
+
+    /// Tells the slow log and the latency monitor of a command that took long. `session` is whose it was.
+    #[cold]
+    pub fn note_slow(&self, session: &Session, number: usize, args: &[&[u8]], nanos: u64) {
+        let spec = &self.commands.command(number).spec;
+        // Such a command lasts longer than its handler.
+        let waits_us = match session.request {
+            Some(Request::Sleep { ms }) => ms * 1_000,
+            _ => 0,
+        };
+        let duration_us = nanos / 1_000 + waits_us;
+        let now = self.clock.now_ms();
+        let event = if spec.flags.has(Flags::FAST) { "fast-command" } else { "command" };
+        self.monitoring.latency.note(event, duration_us / 1_000, now);
+        if spec.flags.has(Flags::SKIP_SLOWLOG) || !self.monitoring.slow_log.wants(duration_us) {
+            return;
+        }
+        let client = self.clients.get(session.on_behalf_of).unwrap_or_else(|| session.client.clone());
+        self.monitoring.slow_log.add(SlowEntry {
+            id: 0,
+            time: now / 1_000,
+            duration_us,
+            args: SlowLog::shown(self.commands.name(number), args),
+            address: client.address.clone(),
+            name: client.text.lock().name.clone(),
+        });
+    }
+
+    /// What has been counted so far, for rates.
+    pub fn totals(&self) -> Totals {
+        let elsewhere = self.monitoring.elsewhere.lock().calls();
+        Totals {
+            commands: elsewhere
+                + self.shard_commands.iter().map(|shard| shard.load(Ordering::Relaxed)).sum::<u64>(),
+            input_bytes: self.stats.net_input_bytes.load(Ordering::Relaxed),
+            output_bytes: self.stats.net_output_bytes.load(Ordering::Relaxed),
+        }
     }
 
     /// True where a client must prove who it is. A password that is taken away frees those who have not.

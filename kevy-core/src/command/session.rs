@@ -35,6 +35,8 @@ pub struct Transaction {
     pub queue: Vec<Queued>,
     /// A command was refused while queueing: EXEC must fail with EXECABORT.
     pub refused: bool,
+    /// Bytes of the arguments queued.
+    pub memory: usize,
 }
 
 /// Something only the owner of the connection can do, done after the handler returned.
@@ -50,6 +52,8 @@ pub enum Request {
     /// As `WaitReplicas`, but for replicas that hold it on disk; the answer is an array of 0 (nothing is on disk
     /// here) and their number.
     WaitDurable { replicas: usize, timeout_ms: u64 },
+    /// Run the command again when no pause holds it back any more.
+    Postpone,
     /// Answer OK after this many milliseconds.
     Sleep { ms: u64 },
     /// Answer when the waiter has a reply; it is registered at its keys.
@@ -85,6 +89,10 @@ pub struct Session {
     pub retrying: bool,
     /// Number of the last command, for `CLIENT LIST`.
     pub last_command: usize,
+    /// Whose command it runs, where that is another client's; 0 for its own.
+    pub on_behalf_of: u64,
+    /// Pauses do not hold it back.
+    pub is_exempt: bool,
 }
 
 impl Session {
@@ -102,6 +110,8 @@ impl Session {
             in_exec: false,
             retrying: false,
             last_command: usize::MAX,
+            on_behalf_of: 0,
+            is_exempt: false,
         }
     }
 
@@ -112,7 +122,9 @@ impl Session {
         client.last_command.store(self.last_command, Ordering::Relaxed);
         let queued = self.transaction.as_ref().map_or(-1, |transaction| transaction.queue.len() as i32);
         client.queued.store(queued, Ordering::Relaxed);
-        client.watched.store(self.watched.len(), Ordering::Relaxed);
+        let memory = self.transaction.as_ref().map_or(0, |transaction| transaction.memory);
+        client.queue_memory.store(memory, Ordering::Relaxed);
+        client.args_memory.store(0, Ordering::Relaxed);
         client.query_buffer.store(query_bytes, Ordering::Relaxed);
         client.output_buffer.store(output_bytes, Ordering::Relaxed);
         client.protocol.store(if protocol == Protocol::Resp3 { 3 } else { 2 }, Ordering::Relaxed);

@@ -4,9 +4,10 @@ use std::sync::atomic::Ordering;
 
 use crate::base::{Error, ErrorKind, OwnedGuard, Result};
 use crate::command::client::WakeOwner;
+use crate::command::server::Gates;
 use crate::command::session::Request;
 use crate::command::string::{self};
-use crate::command::{Origin, Session};
+use crate::command::{Origin, Partition, Session};
 use crate::resp::writer::{Protocol, Writer};
 use crate::route;
 use crate::shard::Shard;
@@ -84,6 +85,13 @@ impl Engine {
         Err(Error::new(ErrorKind::InvalidArgument, "inside MULTI commands are queued: use dispatch"))
     }
 
+    #[inline]
+    fn wait_while_paused(&self, is_write: bool) {
+        if self.server.gates.is_closed(Gates::PAUSED_WRITES) {
+            self.server.wait_for_pauses(is_write);
+        }
+    }
+
     /// GET: appends the value to `into`.
     ///
     /// # Errors
@@ -91,6 +99,7 @@ impl Engine {
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
         Self::refuse_in_multi(&state.session)?;
+        self.wait_while_paused(false);
         let shard = self.take(route::shard_of(key, self.shards.len()));
         self.get_from(shard, state, key, into)
     }
@@ -103,7 +112,9 @@ impl Engine {
     pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
         Self::refuse_in_multi(&state.session)?;
         match self.shards.try_take(route::shard_of(key, self.shards.len())) {
-            Some(shard) if !shard.owes() => self.get_from(shard, state, key, into).map(Some),
+            Some(shard) if !shard.owes() && !self.server.gates.is_closed(Gates::PAUSED_WRITES) => {
+                self.get_from(shard, state, key, into).map(Some)
+            }
             _ => Ok(None),
         }
     }
@@ -117,8 +128,18 @@ impl Engine {
         into: &mut Vec<u8>,
     ) -> Result<Direct> {
         let now = self.server.clock.now_ms();
-        shard.partition.counters.commands += 1;
+        let Partition { counters, commands, .. } = &mut shard.partition;
+        counters.commands += 1;
+        let monitoring = &self.server.monitoring;
+        let started = self.get.and_then(|get| commands.begin(get, monitoring.times_all()));
         let found = string::read(&mut shard.partition, &state.session, key, now, into);
+        if let (Some(started), Some(get)) = (started, self.get) {
+            let nanos = started.elapsed().as_nanos() as u64;
+            shard.partition.commands.end(get, nanos, monitoring.tracks());
+            if monitoring.is_noteworthy(nanos) {
+                self.server.note_slow(&state.session, get, &[b"GET", key], nanos);
+            }
+        }
         shard.settle();
         if shard.owes() {
             drop(shard);
@@ -138,6 +159,7 @@ impl Engine {
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
         Self::refuse_in_multi(&state.session)?;
+        self.wait_while_paused(true);
         self.set_in(self.take(route::shard_of(key, self.shards.len())), state, key, value)
     }
 
@@ -149,7 +171,9 @@ impl Engine {
     pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
         Self::refuse_in_multi(&state.session)?;
         match self.shards.try_take(route::shard_of(key, self.shards.len())) {
-            Some(shard) if !shard.owes() => self.set_in(shard, state, key, value).map(|()| true),
+            Some(shard) if !shard.owes() && !self.server.gates.is_closed(Gates::PAUSED_WRITES) => {
+                self.set_in(shard, state, key, value).map(|()| true)
+            }
             _ => Ok(false),
         }
     }
@@ -165,7 +189,9 @@ impl Engine {
         let now = self.server.clock.now_ms();
         let State { session, spill } = state;
         spill.buf.clear();
-        let mut caller = Caller { server: &self.server, session, out: spill, now, origin: Origin::Client };
+        let number = self.set.unwrap_or_default();
+        let mut caller =
+            Caller { server: &self.server, session, out: spill, now, origin: Origin::Client, number };
         run::run_alone(&mut shard, &mut caller, &string::PLAIN_SET, &[b"SET", key, value]);
         self.leave(shard);
         match spill.buf.first() {

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::OwnedGuard;
 use crate::command::help::unknown_subcommand;
+use crate::command::monitoring::{CommandStats, Fault};
 use crate::command::server::Gates;
 use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::{Flags, Scope, shown};
@@ -27,6 +28,8 @@ pub enum Plan {
     /// The tokens of several shards, or it must not overtake what the session has under way elsewhere. Run it
     /// with [`Engine::run_several`] while holding no token.
     Several { command: usize, route: Route },
+    /// The end of a pause. Nothing has happened: plan it again then.
+    Paused,
 }
 
 impl Plan {
@@ -49,6 +52,9 @@ pub struct Engine {
     pub server: Arc<Server>,
     pub shards: Arc<Shards>,
     poisoned: AtomicBool,
+    /// The numbers of GET and SET, where the command set has them.
+    pub(super) get: Option<usize>,
+    pub(super) set: Option<usize>,
 }
 
 /// Where the keyspace uses no more than this, one SCAN goes through several shards.
@@ -61,7 +67,8 @@ const SHOWN_BYTES_MAX: usize = 128;
 
 impl Engine {
     pub fn new(server: Arc<Server>, shards: Arc<Shards>) -> Self {
-        Self { server, shards, poisoned: AtomicBool::new(false) }
+        let (get, set) = (server.commands.find(&[b"get"]), server.commands.find(&[b"set"]));
+        Self { server, shards, poisoned: AtomicBool::new(false), get, set }
     }
 
     /// Marks the runtime as broken by a panic: no command is run any more.
@@ -103,7 +110,10 @@ impl Engine {
         if let Some(transaction) = &mut session.transaction {
             transaction.refused = true;
         }
-        self.server.count_error();
+        match self.commands().find(args) {
+            Some(number) => self.server.count_fault(number, Fault::Rejected, fail.bytes()),
+            None => self.server.count_error(fail.bytes()),
+        }
         let is_exec = |number| self.commands().name(number) == "exec";
         if self.commands().find(args).is_some_and(is_exec) {
             session.transaction = None;
@@ -115,14 +125,15 @@ impl Engine {
         Plan::Done
     }
 
-    /// Refuses what the runtime as a whole does not take at the moment.
+    /// Refuses what the runtime as a whole does not take at the moment; false for what has to wait.
     #[cold]
-    fn check_gates(&self, spec: &Spec) -> Result<(), Fail> {
+    fn check_gates(&self, session: &Session, spec: &Spec) -> Result<bool, Fail> {
         let gates = &self.server.gates;
         if gates.is_closed(Gates::LOADING) && !spec.flags.has(Flags::LOADING) {
             return Err(LOADING);
         }
-        Ok(())
+        let is_paused = gates.is_closed(Gates::PAUSED_WRITES);
+        Ok(!is_paused || !self.server.must_wait(session, spec, self.server.clock.now_ms()))
     }
 
     #[inline]
@@ -139,10 +150,10 @@ impl Engine {
         if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) && self.server.needs_password() {
             return Err(NO_AUTH);
         }
-        if self.server.gates.any() {
-            self.check_gates(spec)?;
-        }
         session.last_command = number;
+        if self.server.gates.any() && !self.check_gates(session, spec)? {
+            return Ok(Plan::Paused);
+        }
         if session.transaction.is_some() {
             return Ok(Plan::Here(number));
         }
@@ -160,8 +171,28 @@ impl Engine {
         Ok(Plan::of(number, spec, route))
     }
 
-    /// Runs a command that touches no shard.
-    pub fn run_here(&self, session: &mut Session, number: usize, args: &[&[u8]], out: &mut Writer, now: u64) {
+    /// Runs a command that touches no shard. `stats` counts it; without, what no shard owns does.
+    pub fn run_here(
+        &self,
+        session: &mut Session,
+        number: usize,
+        args: &[&[u8]],
+        out: &mut Writer,
+        (now, stats): (u64, Option<&mut CommandStats>),
+    ) {
+        let monitoring = &self.server.monitoring;
+        let Some(stats) = stats else {
+            // The handler may want what the lock guards.
+            let started = monitoring.elsewhere.lock().begin(number, true);
+            let mut own = CommandStats::default();
+            self.run_here(session, number, args, out, (now, Some(&mut own)));
+            if let Some(started) = started {
+                let nanos = started.elapsed().as_nanos() as u64;
+                monitoring.elsewhere.lock().end(number, nanos, monitoring.tracks());
+            }
+            return;
+        };
+        let started = stats.begin(number, monitoring.times_all());
         let mut context = crate::command::Context {
             out,
             session,
@@ -170,10 +201,17 @@ impl Engine {
             origin: Origin::Client,
             partitions: crate::command::Partitions::None,
         };
-        self.server.stats.commands.fetch_add(1, Ordering::Relaxed);
         if let Err(fail) = self.command(number).call(&mut context, args) {
             context.out.error_bytes(fail.bytes());
-            self.server.count_error();
+            self.server.count_fault(number, Fault::Failed, fail.bytes());
+        }
+        if let Some(started) = started {
+            let nanos = started.elapsed().as_nanos() as u64;
+            stats.end(number, nanos, monitoring.tracks());
+            let sleeps = matches!(session.request, Some(Request::Sleep { .. }));
+            if monitoring.is_noteworthy(nanos) || sleeps {
+                self.server.note_slow(session, number, args, nanos);
+            }
         }
     }
 
@@ -222,7 +260,7 @@ impl Engine {
         out: &mut Writer,
         (now, origin): (u64, Origin),
     ) {
-        let mut caller = Caller { server: &self.server, session, out, now, origin };
+        let mut caller = Caller { server: &self.server, session, out, now, origin, number };
         run_alone(shard, &mut caller, self.command(number), args);
     }
 
@@ -245,11 +283,11 @@ impl Engine {
             drop(guards);
             self.serve_blocked();
         };
-        let mut caller = Caller { server: &self.server, session, out, now, origin };
+        let mut caller = Caller { server: &self.server, session, out, now, origin, number };
         let command = self.command(number);
         let exec = self.is_exec(command, caller.session);
         run_many(&self.shards, &mut guards, &members, &mut caller, |step| {
-            if exec { self.exec(step) } else { step.call(command, args) }
+            if exec { self.exec(step, number) } else { step.call(number, args) }
         });
         guards.iter_mut().for_each(|guard| guard.leave());
         if guards.iter().any(|guard| guard.owes()) {
@@ -267,9 +305,11 @@ impl Engine {
         (now, origin): (u64, Origin),
     ) {
         let start = out.buf.len();
+        session.is_exempt = origin == Origin::Replica;
         match self.plan(session, args, out) {
             Plan::Done => {}
-            Plan::Here(number) => self.run_here(session, number, args, out, now),
+            Plan::Paused => session.request = Some(Request::Postpone),
+            Plan::Here(number) => self.run_here(session, number, args, out, (now, None)),
             Plan::One { command, shard } => {
                 let mut guard = self.take(shard);
                 self.run_one(&mut guard, session, command, args, out, (now, origin));

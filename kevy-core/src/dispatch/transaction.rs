@@ -1,5 +1,8 @@
 //! MULTI, EXEC and the commands whose shards follow from the session.
 
+use std::time::Instant;
+
+use crate::command::monitoring::Fault;
 use crate::command::session::{Queued, Transaction};
 use crate::command::spec::{Fail, Flags};
 use crate::command::{Command, Session};
@@ -29,9 +32,10 @@ impl Engine {
         let Some(transaction) = &mut session.transaction else { return Plan::Here(number) };
         if spec.flags.has(Flags::NO_MULTI) {
             transaction.refused = true;
-            self.server.count_error();
+            self.server.count_fault(number, Fault::Rejected, NOT_IN_MULTI.bytes());
             out.error_bytes(NOT_IN_MULTI.bytes());
         } else {
+            transaction.memory += args.iter().map(|arg| arg.len() + size_of::<Vec<u8>>()).sum::<usize>();
             let args = args.iter().map(|arg| arg.to_vec()).collect();
             transaction.queue.push(Queued { command: number, args });
             out.simple("QUEUED");
@@ -71,13 +75,14 @@ impl Engine {
     }
 
     /// Runs the queue on the held shards.
-    pub(super) fn exec(&self, step: &mut Step<'_, '_, '_>) {
-        let Some(Transaction { queue, refused }) = step.session().transaction.take() else { return };
+    pub(super) fn exec(&self, step: &mut Step<'_, '_, '_>, number: usize) {
+        let started = Instant::now();
+        let Some(Transaction { queue, refused, .. }) = step.session().transaction.take() else { return };
         step.expire_watched();
         let broken = step.session().is_watch_broken();
         step.forget_watches();
         if refused {
-            self.server.count_error();
+            self.server.count_error(EXEC_ABORT.as_bytes());
             return step.out().error(EXEC_ABORT);
         }
         if broken {
@@ -87,9 +92,10 @@ impl Engine {
         step.session().in_exec = true;
         for queued in &queue {
             let args: Vec<&[u8]> = queued.args.iter().map(Vec::as_slice).collect();
-            step.call(self.command(queued.command), &args);
+            step.call(queued.command, &args);
         }
         step.session().in_exec = false;
+        step.count(number, started);
     }
 
     /// Ends what a closing session has left in the shards: its watches.

@@ -52,7 +52,7 @@ impl Engine {
             Until::Replicas { enough, offsets, durable }
         };
         let (until, timeout_ms) = match *request {
-            Request::Close | Request::Replicate => return None,
+            Request::Close | Request::Replicate | Request::Postpone => return None,
             Request::Block(ref waiter) => {
                 let timeout_ms = (waiter.timeout_ms > 0).then_some(waiter.timeout_ms);
                 return Some((Answer { waiter: waiter.clone(), until: Until::Served }, timeout_ms));

@@ -74,6 +74,8 @@ pub struct Connection {
     pub stalled: bool,
     /// A command that is answered later; nothing else of the connection runs meanwhile.
     pub waiting: Option<Waiting>,
+    /// A pause holds its next command back.
+    pub paused: bool,
     /// Replicas that attach over this connection get this shard: it came in at the shard's own port.
     pub shard: Option<usize>,
     pub fate: Fate,
@@ -105,6 +107,7 @@ impl Connection {
             held: 0,
             stalled: false,
             waiting: None,
+            paused: false,
             shard: None,
             fate: Fate::Open,
             upgrade: None,
@@ -119,14 +122,14 @@ impl Connection {
 
     /// Lets the connection go on, unless it waits for something else. True where it may.
     pub fn unstall(&mut self) -> bool {
-        let goes_on = self.stalled && self.waiting.is_none();
+        let goes_on = self.stalled && self.waiting.is_none() && !self.paused;
         self.stalled &= !goes_on;
         goes_on
     }
 
     /// True where the connection has nothing under way but perhaps a command that waits.
     pub fn is_idle(&self) -> bool {
-        let rests = !self.stalled || self.waiting.is_some();
+        let rests = !self.stalled || self.waiting.is_some() || self.paused;
         self.pending.is_empty() && self.unsent() == 0 && rests && !self.listed
     }
 

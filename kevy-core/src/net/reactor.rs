@@ -124,6 +124,10 @@ pub struct Reactor {
     upgraded: Vec<usize>,
     /// Connections with a command whose answer nobody tells.
     polled: Vec<usize>,
+    /// Connections that a pause holds back.
+    paused: Vec<usize>,
+    /// When the pauses end by what was known when the last of them was listed (Unix milliseconds).
+    paused_until: u64,
     /// When the waits of connections are over at the latest (Unix milliseconds).
     timeouts: BTreeSet<(u64, usize)>,
     posts: Vec<Option<Post>>,
@@ -174,6 +178,8 @@ impl Reactor {
             dirty: Vec::new(),
             upgraded: Vec::new(),
             polled: Vec::new(),
+            paused: Vec::new(),
+            paused_until: 0,
             timeouts: BTreeSet::new(),
             outgoing: (0..posts.len()).map(|_| Box::default()).collect(),
             posts,
@@ -221,6 +227,9 @@ impl Reactor {
             }
             self.collect_replies();
             self.arrivals(now);
+            if !self.paused.is_empty() {
+                self.resume_paused(now, signals & signal::RESUME != 0);
+            }
             if signals & signal::KILL != 0 {
                 self.kill_marked();
             }
@@ -276,7 +285,7 @@ impl Reactor {
         if event.is_readable() || event.is_read_closed() || event.is_error() {
             connection.readable = true;
             connection.ending |= event.is_read_closed() || event.is_error();
-            if connection.ending && connection.waiting.is_some() {
+            if connection.ending && (connection.waiting.is_some() || connection.paused) {
                 // Nobody is there for the answer, and a connection that waits is not read.
                 connection.fate = Fate::Close;
             }
@@ -426,6 +435,24 @@ impl Reactor {
         self.end_wait(key, &ended);
     }
 
+    /// Lets connections go on whose commands no pause holds back any more.
+    #[cold]
+    fn resume_paused(&mut self, now: u64, changed: bool) {
+        // Those that must wait on are listed again when they have tried.
+        let until = self.engine.server.paused_until();
+        if !changed && self.engine.server.paused(now).is_some() && until == self.paused_until {
+            return;
+        }
+        for key in std::mem::take(&mut self.paused) {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            connection.paused = false;
+            connection.session.client.is_paused.store(false, Ordering::Relaxed);
+            if connection.unstall() {
+                list(&mut self.readable, connection, key);
+            }
+        }
+    }
+
     /// Forgets a connection's wait.
     fn end_wait(&mut self, key: usize, waiting: &Waiting) {
         if let Some(deadline) = waiting.deadline {
@@ -494,6 +521,10 @@ impl Reactor {
                     self.polled.push(key);
                 }
             }
+            if connection.paused && !self.paused.contains(&key) {
+                self.paused.push(key);
+                self.paused_until = engine.server.paused_until();
+            }
             mark_dirty(&mut self.dirty, connection, key);
         }
         counter.settle();
@@ -519,14 +550,20 @@ impl Reactor {
             .chain(timeout)
             .chain(cron)
             .chain(self.accept_again)
+            .chain((!self.paused.is_empty()).then_some(self.paused_until))
             .chain(token.next_deadline(&engine.server, now))
             .min();
         token.armed_until = self.next_deadline.unwrap_or(u64::MAX);
         token.publish_memory(&engine.server);
         token.stream.notify();
         token.release_fairly();
+        let server = &engine.server;
         if input_bytes > 0 {
-            engine.server.stats.net_input_bytes.fetch_add(input_bytes, Ordering::Relaxed);
+            server.stats.net_input_bytes.fetch_add(input_bytes, Ordering::Relaxed);
+            server.stats.reads.fetch_add(received.len() as u64, Ordering::Relaxed);
+        }
+        if server.monitoring.rates.is_due(now) {
+            server.monitoring.rates.note(now, server.totals());
         }
     }
 
@@ -572,12 +609,15 @@ impl Reactor {
             let connection = &mut self.connections[key];
             mark_dirty(&mut self.dirty, connection, key);
         }
-        let mut total = 0;
+        let (mut total, mut writes) = (0, 0);
         for key in std::mem::take(&mut self.dirty) {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             connection.dirty = false;
             let more = flush::fill(connection, now);
-            total += flush::flush(connection);
+            let sent = flush::flush(connection);
+            total += sent;
+            connection.session.client.output_buffer.store(connection.unsent(), Ordering::Relaxed);
+            writes += u64::from(sent > 0);
             self.work_left |= more && connection.writable;
             let kind = connection.session.client.kind();
             let limit = &self.settings.outputs[if kind == ClientKind::Replica { 1 } else { 0 }];
@@ -594,6 +634,7 @@ impl Reactor {
         }
         if total > 0 {
             self.engine.server.stats.net_output_bytes.fetch_add(total as u64, Ordering::Relaxed);
+            self.engine.server.stats.writes.fetch_add(writes, Ordering::Relaxed);
         }
     }
 
@@ -609,7 +650,7 @@ impl Reactor {
             let idle = now.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
             let kind = client.kind();
             let limit = &self.settings.outputs[if kind == ClientKind::Replica { 1 } else { 0 }];
-            let may_idle = kind == ClientKind::Normal && connection.waiting.is_none();
+            let may_idle = kind == ClientKind::Normal && connection.waiting.is_none() && !connection.paused;
             if (timeout > 0 && idle > timeout && may_idle) || flush::enforce(connection, limit, now) {
                 over.push(key);
             }
@@ -650,6 +691,7 @@ impl Reactor {
     fn close(&mut self, key: usize) {
         let Some(mut connection) = self.connections.try_remove(key) else { return };
         self.upgraded.retain(|&upgraded| upgraded != key);
+        self.paused.retain(|&paused| paused != key);
         if let Some(waiting) = connection.waiting.take() {
             self.end_wait(key, &waiting);
         }

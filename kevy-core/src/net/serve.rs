@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::base::token::OwnedGuard;
 use crate::dispatch::{Engine, Origin, Parcel, Plan, ReplyMode, Request, Session, Shard};
@@ -123,7 +124,18 @@ impl Counter<'_> {
         let start = reply.buf.len();
         match self.engine.plan(session, args, reply) {
             Plan::Done => {}
-            Plan::Here(number) => self.engine.run_here(session, number, args, reply, self.now),
+            Plan::Paused => {
+                connection.paused = true;
+                session.client.is_paused.store(true, Ordering::Relaxed);
+                return false;
+            }
+            Plan::Here(number) => {
+                let stats = self.token.as_mut().map(|token| {
+                    token.partition.counters.commands += 1;
+                    &mut token.partition.commands
+                });
+                self.engine.run_here(session, number, args, reply, (self.now, stats));
+            }
             Plan::One { command, shard } if shard == self.shard => {
                 self.settle();
                 if let Some(token) = &mut self.token {
@@ -178,7 +190,7 @@ impl Counter<'_> {
         }
         *self.next_request += 1;
         let request = *self.next_request;
-        parcel.push(key, request, command, (session.db, protocol, session.no_touch), args);
+        parcel.push(key, request, command, (session.db, protocol, session.no_touch, session.client.id), args);
         let silent = !matches!(session.reply_mode, ReplyMode::On | ReplyMode::SkipNext);
         pending.push_back(Pending { request, reply: None, silent, behind: Vec::new() });
         true
@@ -200,6 +212,8 @@ impl Counter<'_> {
                 }
                 self.token = Some(self.engine.shards.take(self.shard));
             }
+            // Only sessions without a connection are asked for that.
+            Request::Postpone => {}
             request => {
                 let Connection { session, out, .. } = connection;
                 let waiting = self.engine.waiting(session, &request, out);
@@ -227,6 +241,7 @@ pub fn run_parcel(
         }
         guest.db = call.db;
         guest.no_touch = call.no_touch;
+        guest.on_behalf_of = call.client;
         engine.run_one(shard, guest, call.command, args, out, (now, Origin::Client));
         true
     })

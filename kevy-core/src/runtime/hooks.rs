@@ -62,6 +62,13 @@ impl Hooks for RuntimeHooks {
         }
     }
 
+    fn unpaused(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.handles.iter().for_each(|handle| handle.alarm.ring(signal::RESUME));
+            core.events.announce();
+        }
+    }
+
     fn replication_info(&self) -> String {
         self.0.upgrade().map(|core| core.primary.info()).unwrap_or_default()
     }

@@ -110,11 +110,57 @@ impl Core {
         around: impl FnOnce(&mut (dyn FnMut() + Send)),
     ) -> Result<bool> {
         let start = out.buf.len();
-        self.guard(|| self.engine.run(state, args, out, origin))?;
-        match state.session.request.take() {
-            None => Ok(true),
-            Some(request) => self.grant(request, state, out, (start, bell), around),
+        let mut around = Some(around);
+        loop {
+            self.guard(|| self.engine.run(state, args, out, origin))?;
+            let request = match state.session.request.take() {
+                None => return Ok(true),
+                Some(request) => request,
+            };
+            if request != Request::Postpone {
+                return match around {
+                    Some(around) => self.grant(request, state, out, (start, bell), around),
+                    None => self.grant(request, state, out, (start, bell), |wait| wait()),
+                };
+            }
+            if !self.wait_for_pause(state, bell, around.take())? {
+                return Ok(false);
+            }
         }
+    }
+
+    /// Waits until no pause holds a session's command back. False where `around` did not call the wait.
+    #[cold]
+    fn wait_for_pause(
+        &self,
+        state: &State,
+        bell: &Arc<Bell>,
+        around: Option<impl FnOnce(&mut (dyn FnMut() + Send))>,
+    ) -> Result<bool> {
+        let server = &self.engine.server;
+        let client = &state.session.client;
+        let mut waited = None;
+        client.is_paused.store(true, Ordering::Relaxed);
+        let mut wait = || {
+            let left_ms = server.paused_until().saturating_sub(server.clock.now_ms());
+            let deadline = Instant::now().checked_add(Duration::from_millis(left_ms.max(1)));
+            waited = Some(self.events.wait(deadline, bell, || {
+                let is_over = server.paused(server.clock.now_ms()).is_none();
+                (is_over || self.is_stopping() || client.is_killed()).then_some(())
+            }));
+        };
+        match around {
+            Some(around) => around(&mut wait),
+            None => wait(),
+        }
+        client.is_paused.store(false, Ordering::Relaxed);
+        let Some(waited) = waited else { return Ok(false) };
+        waited?;
+        self.check()?;
+        if client.is_killed() {
+            return Err(Error::new(ErrorKind::Closed, "the session was ended by CLIENT KILL"));
+        }
+        Ok(true)
     }
 
     /// Waits for what answers a command.

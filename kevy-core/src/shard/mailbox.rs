@@ -21,6 +21,8 @@ pub struct Call {
     pub db: usize,
     pub protocol: Protocol,
     pub no_touch: bool,
+    /// The client that asked.
+    pub client: u64,
     /// Where its arguments end in the parcel's list of arguments.
     args_end: usize,
     /// Where its reply ends in the parcel's replies.
@@ -67,7 +69,7 @@ impl Parcel {
         connection: usize,
         request: u64,
         command: usize,
-        (db, protocol, no_touch): (usize, Protocol, bool),
+        (db, protocol, no_touch, client): (usize, Protocol, bool, u64),
         args: &[&[u8]],
     ) {
         for arg in args {
@@ -81,6 +83,7 @@ impl Parcel {
             db,
             protocol,
             no_touch,
+            client,
             args_end: self.args.len(),
             reply_end: 0,
         });

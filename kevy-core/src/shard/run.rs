@@ -1,10 +1,14 @@
 //! Running commands on shards whose tokens are held.
 
+use std::time::Instant;
+
 use smallvec::SmallVec;
 
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::base::token::OwnedGuard;
+use crate::command::monitoring::Fault;
 use crate::command::server::Gates;
+use crate::command::session::Request;
 use crate::command::spec::Flags;
 use crate::command::{Command, Context, Fail, Origin, Partition, Partitions, Server, Session};
 use crate::resp::Writer;
@@ -20,6 +24,8 @@ pub struct Caller<'a> {
     pub out: &'a mut Writer,
     pub now: u64,
     pub origin: Origin,
+    /// The number of the command that runs.
+    pub number: usize,
 }
 
 /// Runs one command whose keys all lie on `shard`.
@@ -28,14 +34,35 @@ pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, 
     shard.partition.counters.commands += 1;
     if let Err(fail) = admit(&mut shard.partition, caller, command) {
         caller.out.error_bytes(fail.bytes());
-        caller.server.count_error();
+        caller.server.count_fault(caller.number, Fault::Rejected, fail.bytes());
         shard.settle();
         return;
     }
+    let monitoring = &caller.server.monitoring;
+    let started = shard.partition.commands.begin(caller.number, monitoring.times_all());
     call(Partitions::One(&mut shard.partition), caller, command, args);
+    if let Some(started) = started {
+        finish(&mut shard.partition, caller, started, args);
+    }
     commit_alone(shard);
     if shard.owes() {
         unblock::serve(None, &mut SmallVec::from_iter([shard]), caller.server);
+    }
+}
+
+/// Notes how long a command took that was timed.
+#[inline(never)]
+fn finish(partition: &mut Partition, caller: &Caller<'_>, started: Instant, args: &[&[u8]]) {
+    let nanos = started.elapsed().as_nanos() as u64;
+    let Caller { server, session, number, .. } = caller;
+    if session.retrying && caller.out.is_empty() || matches!(session.request, Some(Request::Block(_))) {
+        // It counts when it is served.
+        return partition.commands.cancel(*number, true);
+    }
+    partition.commands.end(*number, nanos, server.monitoring.tracks());
+    let sleeps = matches!(session.request, Some(Request::Sleep { .. }));
+    if server.monitoring.is_noteworthy(nanos) || sleeps {
+        server.note_slow(session, *number, args, nanos);
     }
 }
 
@@ -78,7 +105,12 @@ fn make_room(
     must_fit: bool,
 ) -> Result<(), Fail> {
     let server = caller.server;
+    if server.gates.is_closed(Gates::PAUSED_WRITES) {
+        // What is evicted would have to reach the replicas.
+        return Ok(());
+    }
     let index = partition.index;
+    let started = (server.monitoring.latency.threshold_ms() > 0).then(Instant::now);
     server.publish_memory(index, partition.keyspace.used_memory());
     while server.used_memory() > limit {
         if partition.keyspace.evict_one(caller.now).is_none() {
@@ -87,6 +119,9 @@ fn make_room(
         // What was evicted counts until it is freed.
         partition.keyspace.free_some(FREE_BUDGET);
         server.publish_memory(index, partition.keyspace.used_memory());
+    }
+    if let Some(started) = started {
+        server.monitoring.latency.note("eviction-cycle", started.elapsed().as_millis() as u64, caller.now);
     }
     if must_fit && server.used_memory() > limit { Err(Fail::OUT_OF_MEMORY) } else { Ok(()) }
 }
@@ -104,7 +139,7 @@ fn call(partitions: Partitions<'_>, caller: &mut Caller<'_>, command: &Command, 
     };
     if let Err(fail) = command.call(&mut context, args) {
         context.out.error_bytes(fail.bytes());
-        context.server.count_error();
+        context.server.count_fault(caller.number, Fault::Failed, fail.bytes());
     }
 }
 
@@ -237,17 +272,27 @@ impl<'a, 'p, 'c> Step<'a, 'p, 'c> {
     }
 
     /// Runs one command on the held shards.
-    pub fn call(&mut self, command: &Command, args: &[&[u8]]) {
-        if let Some(first) = self.partitions.first_mut() {
-            first.counters.commands += 1;
-        }
+    pub fn call(&mut self, number: usize, args: &[&[u8]]) {
+        let server = self.caller.server;
+        let command = server.commands.command(number);
+        self.caller.number = number;
+        let Some(first) = self.partitions.first_mut() else {
+            // Nobody counts what needs no shard here: it is rare.
+            return call(Partitions::None, self.caller, command, args);
+        };
+        first.counters.commands += 1;
         for partition in &mut self.partitions {
             if let Err(fail) = admit(partition, self.caller, command) {
                 self.caller.out.error_bytes(fail.bytes());
-                self.caller.server.count_error();
+                server.count_fault(number, Fault::Rejected, fail.bytes());
                 return;
             }
         }
+        let times_all = server.monitoring.times_all();
+        // Whether a command that waits counts is known behind it.
+        let waits = command.spec.flags.has(Flags::BLOCKING);
+        let started =
+            self.partitions.first_mut().and_then(|one| one.commands.begin(number, times_all || waits));
         let partitions = match &mut self.partitions[..] {
             [] => Partitions::None,
             [one] if self.shards == 1 => Partitions::One(one),
@@ -261,5 +306,20 @@ impl<'a, 'p, 'c> Step<'a, 'p, 'c> {
             }
         };
         call(partitions, self.caller, command, args);
+        if let (Some(started), Some(first)) = (started, self.partitions.first_mut()) {
+            finish(first, self.caller, started, args);
+        }
+    }
+
+    /// Counts a command that consists of others, begun at `started`.
+    pub fn count(&mut self, number: usize, started: Instant) {
+        let Some(first) = self.partitions.first_mut() else { return };
+        first.counters.commands += 1;
+        first.commands.begin(number, true);
+        first.commands.end(
+            number,
+            started.elapsed().as_nanos() as u64,
+            self.caller.server.monitoring.tracks(),
+        );
     }
 }

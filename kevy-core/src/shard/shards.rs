@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use smallvec::SmallVec;
 
@@ -52,7 +53,11 @@ impl Shard {
     /// Returns true where more is left to do at once.
     pub fn housekeep(&mut self, server: &Server, now: u64) -> bool {
         let keyspace = &mut self.partition.keyspace;
+        let started = (server.monitoring.latency.threshold_ms() > 0).then(Instant::now);
         let expired = if server.active_expire() { keyspace.expire_some(now, EXPIRE_BUDGET) } else { 0 };
+        if let Some(started) = started {
+            server.monitoring.latency.note("expire-cycle", started.elapsed().as_millis() as u64, now);
+        }
         let more = keyspace.free_some(FREE_BUDGET);
         self.settle();
         self.publish_memory(server);
@@ -117,7 +122,9 @@ impl Shard {
 
     /// Shows the memory in use to whoever does not hold the token.
     pub fn publish_memory(&self, server: &Server) {
-        server.publish_memory(self.partition.index, self.partition.keyspace.used_memory());
+        let partition = &self.partition;
+        server.publish_memory(partition.index, partition.keyspace.used_memory());
+        server.shard_commands[partition.index].store(partition.counters.commands, Ordering::Relaxed);
     }
 
     #[cold]

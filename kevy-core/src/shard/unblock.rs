@@ -106,10 +106,17 @@ fn run(
     session.last_command = retry.command;
     session.retrying = true;
     let mut out = Writer::new(waiter.protocol);
-    let mut caller = Caller { server, session: &mut session, out: &mut out, now, origin: Origin::Client };
+    let mut caller = Caller {
+        server,
+        session: &mut session,
+        out: &mut out,
+        now,
+        origin: Origin::Client,
+        number: retry.command,
+    };
     let args: SmallVec<[&[u8]; 8]> = retry.args.iter().map(|arg| &**arg).collect();
     let members: SmallVec<[usize; 8]> = held.iter().map(|shard| shard.partition.index).collect();
-    Step::new(held, &members, server.shards, &mut caller).call(server.commands.command(retry.command), &args);
+    Step::new(held, &members, server.shards, &mut caller).call(retry.command, &args);
     commit(shards, held);
     out.take()
 }

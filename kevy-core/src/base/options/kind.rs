@@ -66,6 +66,7 @@ pub enum Mutability {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
     Server,
+    Monitoring,
     Network,
     Clients,
     Memory,
@@ -79,6 +80,7 @@ impl Section {
     pub fn title(self) -> &'static str {
         match self {
             Self::Server => "Server",
+            Self::Monitoring => "Monitoring",
             Self::Network => "Network",
             Self::Clients => "Clients",
             Self::Memory => "Memory and expiry",

@@ -15,5 +15,5 @@ mod tests;
 mod values;
 
 pub use kind::Mutability;
-pub use table::{Options, table};
+pub use table::{Options, find, table};
 pub use values::{Choice, DebugAccess, EvictionPolicy, SavePoints, Secret};

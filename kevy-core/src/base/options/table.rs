@@ -3,7 +3,7 @@
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
     BindAddress, BufferLimits, Choice, DebugAccess, Directory, EvictionPolicy, FileName, Fixed, Hertz,
-    LogLevel, Octal, OptionValue, SavePoints, Secret,
+    LogLevel, Octal, OptionValue, Percentiles, SavePoints, Secret,
 };
 use crate::base::slot::SLOTS;
 
@@ -79,6 +79,19 @@ options! {
         hz: Hertz, "hz", "10", COUNT;
         /// Whether background work runs more often while many clients are connected.
         dynamic_hz: bool, "dynamic-hz", "yes", Kind::Switch;
+    }
+    Monitoring {
+        /// Microseconds from which a command is kept in the slow log; negative for none.
+        slowlog_log_slower_than: i64, "slowlog-log-slower-than", "10000", Kind::Integer { min: -1, max: LONG_MAX };
+        /// Commands that the slow log keeps.
+        slowlog_max_len: u64, "slowlog-max-len", "128", LIMIT;
+        /// Milliseconds from which something is an event of the latency monitor; 0 for never.
+        latency_monitor_threshold: u64, "latency-monitor-threshold", "0", LIMIT;
+        /// Whether it is kept how the times of each command are distributed. Of a command that has run a thousand times
+        /// one call in sixteen is timed.
+        latency_tracking: bool, "latency-tracking", "yes", Kind::Switch;
+        /// The percentiles of these distributions that INFO shows.
+        latency_tracking_info_percentiles: Percentiles, "latency-tracking-info-percentiles", "50 99 99.9", Kind::Words;
     }
     Network {
         /// The TCP port for clients; 0 lets the system choose one, and without a value no port is opened.

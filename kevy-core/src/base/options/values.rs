@@ -70,7 +70,7 @@ macro_rules! integers {
     )* };
 }
 
-integers!(i32 u16 u32 u64 usize);
+integers!(i32 i64 u16 u32 u64 usize);
 
 impl OptionValue for Option<u16> {
     fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
@@ -303,6 +303,28 @@ impl OptionValue for Vec<BindAddress> {
 
     fn text(&self, _: &OptionSpec) -> String {
         let words: Vec<&str> = self.iter().map(|address| address.written.as_str()).collect();
+        words.join(" ")
+    }
+}
+
+/// Percentages, in the order in which they are shown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Percentiles(pub Vec<f64>);
+
+impl OptionValue for Percentiles {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        let parse = |word: &str| number::parse_f64(word.as_bytes());
+        let values: Option<Vec<f64>> = text.split_ascii_whitespace().map(parse).collect();
+        let Some(values) = values else { return Err(format!("Invalid {} parameters", spec.name).into()) };
+        if values.iter().any(|value| !(0.0..=100.0).contains(value)) {
+            return Err(format!("{} parameters should sit between [0.0,100.0]", spec.name).into());
+        }
+        self.0 = values;
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        let words: Vec<String> = self.0.iter().map(f64::to_string).collect();
         words.join(" ")
     }
 }

@@ -1,8 +1,7 @@
 //! CONFIG: options read and changed while the server runs.
 
-use std::sync::atomic::Ordering;
-
 use crate::command::help::{container, help};
+use crate::command::monitoring::Faults;
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Counters, Fail, Outcome};
 use crate::store::Limits;
@@ -44,9 +43,9 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let limits = {
         let mut options = server.options.write();
         options.set_many_atomically(&pairs).map_err(|error| Fail::with(error.config_set_reply()))?;
-        server.maxmemory.store(usize::try_from(options.maxmemory).unwrap_or(usize::MAX), Ordering::Relaxed);
         Limits::from(&*options)
     };
+    server.follow_options();
     for partition in ctx.every() {
         partition.keyspace.set_limits(limits.clone());
     }
@@ -61,8 +60,13 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 fn resetstat(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     for partition in ctx.every() {
         partition.counters = Counters::default();
+        partition.commands.reset();
     }
     ctx.server.stats.reset();
+    let monitoring = &ctx.server.monitoring;
+    monitoring.elsewhere.lock().reset();
+    *monitoring.faults.lock() = Faults::default();
+    monitoring.rates.reset();
     if let Some(hooks) = ctx.server.hooks.get() {
         hooks.reset_syncs();
     }

@@ -272,7 +272,7 @@ fn stats(text: &mut Text, figures: &Figures<'_>) {
     let stats = &server.stats;
     text.section("Stats");
     text.counter("total_connections_received", &stats.connections_received);
-    text.field("total_commands_processed", counters.commands + stats.commands.load(Ordering::Relaxed));
+    text.field("total_commands_processed", counters.commands + server.monitoring.elsewhere.lock().calls());
     text.counter("total_net_input_bytes", &stats.net_input_bytes);
     text.counter("total_net_output_bytes", &stats.net_output_bytes);
     text.counter("rejected_connections", &stats.connections_rejected);

@@ -16,6 +16,7 @@ pub const MEMORY: Command = Command::container(rows::MEMORY, container, SUBCOMMA
 static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::MEMORY_DOCTOR, doctor),
     Command::new(rows::MEMORY_HELP, help),
+    Command::new(rows::MEMORY_MALLOC_STATS, malloc_stats),
     Command::new(rows::MEMORY_PURGE, purge),
     Command::new(rows::MEMORY_STATS, stats),
     Command::new(rows::MEMORY_USAGE, usage),
@@ -111,5 +112,16 @@ fn doctor(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
         findings.push("No trouble with memory was found.".to_owned());
     }
     ctx.out.verbatim("txt", findings.join("\n").as_bytes());
+    Ok(())
+}
+
+/// The allocator is the host program's choice, so what is told is what the system knows of the process.
+fn malloc_stats(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    let used = ctx.server.used_memory();
+    let text = format!(
+        "The allocator is that of the program and tells nothing.\nbytes of keys: {used}\nbytes resident: {}\n",
+        resident_bytes()
+    );
+    ctx.out.verbatim("txt", text.as_bytes());
     Ok(())
 }

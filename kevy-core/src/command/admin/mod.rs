@@ -8,8 +8,11 @@ mod debug;
 mod digest;
 mod flush;
 mod info;
+mod latency;
+mod lolwut;
 mod memory;
 mod persistence;
+mod slow_log;
 
 use crate::base::number::format_u64;
 
@@ -29,10 +32,13 @@ pub static COMMANDS: &[Command] = &[
     Command::new(rows::FLUSHDB, flush::flushdb),
     Command::new(rows::INFO, info::info),
     Command::new(rows::LASTSAVE, persistence::lastsave),
+    latency::LATENCY,
+    Command::new(rows::LOLWUT, lolwut::lolwut),
     memory::MEMORY,
     Command::new(rows::ROLE, role),
     Command::new(rows::SAVE, persistence::save),
     Command::new(rows::SHUTDOWN, shutdown),
+    slow_log::SLOWLOG,
     Command::new(rows::SWAPDB, flush::swapdb),
     Command::new(rows::TIME, time),
 ];

@@ -6,6 +6,7 @@ use crate::base::number::parse_i64;
 use crate::command::arguments::{integer, is_word};
 use crate::command::client::ClientKind;
 use crate::command::help::{container, help, wrong_count};
+use crate::command::pause::{Purpose, Reach};
 use crate::command::session::ReplyMode;
 use crate::command::table::connection as rows;
 use crate::command::{Command, Context, Fail, Outcome};
@@ -26,11 +27,13 @@ static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::CLIENT_LIST, list),
     Command::new(rows::CLIENT_NO_EVICT, no_evict),
     Command::new(rows::CLIENT_NO_TOUCH, no_touch),
+    Command::new(rows::CLIENT_PAUSE, pause),
     Command::new(rows::CLIENT_REPLY, reply),
     Command::new(rows::CLIENT_SETINFO, setinfo),
     Command::new(rows::CLIENT_SETNAME, setname),
     Command::new(rows::CLIENT_TRACKINGINFO, trackinginfo),
     Command::new(rows::CLIENT_UNBLOCK, unblock),
+    Command::new(rows::CLIENT_UNPAUSE, unpause),
 ];
 
 /// True where every byte is a printable ASCII character other than a space.
@@ -125,16 +128,20 @@ fn trackinginfo(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-/// Shows what this session is at, which its owner does only now and then.
-fn publish(ctx: &Context<'_>) {
+/// Shows what this session is at, which its owner does only now and then. The command under way is still in its
+/// query buffer.
+fn publish(ctx: &Context<'_>, args: &[&[u8]]) {
     let client = &ctx.session.client;
-    let (query, output) =
-        (client.query_buffer.load(Ordering::Relaxed), client.output_buffer.load(Ordering::Relaxed));
-    ctx.session.publish(query, output, ctx.out.protocol);
+    let digits = |number: usize| number.max(1).ilog10() as usize + 1;
+    let encoded = |arg: &&[u8]| digits(arg.len()) + arg.len() + 5;
+    let query =
+        if client.fd < 0 { 0 } else { digits(args.len()) + 3 + args.iter().map(encoded).sum::<usize>() };
+    ctx.session.publish(query, client.output_buffer.load(Ordering::Relaxed), ctx.out.protocol);
+    client.args_memory.store(args.iter().map(|arg| arg.len()).sum(), Ordering::Relaxed);
 }
 
-fn info(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
-    publish(ctx);
+fn info(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    publish(ctx, args);
     let mut line = Vec::new();
     push_line(&mut line, &ctx.session.client, ctx.server, ctx.now);
     ctx.out.verbatim("txt", &line);
@@ -142,7 +149,7 @@ fn info(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
 }
 
 fn list(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    publish(ctx);
+    publish(ctx, args);
     let clients = match &args[2..] {
         [] => ctx.server.clients.list(),
         [word, kind] if is_word(word, "TYPE") => {
@@ -213,6 +220,30 @@ fn no_touch(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let on = on_or_off(args[2])?;
     ctx.session.no_touch = on;
     ctx.session.client.no_touch.store(on, Ordering::Relaxed);
+    ctx.out.ok();
+    Ok(())
+}
+
+fn pause(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let reach = match args[3..] {
+        [] => Reach::All,
+        [word] if is_word(word, "WRITE") => Reach::Writes,
+        [word] if is_word(word, "ALL") => Reach::All,
+        [_] => return Err(Fail::new("ERR CLIENT PAUSE mode must be WRITE or ALL")),
+        _ => return Err(wrong_count(args[0], args[1])),
+    };
+    let ms = parse_i64(args[2]).ok_or(Fail::new("ERR timeout is not an integer or out of range"))?;
+    let ms = u64::try_from(ms).map_err(|_| Fail::new("ERR timeout is negative"))?;
+    let until = ctx.server.clock.now_ms().saturating_add(ms);
+    let end = ctx.server.pause(Purpose::Command, reach, until);
+    ctx.every().into_iter().for_each(|partition| partition.keyspace.freeze(end));
+    ctx.out.ok();
+    Ok(())
+}
+
+fn unpause(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    let end = ctx.server.unpause(Purpose::Command);
+    ctx.every().into_iter().for_each(|partition| partition.keyspace.freeze(end));
     ctx.out.ok();
     Ok(())
 }

@@ -12,16 +12,18 @@ fn load(number: &AtomicUsize) -> usize {
     number.load(Ordering::Relaxed)
 }
 
-/// Appends the line of `client`, its line end included. Fields and their order are those of Redis 7.2 with the
-/// `watch` field of later versions.
-///
-/// Buffers that kevy does not keep for a client (parsed arguments, a fixed reply buffer) are shown as 0.
+/// How much of a client's output Redis keeps in the client itself. `obl` counts that, `oll` and `omem` what is more.
+const REPLY_BUFFER_BYTES: usize = 16 * 1024;
+
+/// Appends the line of `client`, its line end included. Fields and their order are those of Redis 7.2.
 pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) {
     let text = client.text.lock().clone();
     let seconds = |since: u64| now.saturating_sub(since) / 1000;
     let (query, query_free, output) =
         (load(&client.query_buffer), load(&client.query_buffer_free), load(&client.output_buffer));
-    let total = size_of::<Client>() + client.address.len() + query + query_free + output;
+    let total = client.memory();
+    let (fixed, list) = if output > REPLY_BUFFER_BYTES { (REPLY_BUFFER_BYTES, output) } else { (output, 0) };
+    let (argv, multi) = (load(&client.args_memory), load(&client.queue_memory));
     let number = load(&client.last_command);
     let command = if number < server.commands.count() { server.commands.name(number) } else { "NULL" };
     let user = if text.user.is_empty() { DEFAULT_USER } else { &text.user };
@@ -33,7 +35,7 @@ pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) 
     let _ = write!(out, " name={}", text.name.escape_ascii());
     let _ = write!(
         out,
-        " age={} idle={} flags={} db={} sub={} psub={} ssub=0 multi={} watch={}",
+        " age={} idle={} flags={} db={} sub={} psub={} ssub=0 multi={}",
         seconds(client.created_ms),
         seconds(client.last_active_ms.load(Ordering::Relaxed)),
         flags(client),
@@ -41,12 +43,12 @@ pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) 
         load(&client.subscriptions),
         load(&client.pattern_subscriptions),
         client.queued.load(Ordering::Relaxed),
-        load(&client.watched),
     );
     let _ = write!(
         out,
-        " qbuf={query} qbuf-free={query_free} argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl={output} oll=0 omem={output} \
-         tot-mem={total} events={} cmd={command} user={user} redir=-1 resp={}",
+        " qbuf={query} qbuf-free={query_free} argv-mem={argv} multi-mem={multi} \
+         rbs={REPLY_BUFFER_BYTES} rbp={fixed} obl={fixed} oll={} omem={list} tot-mem={total} events={} cmd={command} user={user} redir=-1 resp={}",
+        list.div_ceil(REPLY_BUFFER_BYTES),
         events(client, output),
         client.protocol.load(Ordering::Relaxed),
     );

@@ -1,6 +1,6 @@
 //! The verbs about the connection itself.
 
-use crate::command::spec::{Arg, Flags, Spec};
+use crate::command::spec::{Arg, Flags, Scope, Spec};
 
 use super::{ADMIN, ALLOW_BUSY, FAST, IN_MULTI, LOADING, NO_AUTH, NOSCRIPT, SESSION_KEYS, STALE};
 
@@ -144,6 +144,28 @@ pub const CLIENT_NO_TOUCH: Spec = Spec {
     summary: "Lets this connection read keys without marking them as used.",
     args: &[Arg::one_of("enabled", &[Arg::word("on", "ON"), Arg::word("off", "OFF")])],
     ..row("no-touch", 3, NOSCRIPT.or(LOADING).or(STALE), "7.2.0")
+};
+
+pub const CLIENT_PAUSE: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "connection", "slow"],
+    summary: "Holds clients' commands back for a while.",
+    history: &[("3.2.10", "Clients' commands wait, replicas' do not."), ("6.2.0", "`WRITE`.")],
+    args: &[
+        Arg::integer("timeout"),
+        Arg::one_of("mode", &[Arg::word("write", "WRITE"), Arg::word("all", "ALL")])
+            .optional()
+            .since("6.2.0"),
+    ],
+    ..row("pause", -3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.9.50")
+};
+
+pub const CLIENT_UNPAUSE: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "connection", "slow"],
+    complexity: "O(N), N clients that wait",
+    summary: "Lets clients go on before the end of a pause.",
+    ..row("unpause", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "6.2.0")
 };
 
 pub const CLIENT_REPLY: Spec = Spec {

@@ -276,6 +276,77 @@ pub const LASTSAVE: Spec = Spec {
     ..row("lastsave", 1, LOADING.or(STALE).or(FAST), "1.0.0")
 };
 
+pub const LATENCY: Spec = Spec {
+    categories: &["slow"],
+    complexity: "By subcommand",
+    summary: "Shows what took long, and how long commands take.",
+    ..row("latency", -2, Flags::NONE, "2.8.13")
+};
+
+const LATENCY_TIPS: &[&str] =
+    &["nondeterministic_output", "request_policy:all_nodes", "response_policy:special"];
+
+pub const LATENCY_DOCTOR: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Tells in words what took long, and what helps.",
+    tips: LATENCY_TIPS,
+    ..row("doctor", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.8.13")
+};
+
+pub const LATENCY_GRAPH: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Draws the spikes of an event.",
+    tips: LATENCY_TIPS,
+    args: &[Arg::string("event")],
+    ..row("graph", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.8.13")
+};
+
+pub const LATENCY_HELP: Spec = Spec {
+    categories: &["slow"],
+    summary: "Lists the LATENCY subcommands.",
+    ..row("help", 2, LOADING.or(STALE), "2.8.13")
+};
+
+pub const LATENCY_HISTOGRAM: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N commands",
+    summary: "Returns how the times of commands are distributed.",
+    tips: LATENCY_TIPS,
+    args: &[Arg::string("command").optional().multiple()],
+    ..row("histogram", -2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "7.0.0")
+};
+
+pub const LATENCY_HISTORY: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Returns the spikes of an event.",
+    tips: LATENCY_TIPS,
+    args: &[Arg::string("event")],
+    ..row("history", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.8.13")
+};
+
+pub const LATENCY_LATEST: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Returns the latest and the longest spike of every event.",
+    tips: LATENCY_TIPS,
+    ..row("latest", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.8.13")
+};
+
+pub const LATENCY_RESET: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Forgets the spikes of events.",
+    tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+    args: &[Arg::string("event").optional().multiple()],
+    ..row("reset", -2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.8.13")
+};
+
+pub const LOLWUT: Spec = Spec {
+    categories: &["read", "fast"],
+    summary: "Draws a picture, and tells the version.",
+    args: &[Arg::integer("version").after("VERSION").optional()],
+    ..row("lolwut", -1, READONLY.or(FAST), "5.0.0")
+};
+
 pub const MEMORY: Spec = Spec {
     categories: &["slow"],
     complexity: "By subcommand",
@@ -294,6 +365,14 @@ pub const MEMORY_HELP: Spec = Spec {
     categories: &["slow"],
     summary: "Lists the MEMORY subcommands.",
     ..row("help", 2, LOADING.or(STALE), "4.0.0")
+};
+
+pub const MEMORY_MALLOC_STATS: Spec = Spec {
+    categories: &["slow"],
+    complexity: "By what the allocator tells",
+    summary: "Returns what the allocator tells of itself.",
+    tips: &["nondeterministic_output", "request_policy:all_shards", "response_policy:special"],
+    ..row("malloc-stats", 2, Flags::NONE, "4.0.0")
 };
 
 pub const MEMORY_PURGE: Spec = Spec {
@@ -366,6 +445,44 @@ pub const SHUTDOWN: Spec = Spec {
         Arg::word("abort", "ABORT").optional().since("7.0.0"),
     ],
     ..row("shutdown", -1, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(NO_MULTI).or(ALLOW_BUSY), "1.0.0")
+};
+
+pub const SLOWLOG: Spec = Spec {
+    categories: &["slow"],
+    complexity: "By subcommand",
+    summary: "Shows the commands that took longest.",
+    ..row("slowlog", -2, Flags::NONE, "2.2.12")
+};
+
+pub const SLOWLOG_GET: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N entries",
+    summary: "Returns the newest entries of the slow log.",
+    history: &[("4.0.0", "The client's address and name.")],
+    tips: &["request_policy:all_nodes", "nondeterministic_output"],
+    args: &[Arg::integer("count").optional()],
+    ..row("get", -2, ADMIN.or(LOADING).or(STALE), "2.2.12")
+};
+
+pub const SLOWLOG_HELP: Spec = Spec {
+    categories: &["slow"],
+    summary: "Lists the SLOWLOG subcommands.",
+    ..row("help", 2, LOADING.or(STALE), "6.2.0")
+};
+
+pub const SLOWLOG_LEN: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Returns how many entries the slow log has.",
+    tips: &["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"],
+    ..row("len", 2, ADMIN.or(LOADING).or(STALE), "2.2.12")
+};
+
+pub const SLOWLOG_RESET: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N entries",
+    summary: "Empties the slow log.",
+    tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+    ..row("reset", 2, ADMIN.or(LOADING).or(STALE), "2.2.12")
 };
 
 pub const SWAPDB: Spec = Spec {

@@ -24,13 +24,14 @@ impl Keyspace {
         if self.is_replica {
             return None;
         }
-        self.databases.iter().filter_map(|records| records.next_due()).min()
+        let next = self.databases.iter().filter_map(|records| records.next_due()).min();
+        next.map(|at| at.max(self.frozen_until))
     }
 
     /// Removes up to `budget` keys and fields that are due, and returns how many. Less than `budget` means that
     /// nothing else is due. Does nothing on a replica.
     pub fn expire_some(&mut self, now: u64, budget: usize) -> usize {
-        if self.is_replica {
+        if self.keeps_due(now) {
             return 0;
         }
         self.notice(now);
@@ -56,7 +57,7 @@ impl Keyspace {
         if entry.due_at().is_none_or(|due| due > now) {
             return Some(at);
         }
-        if self.is_replica {
+        if self.keeps_due(now) {
             return (!is_hidden(entry, now)).then_some(at);
         }
         let at = self.remove_due(db, at, now, FIELDS_AT_ONCE_MAX).1?;

@@ -82,6 +82,8 @@ pub struct Keyspace {
     limits: Limits,
     rng: fastrand::Rng,
     is_replica: bool,
+    /// Until this Unix time in milliseconds what is due stays, and is hidden as on a replica.
+    frozen_until: u64,
     /// Whether there are watchers or walks, so that a write without them pays for one branch.
     is_observed: bool,
     watchers: Watchers,
@@ -112,6 +114,7 @@ impl Keyspace {
             seed: config.seed,
             limits: config.limits,
             is_replica: false,
+            frozen_until: 0,
             is_observed: false,
             watchers: Watchers::default(),
             walks: Walks::default(),
@@ -165,6 +168,17 @@ impl Keyspace {
     /// On a replica, what is due is hidden but stays until the primary says that it went.
     pub fn set_replica(&mut self, is_replica: bool) {
         self.is_replica = is_replica;
+    }
+
+    /// Has what is due stay, hidden, until the Unix time `until` in milliseconds; 0 for no longer.
+    pub fn freeze(&mut self, until: u64) {
+        self.frozen_until = until;
+    }
+
+    /// Whether what is due stays for now, hidden.
+    #[inline]
+    fn keeps_due(&self, now: u64) -> bool {
+        self.is_replica || now < self.frozen_until
     }
 
     /// Whether it is a replica.

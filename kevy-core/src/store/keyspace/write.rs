@@ -230,7 +230,7 @@ impl Keyspace {
         }
         match self.settle_due(db, at, now) {
             Some(at) => (Some(at), true),
-            None if self.is_replica => (self.find(db, key), false),
+            None if self.keeps_due(now) => (self.find(db, key), false),
             None => (None, false),
         }
     }

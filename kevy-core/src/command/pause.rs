@@ -1,0 +1,141 @@
+//! Holding clients' commands back for a while (`CLIENT PAUSE`, and a planned change of primaries).
+
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::server::Gates;
+use super::spec::Flags;
+use super::{ClientKind, Server, Session, Spec};
+
+/// Who asked for the pause. Pauses of different purposes hold beside each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    Command,
+    Failover,
+}
+
+/// Which commands wait.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reach {
+    /// Those that may change something or reach a replica.
+    Writes,
+    All,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Event {
+    reach: Reach,
+    /// Unix milliseconds.
+    until: u64,
+}
+
+/// The pauses under way.
+#[derive(Debug, Default)]
+pub struct Pauses {
+    /// By purpose.
+    events: Mutex<[Option<Event>; 2]>,
+    changed: Condvar,
+}
+
+/// How often a thread that waits for a pause to end looks at the clock, which may be moved.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+impl Server {
+    /// Holds commands back until the Unix time `until` in milliseconds. A pause of the same purpose that lasts longer
+    /// or reaches further keeps its end and its reach. Returns when the last pause ends.
+    pub fn pause(&self, purpose: Purpose, reach: Reach, until: u64) -> u64 {
+        let mut events = self.pauses.events.lock();
+        let event = &mut events[purpose as usize];
+        let before = event.unwrap_or(Event { reach, until });
+        *event = Some(Event { reach: reach.max(before.reach), until: until.max(before.until) });
+        let (now, end) = (self.clock.now_ms(), end_of(&events));
+        self.show_pauses(&mut events, now);
+        end
+    }
+
+    /// Ends the pauses of one purpose, and lets everybody who waits look again. Returns when the last one that is left
+    /// ends.
+    pub fn unpause(&self, purpose: Purpose) -> u64 {
+        let end = {
+            let mut events = self.pauses.events.lock();
+            events[purpose as usize] = None;
+            let now = self.clock.now_ms();
+            self.show_pauses(&mut events, now);
+            end_of(&events)
+        };
+        self.pauses.changed.notify_all();
+        if let Some(hooks) = self.hooks.get() {
+            hooks.unpaused();
+        }
+        end
+    }
+
+    fn show_pauses(&self, events: &mut [Option<Event>; 2], now: u64) {
+        for event in events.iter_mut() {
+            *event = event.filter(|event| event.until > now);
+        }
+        let reaches = |reach| events.iter().flatten().any(|event| event.reach >= reach);
+        self.gates.set(Gates::PAUSED_WRITES, reaches(Reach::Writes));
+        self.gates.set(Gates::PAUSED_ALL, reaches(Reach::All));
+    }
+
+    /// Which commands wait at this moment. Notices the end of pauses whose time is over.
+    pub fn paused(&self, now: u64) -> Option<Reach> {
+        if !self.gates.is_closed(Gates::PAUSED_WRITES) {
+            return None;
+        }
+        self.show_pauses(&mut self.pauses.events.lock(), now);
+        match (self.gates.is_closed(Gates::PAUSED_ALL), self.gates.is_closed(Gates::PAUSED_WRITES)) {
+            (true, _) => Some(Reach::All),
+            (_, true) => Some(Reach::Writes),
+            _ => None,
+        }
+    }
+
+    /// When the last pause ends in Unix milliseconds; 0 where none is under way.
+    pub fn paused_until(&self) -> u64 {
+        end_of(&self.pauses.events.lock())
+    }
+
+    /// Whether a command of this client has to wait.
+    #[cold]
+    pub fn must_wait(&self, session: &Session, spec: &Spec, now: u64) -> bool {
+        if session.is_exempt || matches!(session.client.kind(), ClientKind::Replica | ClientKind::Primary) {
+            return false;
+        }
+        let changes = Flags::WRITE.or(Flags::MAY_REPLICATE);
+        match self.paused(now) {
+            None => false,
+            Some(Reach::All) => true,
+            Some(Reach::Writes) => {
+                let queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
+                let queued_changes = || {
+                    queue
+                        .into_iter()
+                        .any(|queued| self.commands.command(queued.command).spec.flags.has(changes))
+                };
+                spec.flags.has(changes) || spec.name == "exec" && queued_changes()
+            }
+        }
+    }
+
+    /// Sleeps until no pause holds a write (or, where that is no write, any command) back.
+    #[cold]
+    pub fn wait_for_pauses(&self, is_write: bool) {
+        let mut events = self.pauses.events.lock();
+        loop {
+            let now = self.clock.now_ms();
+            self.show_pauses(&mut events, now);
+            let gate = if is_write { Gates::PAUSED_WRITES } else { Gates::PAUSED_ALL };
+            if !self.gates.is_closed(gate) {
+                return;
+            }
+            self.pauses.changed.wait_for(&mut events, LOOK_INTERVAL);
+        }
+    }
+}
+
+fn end_of(events: &[Option<Event>; 2]) -> u64 {
+    events.iter().flatten().map(|event| event.until).max().unwrap_or_default()
+}
