@@ -36,7 +36,9 @@ pub use list::{End, List};
 pub use seed::Seed;
 pub use set::Set;
 pub use sorted_set::{MemberBound, MemberRange, ScoreRange, SortedSet};
-pub use stream::{Group, Nodes, Pending, Stream, StreamId, Trim, TrimTo};
+pub use stream::{
+    Dropped as DroppedEntries, Group, Nodes, Pending, References, Stream, StreamId, Trim, TrimTo,
+};
 pub use value::{Owned, Value, ValueRef};
 pub use vector_set::VectorSet;
 

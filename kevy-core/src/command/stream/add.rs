@@ -5,8 +5,9 @@ use smallvec::SmallVec;
 use crate::command::arguments::is_word;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::stream::can_hold;
-use crate::store::{Limits, Stream, StreamId};
+use crate::store::{Limits, References, Stream, StreamId};
 
+use super::effects::push_dropped;
 use super::id::NewId;
 use super::trim::{TrimArguments, resolved};
 use super::{stream, write_id};
@@ -16,7 +17,8 @@ const TOO_SMALL: Fail =
 const EXHAUSTED: Fail =
     Fail::new("ERR The stream has exhausted the last possible ID, unable to add more items");
 
-/// XADD key [NOMKSTREAM] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id field value [field value ...]
+/// XADD key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [MAXLEN|MINID [=|~] threshold [LIMIT count]] *|id field value
+/// [field value ...]
 pub fn xadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let (db, now, key) = (context.session.db, context.now, args[1]);
     let mut options = TrimArguments::default();
@@ -60,24 +62,23 @@ pub fn xadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         return Err(Fail::new("ERR Elements are too large to be stored"));
     }
     let wants_effect = partition.effects.wanted;
-    let options =
-        partition.keyspace.edit(db, key, now, true, |stream: &mut Stream, limits: &Limits, _| {
-            let nodes = stream.nodes_mut();
-            nodes.push(id, pairs, &limits.stream);
-            let options = trim.map(|trim| {
-                nodes.trim(&trim);
-                wants_effect.then(|| resolved(&trim, nodes))
-            });
-            (options.flatten(), true)
-        })?;
+    let done = partition.keyspace.edit(db, key, now, true, |stream: &mut Stream, limits: &Limits, _| {
+        stream.nodes_mut().push(id, pairs, &limits.stream);
+        let dropped = trim.map(|trim| stream.trim(&trim, options.references()));
+        let resolved = trim
+            .filter(|_| wants_effect && options.references() != References::Acked)
+            .map(|trim| resolved(&trim, stream.nodes()));
+        ((dropped, resolved), true)
+    })?;
     if wants_effect {
         let text = id.to_text();
-        let options = options.flatten();
+        let (dropped, resolved) = done.unwrap_or_default();
         let mut argv: SmallVec<[&[u8]; 16]> = SmallVec::from_slice(&[b"XADD", key]);
-        argv.extend(options.iter().flatten().map(Vec::as_slice));
+        argv.extend(resolved.iter().flatten().map(Vec::as_slice));
         argv.push(&text);
         argv.extend(pairs.iter().flatten().copied());
         partition.effects.push(db, &argv);
+        push_dropped(&mut partition.effects, db, key, &dropped.unwrap_or_default());
     }
     write_id(context.out, id);
     Ok(())

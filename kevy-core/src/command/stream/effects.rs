@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::base::number::{format_i64, format_u64};
 use crate::command::Effects;
-use crate::store::{Pending, StreamId};
+use crate::store::{DroppedEntries, Pending, StreamId};
 
 /// The most ids that one command names.
 const IDS_MAX: usize = 128;
@@ -64,6 +64,19 @@ impl GroupEffects<'_> {
         let mut argv: SmallVec<[&[u8]; 16]> = SmallVec::from_slice(&head);
         argv.extend_from_slice(&[&last_id, b"ENTRIESREAD", &read]);
         self.effects.push(self.db, &argv);
+    }
+}
+
+/// Entries were deleted one by one, and references to entries.
+pub(super) fn push_dropped(effects: &mut Effects, db: usize, key: &[u8], dropped: &DroppedEntries) {
+    for (group, ids) in &dropped.acknowledged {
+        GroupEffects { effects, db, key, group }.acknowledged(ids);
+    }
+    for some in dropped.deleted.chunks(IDS_MAX) {
+        let ids: Vec<Vec<u8>> = some.iter().map(|id| id.to_text()).collect();
+        let mut argv: SmallVec<[&[u8]; 16]> = SmallVec::from_slice(&[b"XDEL", key]);
+        argv.extend(ids.iter().map(Vec::as_slice));
+        effects.push(db, &argv);
     }
 }
 

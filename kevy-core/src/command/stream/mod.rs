@@ -10,6 +10,7 @@ mod pending;
 mod range;
 mod read;
 mod remove;
+mod remove_referenced;
 #[cfg(test)]
 mod tests;
 mod trim;
@@ -24,12 +25,14 @@ use super::table::stream_groups as group_row;
 use super::{Context, Fail, Origin};
 
 /// Every stream verb.
-pub static COMMANDS: [Command; 15] = [
+pub static COMMANDS: [Command; 17] = [
     Command::new(group_row::XACK, pending::xack),
+    Command::new(group_row::XACKDEL, remove_referenced::xackdel),
     Command::new(row::XADD, add::xadd),
     Command::new(group_row::XAUTOCLAIM, claim::xautoclaim),
     Command::new(group_row::XCLAIM, claim::xclaim),
     Command::new(row::XDEL, remove::xdel),
+    Command::new(row::XDELEX, remove_referenced::xdelex),
     group::XGROUP,
     info::XINFO,
     Command::new(row::XLEN, range::xlen),

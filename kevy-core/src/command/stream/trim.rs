@@ -4,8 +4,9 @@ use crate::base::number::format_u64;
 use crate::command::arguments::{integer, is_word};
 use crate::command::{Context, Fail, Origin, Outcome};
 use crate::store::stream::StreamLimits;
-use crate::store::{Limits, Nodes, Stream, Trim, TrimTo};
+use crate::store::{Limits, Nodes, References, Stream, Trim, TrimTo};
 
+use super::effects::push_dropped;
 use super::id;
 
 /// What is trimmed at most by a `~` without LIMIT, in nodes, and the bounds of that in entries.
@@ -19,11 +20,25 @@ pub(super) struct TrimArguments {
     to: Option<TrimTo>,
     is_approximate: bool,
     limit: Option<u64>,
+    references: Option<References>,
+}
+
+/// What a word says of references to entries that go.
+pub(super) fn references(word: &[u8]) -> Option<References> {
+    let words = [("KEEPREF", References::Keep), ("DELREF", References::Delete), ("ACKED", References::Acked)];
+    words.into_iter().find(|(name, _)| is_word(word, name)).map(|(_, meaning)| meaning)
 }
 
 impl TrimArguments {
     /// Reads one option at the beginning of `args` and returns the rest; `None` where there is no option of trimming.
     pub(super) fn take<'a, 'b>(&mut self, args: &'a [&'b [u8]]) -> Result<Option<&'a [&'b [u8]]>, Fail> {
+        if let [word, rest @ ..] = args
+            && self.references.is_none()
+            && let Some(meaning) = references(word)
+        {
+            self.references = Some(meaning);
+            return Ok(Some(rest));
+        }
         let (word, rest) = match args {
             [word, rest @ ..] if !rest.is_empty() => (word, rest),
             _ => return Ok(None),
@@ -55,6 +70,11 @@ impl TrimArguments {
             TrimTo::Id(id::exact(rest[0], 0)?)
         });
         Ok(Some(&rest[1..]))
+    }
+
+    /// What becomes of references to the entries that go.
+    pub(super) fn references(&self) -> References {
+        self.references.unwrap_or_default()
     }
 
     /// What the options come to. `must` says that there has to be something.
@@ -102,7 +122,7 @@ pub(super) fn resolved(trim: &Trim, nodes: &Nodes) -> [Vec<u8>; 3] {
     [word.to_vec(), b"=".to_vec(), threshold]
 }
 
-/// XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count]
+/// XTRIM key MAXLEN|MINID [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED]
 pub fn xtrim(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let (db, now, key) = (context.session.db, context.now, args[1]);
     let mut options = TrimArguments::default();
@@ -114,14 +134,16 @@ pub fn xtrim(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let partition = context.at(key);
     let trim = options.finish(origin, &partition.keyspace.limits().stream, true)?.ok_or(Fail::SYNTAX)?;
     let done = partition.keyspace.edit(db, key, now, false, |stream: &mut Stream, _: &Limits, _| {
-        let removed = stream.nodes_mut().trim(&trim);
-        let options = (removed > 0).then(|| resolved(&trim, stream.nodes()));
-        ((removed, options), removed > 0)
+        let dropped = stream.trim(&trim, options.references());
+        let resolved = (dropped.trimmed > 0).then(|| resolved(&trim, stream.nodes()));
+        let changed = dropped.is_some();
+        ((dropped, resolved), changed)
     })?;
-    let (removed, options) = done.unwrap_or_default();
-    if let Some([word, sign, threshold]) = options {
+    let (dropped, resolved) = done.unwrap_or_default();
+    push_dropped(&mut partition.effects, db, key, &dropped);
+    if let Some([word, sign, threshold]) = resolved {
         partition.effects.push(db, &[b"XTRIM", key, &word, &sign, &threshold]);
     }
-    context.out.unsigned(removed);
+    context.out.unsigned(dropped.len());
     Ok(())
 }

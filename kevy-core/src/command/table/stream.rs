@@ -30,17 +30,34 @@ const TRIM: Arg = Arg::block(
     ],
 );
 
+/// What becomes of the references of consumer groups to entries that go.
+pub(super) const REFERENCES: Arg = Arg::one_of(
+    "condition",
+    &[Arg::word("keepref", "KEEPREF"), Arg::word("delref", "DELREF"), Arg::word("acked", "ACKED")],
+)
+.optional()
+.since("8.2.0");
+
+/// Ids behind their number.
+pub(super) const IDS: Arg =
+    Arg::block("ids", &[Arg::integer("numids"), Arg::string("id").multiple()]).after("IDS");
+
 pub const XADD: Spec = Spec {
     scope: Scope::Keys,
     keys: &[one_key(&["RW", "update"])],
     categories: &["write", "stream", "fast"],
     complexity: "O(1), and O(N) for N entries trimmed",
     summary: "Adds an entry to a stream, creating the stream where there is none.",
-    history: &[("6.2.0", "`NOMKSTREAM`, `MINID` and `LIMIT`."), ("7.0.0", "Ids of the form `<ms>-*`.")],
+    history: &[
+        ("6.2.0", "`NOMKSTREAM`, `MINID` and `LIMIT`."),
+        ("7.0.0", "Ids of the form `<ms>-*`."),
+        ("8.2.0", "`KEEPREF`, `DELREF` and `ACKED`."),
+    ],
     tips: &["nondeterministic_output"],
     args: &[
         Arg::key("key"),
         Arg::word("nomkstream", "NOMKSTREAM").optional().since("6.2.0"),
+        REFERENCES,
         TRIM.optional(),
         Arg::one_of("id_or_auto", &[Arg::word("auto_id", "*"), Arg::string("id")]),
         Arg::block("field_value", &[Arg::string("field"), Arg::string("value")]).multiple(),
@@ -56,6 +73,16 @@ pub const XDEL: Spec = Spec {
     summary: "Removes entries from a stream by their ids.",
     args: &[Arg::key("key"), Arg::string("id").multiple()],
     ..row("xdel", -3, WRITE.or(FAST), "5.0.0")
+};
+
+pub const XDELEX: Spec = Spec {
+    scope: Scope::Keys,
+    keys: &[one_key(&["RW", "delete"])],
+    categories: &["write", "stream", "fast"],
+    complexity: "O(1) for each entry removed",
+    summary: "Removes entries from a stream, with a view to the groups that have not acknowledged them.",
+    args: &[Arg::key("key"), REFERENCES, IDS],
+    ..row("xdelex", -5, WRITE.or(FAST), "8.2.0")
 };
 
 pub const XLEN: Spec = Spec {
@@ -135,8 +162,8 @@ pub const XTRIM: Spec = Spec {
     categories: &["write", "stream", "slow"],
     complexity: "O(N), N entries removed",
     summary: "Removes the oldest entries of a stream, up to a length or an id.",
-    history: &[("6.2.0", "`MINID` and `LIMIT`.")],
+    history: &[("6.2.0", "`MINID` and `LIMIT`."), ("8.2.0", "`KEEPREF`, `DELREF` and `ACKED`.")],
     tips: &["nondeterministic_output"],
-    args: &[Arg::key("key"), TRIM],
+    args: &[Arg::key("key"), TRIM, REFERENCES],
     ..row("xtrim", -4, WRITE, "5.0.0")
 };

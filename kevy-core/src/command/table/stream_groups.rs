@@ -2,7 +2,7 @@
 
 use crate::command::spec::{Arg, Flags, KeySpec, Scope, Spec, one_key};
 
-use super::stream::{STREAMS, keys_behind_streams, row};
+use super::stream::{IDS, REFERENCES, STREAMS, keys_behind_streams, row};
 use super::{BLOCKING, DENYOOM, FAST, LOADING, READONLY, STALE, WRITE, keys_at};
 
 /// The key behind a subcommand.
@@ -18,6 +18,16 @@ pub const XACK: Spec = Spec {
     summary: "Acknowledges entries that were delivered to a consumer group.",
     args: &[Arg::key("key"), Arg::string("group"), Arg::string("id").multiple()],
     ..row("xack", -4, WRITE.or(FAST), "5.0.0")
+};
+
+pub const XACKDEL: Spec = Spec {
+    scope: Scope::Keys,
+    keys: &[one_key(&["RW", "update", "delete"])],
+    categories: &["write", "stream", "fast"],
+    complexity: "O(1) for each entry",
+    summary: "Acknowledges entries of a group and removes them from the stream.",
+    args: &[Arg::key("key"), Arg::string("group"), REFERENCES, IDS],
+    ..row("xackdel", -6, WRITE.or(FAST), "8.2.0")
 };
 
 pub const XAUTOCLAIM: Spec = Spec {

@@ -10,6 +10,7 @@ mod node;
 mod nodes;
 mod progress;
 mod radix_tree;
+mod references;
 mod remains;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use group::{Consumer, Group, Pending};
 pub use id::StreamId;
 pub use node::Entry;
 pub use nodes::{Counters, Nodes, Trim, TrimTo};
+pub use references::{Dropped, References};
 
 use super::collection::{ValueType, collection_casts};
 use super::garbage::Heap;

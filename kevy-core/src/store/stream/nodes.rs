@@ -173,6 +173,11 @@ impl Nodes {
 
     /// Lets the oldest entries go; how many went.
     pub fn trim(&mut self, trim: &Trim) -> u64 {
+        self.trim_telling(trim, None)
+    }
+
+    /// As [`Nodes::trim`]; `gone` is told the id of every entry that goes.
+    pub(super) fn trim_telling(&mut self, trim: &Trim, mut gone: Option<&mut dyn FnMut(StreamId)>) -> u64 {
         let mut removed = 0;
         while let Some((id, node)) = self.nodes.first() {
             let (id, (live, _)) = (*id, node.counts());
@@ -188,13 +193,16 @@ impl Nodes {
                 TrimTo::Id(min) => node.last_id(id) < min,
             };
             if goes {
+                if let Some(gone) = gone.as_deref_mut() {
+                    node.entries(id).for_each(|entry| gone(entry.id));
+                }
                 self.remove_node(id);
                 self.counters.len -= live;
                 removed += live;
                 continue;
             }
             if !trim.is_approximate {
-                removed += self.trim_node(id, trim.to);
+                removed += self.trim_node(id, trim.to, gone);
             }
             break;
         }
@@ -205,7 +213,7 @@ impl Nodes {
     }
 
     /// Lets the oldest entries of the first node go.
-    fn trim_node(&mut self, id: StreamId, to: TrimTo) -> u64 {
+    fn trim_node(&mut self, id: StreamId, to: TrimTo, mut gone: Option<&mut dyn FnMut(StreamId)>) -> u64 {
         let mut len = self.len;
         let Some(node) = self.nodes.get_mut(id) else { return 0 };
         let before = node.memory();
@@ -215,6 +223,9 @@ impl Nodes {
                 TrimTo::Id(min) => entry < min,
             };
             len -= u64::from(goes);
+            if goes && let Some(gone) = gone.as_deref_mut() {
+                gone(entry);
+            }
             goes.then_some(true)
         });
         self.list_bytes = self.list_bytes + node.memory() - before;
@@ -223,6 +234,70 @@ impl Nodes {
         }
         self.counters.len -= deleted;
         deleted
+    }
+
+    /// Deletes those of the entries that a trim would let go which `stays` does not hold back; their ids. What is held
+    /// back counts as trimmed, not as left, so that a trim to a length looks further for others.
+    pub(super) fn trim_around(&mut self, trim: &Trim, stays: &dyn Fn(StreamId) -> bool) -> Vec<StreamId> {
+        let (mut deleted, mut seen, mut from) = (Vec::new(), 0, StreamId::MIN);
+        loop {
+            let next = self.nodes.from(from).next();
+            let Some((id, node)) = next.map(|(id, node)| (*id, node)) else { break };
+            let ((live, _), last) = (node.counts(), node.last_id(id));
+            let (is_done, is_whole) = match trim.to {
+                TrimTo::Length(max) => (self.len <= max, self.len - live >= max),
+                TrimTo::Id(min) => (id >= min, last < min),
+            };
+            let is_over = trim.limit.is_some_and(|limit| seen + live > limit);
+            if is_done || is_over || (trim.is_approximate && !is_whole) {
+                break;
+            }
+            seen += live;
+            let mut len = self.len;
+            self.delete_in(id, &mut deleted, |entry| {
+                match trim.to {
+                    TrimTo::Length(max) if len <= max => return None,
+                    TrimTo::Id(min) if entry >= min => return None,
+                    _ => {}
+                }
+                let goes = !stays(entry);
+                len -= u64::from(goes);
+                Some(goes)
+            });
+            let Some(next) = last.next() else { break };
+            from = next;
+        }
+        if !deleted.is_empty() {
+            self.find_first_id();
+        }
+        deleted
+    }
+
+    /// Deletes entries of one node as XDEL would, and adds their ids to `deleted`.
+    fn delete_in(
+        &mut self,
+        node_id: StreamId,
+        deleted: &mut Vec<StreamId>,
+        mut picked: impl FnMut(StreamId) -> Option<bool>,
+    ) {
+        let Some(node) = self.nodes.get_mut(node_id) else { return };
+        let before = node.memory();
+        let count = node.delete(node_id, |entry| {
+            let goes = picked(entry)?;
+            if goes {
+                deleted.push(entry);
+            }
+            Some(goes)
+        });
+        self.list_bytes = self.list_bytes + node.memory() - before;
+        if node.counts().0 == 0 {
+            self.remove_node(node_id);
+        }
+        if count > 0 {
+            self.counters.len -= count;
+            let last = deleted.last().copied().unwrap_or_default();
+            self.counters.max_deleted_id = self.counters.max_deleted_id.max(last);
+        }
     }
 
     /// Entries from `start` to `end`, both included.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::model::{Held, Pairs};
-use super::{Pending, Stream, StreamId, StreamLimits, Trim, TrimTo};
+use super::{Dropped, Pending, References, Stream, StreamId, StreamLimits, Trim, TrimTo};
 use crate::store::collection::ValueType;
 use crate::store::tests::allocations;
 
@@ -155,4 +155,62 @@ fn what_is_left_of_a_stream_is_freed_in_steps() {
     assert!(steps > 30, "{steps}");
     drop(parts);
     assert_eq!(allocations::live(), before);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 60 }))]
+
+    /// A trim around what groups still need deletes the same entries as looking at one entry after another.
+    #[test]
+    fn trims_leave_what_groups_need(
+        count in 0..60u64,
+        entries_max in 1..8u64,
+        read in 0..60u64,
+        acknowledged in any::<u64>(),
+        to in 0..70u64,
+        is_length in any::<bool>(),
+        references in prop_oneof![Just(References::Delete), Just(References::Acked)],
+    ) {
+        let limits = StreamLimits { node_entries_max: Some(entries_max), ..StreamLimits::default() };
+        let mut stream = Stream::default();
+        for ms in 1..=count {
+            stream.nodes_mut().push(StreamId::new(ms, 0), &[[b"f", b"v"]], &limits);
+        }
+        stream.add_group(b"g", StreamId::new(read.min(count), 0), None);
+        stream.edit_group(b"g", |group, _| {
+            let (consumer, _) = group.find_or_add(b"c", 0);
+            for ms in (1..=read.min(count)).filter(|ms| acknowledged >> (ms % 64) & 1 == 0) {
+                group.set_pending(StreamId::new(ms, 0), Pending { consumer, delivered_at: 0, deliveries: 1 });
+            }
+        });
+        let trim_to = if is_length { TrimTo::Length(to) } else { TrimTo::Id(StreamId::new(to, 0)) };
+        let mut model = Held::of(&stream);
+        let ids: Vec<StreamId> = model.entries.keys().copied().collect();
+        let mut expected = Dropped::default();
+        for id in ids {
+            let is_done = if is_length { model.entries.len() as u64 <= to } else { id.ms >= to };
+            if is_done {
+                break;
+            }
+            if references == References::Acked && stream.is_referenced(id) {
+                continue;
+            }
+            model.entries.remove(&id);
+            if references == References::Acked {
+                expected.deleted.push(id);
+                model.counters.max_deleted_id = id;
+            } else {
+                expected.trimmed += 1;
+                if stream.group(b"g").is_some_and(|group| group.get_pending(id).is_some()) {
+                    expected.acknowledge(b"g", id);
+                    model.groups.values_mut().for_each(|group| drop(group.pending.remove(&id)));
+                }
+            }
+        }
+        model.counters.len = model.entries.len() as u64;
+        model.counters.first_id = model.entries.keys().next().copied().unwrap_or_default();
+        let dropped = stream.trim(&Trim { to: trim_to, is_approximate: false, limit: None }, references);
+        prop_assert_eq!(dropped, expected);
+        prop_assert_eq!(Held::of(&stream), model);
+    }
 }

@@ -114,3 +114,34 @@ fn a_snapshot_keeps_what_waits_for_an_entry_that_is_gone() {
     replica.apply(&[line("XCLAIM s g c 0 5 TIME 77 RETRYCOUNT 3 FORCE JUSTID LASTID 5-0")]);
     assert!(replica.line("XPENDING s g").starts_with("*4\\r\\n:0"));
 }
+
+#[test]
+fn entries_that_go_with_their_references_are_deletions_and_acknowledgements() {
+    let read = [
+        "XADD s 1 f v",
+        "XADD s 2 f v",
+        "XADD s 3 f v",
+        "XGROUP CREATE s g 0",
+        "XGROUP CREATE s h 0",
+        "XREADGROUP GROUP g c COUNT 2 STREAMS s >",
+        "XREADGROUP GROUP h c STREAMS s >",
+    ];
+    for (line, expected) in [
+        ("XDELEX s IDS 2 1 9", &["XDEL s 1-0"][..]),
+        ("XDELEX s DELREF IDS 2 1 3", &["XACK s g 1-0", "XACK s h 1-0 3-0", "XDEL s 1-0 3-0"]),
+        ("XDELEX s ACKED IDS 1 1", &[]),
+        ("XACKDEL s g IDS 1 2", &["XACK s g 2-0", "XDEL s 2-0"]),
+        ("XACKDEL s g DELREF IDS 1 2", &["XACK s g 2-0", "XACK s h 2-0", "XDEL s 2-0"]),
+        ("XACKDEL s g ACKED IDS 1 2", &["XACK s g 2-0"]),
+        ("XACKDEL s g IDS 1 3", &[]),
+        ("XTRIM s MAXLEN 1 KEEPREF", &["XTRIM s MAXLEN = 1"]),
+        ("XTRIM s MAXLEN 1 DELREF", &["XACK s g 1-0 2-0", "XACK s h 1-0 2-0", "XTRIM s MAXLEN = 1"]),
+        ("XTRIM s MAXLEN 1 ACKED", &[]),
+        ("XADD s ACKED MAXLEN 1 4 f v", &["XADD s 4-0 f v"]),
+        ("XADD s DELREF MINID 2 4 f v", &["XADD s MINID = 2-0 4-0 f v", "XACK s g 1-0", "XACK s h 1-0"]),
+    ] {
+        assert_eq!(effects(&[&read[..], &[line]].concat()), expected, "{line}");
+    }
+    let acked = [&read[..], &["XACK s g 1 2", "XACK s h 1 3", "XTRIM s MAXLEN 0 ACKED"]].concat();
+    assert_eq!(effects(&acked), ["XDEL s 1-0"]);
+}
