@@ -1,7 +1,7 @@
 //! What all sessions of a runtime share besides the keys.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
@@ -14,7 +14,7 @@ use super::monitoring::{Fault, Monitoring, SlowEntry, SlowLog, Totals};
 use super::pause::Pauses;
 use super::session::Request;
 use super::spec::Flags;
-use super::{Clients, Commands, Session};
+use super::{Clients, Commands, LinkState, Role, Session};
 
 /// What commands ask of the runtime that they cannot do themselves.
 pub trait Hooks: Send + Sync {
@@ -47,6 +47,8 @@ pub trait Hooks: Send + Sync {
     fn reset_syncs(&self);
     /// How many replicas have applied (or hold on disk) everything before `offsets`.
     fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize;
+    /// The role was turned: [`Server::role`] says whom to follow. The caller holds all tokens.
+    fn role_turned(&self);
     /// How many effects have been recorded, over all shards.
     fn replication_offset(&self) -> u64;
     /// How many replicas have acknowledged every effect recorded so far.
@@ -68,17 +70,21 @@ pub enum SaveWork {
 
 /// Why commands are turned away by a whole runtime.
 #[derive(Debug, Default)]
-pub struct Gates(AtomicU8);
+pub struct Gates(AtomicU32);
 
 impl Gates {
     /// A snapshot is being read at the start.
-    pub const LOADING: u8 = 1;
+    pub const LOADING: u32 = 1;
     /// The last snapshot could not be written.
-    pub const SAVE_FAILED: u8 = 2;
+    pub const SAVE_FAILED: u32 = 2;
+    /// A primary is followed, and only it may write.
+    pub const READ_ONLY: u32 = 4;
+    /// A primary is followed, and what it has done lately may be missing.
+    pub const STALE: u32 = 8;
     /// Commands that change something wait.
-    pub const PAUSED_WRITES: u8 = 64;
+    pub const PAUSED_WRITES: u32 = 64;
     /// All commands wait.
-    pub const PAUSED_ALL: u8 = 128;
+    pub const PAUSED_ALL: u32 = 128;
 
     /// Whether any is closed.
     #[inline]
@@ -87,12 +93,12 @@ impl Gates {
     }
 
     /// Whether this one is closed.
-    pub fn is_closed(&self, gate: u8) -> bool {
+    pub fn is_closed(&self, gate: u32) -> bool {
         self.0.load(Ordering::Relaxed) & gate != 0
     }
 
     /// Closes or opens one.
-    pub fn set(&self, gate: u8, closed: bool) {
+    pub fn set(&self, gate: u32, closed: bool) {
         if closed {
             self.0.fetch_or(gate, Ordering::Relaxed);
         } else {
@@ -158,6 +164,7 @@ pub struct Server {
     pub gates: Gates,
     pub pauses: Pauses,
     pub monitoring: Monitoring,
+    pub role: Role,
     /// Bytes of the snapshot read so far, and bytes it has, while it is being read.
     pub load_progress: (AtomicU64, AtomicU64),
 }
@@ -199,6 +206,7 @@ impl Server {
             shard_commands: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             active_expire: AtomicBool::new(true),
             gates: Gates::default(),
+            role: Role::default(),
             load_progress: Default::default(),
             pauses: Pauses::default(),
             monitoring: Monitoring::default(),
@@ -287,6 +295,18 @@ impl Server {
     /// True where a client must prove who it is. A password that is taken away frees those who have not.
     pub fn needs_password(&self) -> bool {
         !self.options.read().requirepass.0.is_empty()
+    }
+
+    /// Opens and closes the gates that depend on the role, the link to the primary and the options about them.
+    pub fn settle_role(&self) {
+        let options = self.options.read();
+        let role = &self.role;
+        let is_replica = role.is_replica();
+        self.gates.set(Gates::READ_ONLY, is_replica && options.replica_read_only);
+        let is_down = role.link_state() != LinkState::Connected && !options.replica_serve_stale_data;
+        let is_late = options.max_staleness > 0
+            && role.staleness_ms(self.clock.now_ms()).is_none_or(|ms| ms > options.max_staleness);
+        self.gates.set(Gates::STALE, is_replica && (is_down || is_late));
     }
 
     /// Bytes used by the keyspaces of all shards.

@@ -26,6 +26,7 @@ impl Fail {
     pub const NOT_INTEGER: Self = Self::new("ERR value is not an integer or out of range");
     pub const NOT_FLOAT: Self = Self::new("ERR value is not a valid float");
     pub const NO_SUCH_KEY: Self = Self::new("ERR no such key");
+    pub const READ_ONLY: Self = Self::new("READONLY You can't write against a read only replica.");
     pub const OUT_OF_MEMORY: Self = Self::new("OOM command not allowed when used memory > 'maxmemory'.");
 
     /// A failure with a fixed text.

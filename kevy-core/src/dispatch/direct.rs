@@ -7,7 +7,7 @@ use crate::command::client::WakeOwner;
 use crate::command::server::Gates;
 use crate::command::session::Request;
 use crate::command::string::{self};
-use crate::command::{Origin, Partition, Session};
+use crate::command::{Fail, Origin, Partition, Session};
 use crate::resp::writer::{Protocol, Writer};
 use crate::route;
 use crate::shard::Shard;
@@ -92,13 +92,24 @@ impl Engine {
         }
     }
 
+    /// Whether GET may run now.
+    #[inline]
+    fn admit_get(&self, session: &Session) -> Result<()> {
+        Self::refuse_in_multi(session)?;
+        if self.server.gates.any() {
+            let refused = |fail: Fail| Error::new(ErrorKind::of_reply(&fail.text()), fail.text());
+            self.refuse_gates(session, string::PLAIN_GET).map_err(refused)?;
+        }
+        Ok(())
+    }
+
     /// GET: appends the value to `into`.
     ///
     /// # Errors
     /// Another type, or MULTI.
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
-        Self::refuse_in_multi(&state.session)?;
+        self.admit_get(&state.session)?;
         self.wait_while_paused(false);
         let shard = self.take(route::shard_of(key, self.shards.len()));
         self.get_from(shard, state, key, into)
@@ -110,7 +121,7 @@ impl Engine {
     /// As [`Engine::get`].
     #[inline]
     pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
-        Self::refuse_in_multi(&state.session)?;
+        self.admit_get(&state.session)?;
         match self.shards.try_take(route::shard_of(key, self.shards.len())) {
             Some(shard) if !shard.owes() && !self.server.gates.is_closed(Gates::PAUSED_WRITES) => {
                 self.get_from(shard, state, key, into).map(Some)

@@ -9,13 +9,17 @@ use crate::command::monitoring::{CommandStats, Fault};
 use crate::command::server::Gates;
 use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::{Flags, Scope, shown};
-use crate::command::{Command, Commands, Fail, Origin, Server, Session, Spec};
+use crate::command::{ClientKind, Command, Commands, Fail, Origin, Server, Session, Spec};
 use crate::resp::Writer;
 use crate::route::{self, Route};
 use crate::shard::run::Caller;
 use crate::shard::{Shard, Shards, run_alone, run_many, unblock};
 
 const LOADING: Fail = Fail::new("LOADING Redis is loading the dataset in memory");
+const LINK_DOWN: Fail =
+    Fail::new("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+const TOO_STALE: Fail = Fail::new("MASTERDOWN The copy of the MASTER is older than max-staleness allows.");
+
 /// What a command needs before it can run.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Plan {
@@ -128,12 +132,39 @@ impl Engine {
     /// Refuses what the runtime as a whole does not take at the moment; false for what has to wait.
     #[cold]
     fn check_gates(&self, session: &Session, spec: &Spec) -> Result<bool, Fail> {
+        self.refuse_gates(session, spec)?;
+        let is_paused = self.server.gates.is_closed(Gates::PAUSED_WRITES);
+        Ok(!is_paused || !self.server.must_wait(session, spec, self.server.clock.now_ms()))
+    }
+
+    /// Refuses what the runtime as a whole does not take at the moment.
+    #[cold]
+    pub(super) fn refuse_gates(&self, session: &Session, spec: &Spec) -> Result<(), Fail> {
         let gates = &self.server.gates;
+        // What a primary sends has been admitted there.
+        if session.client.kind() == ClientKind::Primary {
+            return Ok(());
+        }
+        if gates.is_closed(Gates::READ_ONLY) && self.any_flags(session, spec, |flags| flags.has(Flags::WRITE))
+        {
+            return Err(Fail::READ_ONLY);
+        }
+        if gates.is_closed(Gates::STALE) && self.any_flags(session, spec, |flags| !flags.has(Flags::STALE)) {
+            let serves = self.server.options.read().replica_serve_stale_data;
+            return Err(if serves { TOO_STALE } else { LINK_DOWN });
+        }
         if gates.is_closed(Gates::LOADING) && !spec.flags.has(Flags::LOADING) {
             return Err(LOADING);
         }
-        let is_paused = gates.is_closed(Gates::PAUSED_WRITES);
-        Ok(!is_paused || !self.server.must_wait(session, spec, self.server.clock.now_ms()))
+        Ok(())
+    }
+
+    /// Whether `holds` of the command's flags or, for EXEC, of those of a command in the queue.
+    fn any_flags(&self, session: &Session, spec: &Spec, holds: impl Fn(Flags) -> bool) -> bool {
+        let queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
+        let is_exec = spec.flags.has(Flags::SESSION_KEYS) && spec.name == "exec";
+        holds(spec.flags)
+            || is_exec && queue.into_iter().any(|queued| holds(self.command(queued.command).spec.flags))
     }
 
     #[inline]

@@ -212,14 +212,14 @@ impl Primary {
         self.slots.list(self.clock.now_ms())
     }
 
-    /// The lines of `INFO replication`, without its header.
+    /// The lines of `INFO replication` about replicas and history, without those about the own role.
     pub fn info(&self) -> String {
         use std::fmt::Write;
         let replicas: Vec<_> = self.replicas().into_iter().filter(|replica| replica.connected).collect();
         let active = self.backlogs.iter().any(|backlog| backlog.is_active());
         let first: u64 = self.backlogs.iter().map(|backlog| backlog.first_offset()).sum();
         let held: usize = self.backlogs.iter().map(|backlog| backlog.memory()).sum();
-        let mut text = format!("role:master\r\nconnected_slaves:{}\r\n", replicas.len());
+        let mut text = format!("connected_slaves:{}\r\n", replicas.len());
         for (at, replica) in replicas.iter().enumerate() {
             let state = if replica.online { "online" } else { "send_bulk" };
             let ReplicaInfo { ip, port, offset, lag, id, bytes, .. } = replica;

@@ -58,6 +58,7 @@ impl Hooks for RuntimeHooks {
             let options = core.engine.server.options.read().clone();
             core.primary.follow(&options);
             core.disk.snapshots.follow(&options);
+            core.engine.server.settle_role();
             core.handles.iter().for_each(|handle| handle.alarm.ring(signal::OPTIONS));
         }
     }
@@ -70,8 +71,13 @@ impl Hooks for RuntimeHooks {
     }
 
     fn replication_info(&self) -> String {
-        self.0.upgrade().map(|core| core.primary.info()).unwrap_or_default()
+        let Some(core) = self.0.upgrade() else { return String::new() };
+        let server = &core.engine.server;
+        let role = server.role.info(&server.options.read(), server.clock.now_ms());
+        role + &core.primary.info()
     }
+
+    fn role_turned(&self) {}
 
     fn replicas(&self) -> Vec<(String, u16, u64)> {
         let Some(core) = self.0.upgrade() else { return Vec::new() };

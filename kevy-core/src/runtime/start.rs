@@ -332,6 +332,12 @@ impl Runtime {
         // Nothing else sets the hooks of a server made here.
         let _ = engine.server.hooks.set(Box::new(RuntimeHooks(Arc::downgrade(&core))));
 
+        if let Some(address) = &options.replicaof {
+            engine.shards.take_all().iter_mut().for_each(|shard| shard.partition.keyspace.set_replica(true));
+            engine.server.role.turn(Some(address.clone()));
+            engine.server.settle_role();
+        }
+
         let runtime = Self { core, threads: Mutex::default() };
         for (index, poll) in polls.into_iter().enumerate() {
             let posts = (0..shards)

@@ -76,7 +76,8 @@ fn admit(partition: &mut Partition, caller: &Caller<'_>, command: &Command) -> R
         check_gates(caller, command)?;
     }
     let limit = caller.server.maxmemory();
-    if limit == 0 || caller.origin == Origin::Replica {
+    // What goes from a replica went from its primary before.
+    if limit == 0 || caller.origin == Origin::Replica || partition.keyspace.is_replica() {
         return Ok(());
     }
     make_room(partition, caller, limit, command.spec.flags.has(Flags::DENYOOM))
@@ -88,13 +89,17 @@ const SAVE_FAILED: Fail = Fail::new(
      snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
 );
 
-/// Refuses a client's writes while they could not be made to last.
+/// Refuses a client's writes while they could not be made to last, and those that were let in before the role turned.
 #[cold]
 fn check_gates(caller: &Caller<'_>, command: &Command) -> Result<(), Fail> {
-    let is_refused = caller.server.gates.is_closed(Gates::SAVE_FAILED)
-        && caller.origin == Origin::Client
-        && command.spec.flags.has(Flags::WRITE);
-    if is_refused { Err(SAVE_FAILED) } else { Ok(()) }
+    if caller.origin == Origin::Replica || !command.spec.flags.has(Flags::WRITE) {
+        return Ok(());
+    }
+    let gates = &caller.server.gates;
+    if gates.is_closed(Gates::SAVE_FAILED) {
+        return Err(SAVE_FAILED);
+    }
+    if gates.is_closed(Gates::READ_ONLY) { Err(Fail::READ_ONLY) } else { Ok(()) }
 }
 
 #[cold]

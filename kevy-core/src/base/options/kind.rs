@@ -41,6 +41,8 @@ pub enum Kind {
     Octal { max: u32 },
     /// One of these words.
     Choice(&'static [&'static str]),
+    /// A host and a port, or nothing.
+    Address,
     /// Any text.
     Text,
     /// Words with a space between them.
@@ -156,6 +158,7 @@ impl Kind {
             Self::Memory { .. } => "bytes, or with a unit: kb, mb, gb".into(),
             Self::Octal { max } => format!("octal, up to {max:o}"),
             Self::Choice(words) => words.join(", "),
+            Self::Address => "a host and a port with a space between, or nothing".into(),
             Self::Text => "text".into(),
             Self::Words => "words with spaces between".into(),
             Self::BufferLimits => "class, hard limit, soft limit, soft seconds, and again".into(),
@@ -166,6 +169,6 @@ impl Kind {
 
     /// True where a line of a configuration file may hold several words.
     pub(super) fn takes_many_words(&self) -> bool {
-        matches!(self, Self::Words | Self::BufferLimits | Self::SavePoints | Self::Fixed(_))
+        matches!(self, Self::Address | Self::Words | Self::BufferLimits | Self::SavePoints | Self::Fixed(_))
     }
 }

@@ -16,4 +16,4 @@ mod values;
 
 pub use kind::Mutability;
 pub use table::{Options, find, table};
-pub use values::{Choice, DebugAccess, EvictionPolicy, SavePoints, Secret};
+pub use values::{Choice, DebugAccess, EvictionPolicy, PrimaryAddress, SavePoints, Secret};

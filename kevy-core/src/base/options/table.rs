@@ -3,7 +3,7 @@
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
     BindAddress, BufferLimits, Choice, DebugAccess, Directory, EvictionPolicy, FileName, Fixed, Hertz,
-    LogLevel, Octal, OptionValue, Percentiles, SavePoints, Secret,
+    LogLevel, Octal, OptionValue, Percentiles, PrimaryAddress, SavePoints, Secret,
 };
 use crate::base::slot::SLOTS;
 
@@ -180,6 +180,28 @@ options! {
         stream_node_max_entries: u64, "stream-node-max-entries", "100", LIMIT;
     }
     Replication {
+        /// The primary to follow: its host and its port for clients. kevy, Redis and Valkey are followed alike.
+        replicaof: Option<PrimaryAddress>, "replicaof", "", Kind::Address, at_start(), alias("slaveof");
+        /// The password that is sent to the primary; empty for none.
+        masterauth: Secret, "masterauth", "", Kind::Text, sensitive();
+        /// The user that is named to the primary beside `masterauth`; empty for the default one.
+        masteruser: String, "masteruser", "", Kind::Text;
+        /// Whether clients of a replica may not write.
+        replica_read_only: bool, "replica-read-only", "yes", Kind::Switch, alias("slave-read-only");
+        /// Whether a replica answers while the link to its primary is down or its copy is not whole.
+        replica_serve_stale_data: bool, "replica-serve-stale-data", "yes", Kind::Switch, alias("slave-serve-stale-data");
+        /// Milliseconds by which a replica may lie behind before it turns reads away; 0 for no limit. A primary that is
+        /// asked answers at once; one of Redis tells only every `repl-ping-replica-period` that nothing has happened.
+        max_staleness: u64, "max-staleness", "0", LIMIT;
+        /// Which replica Sentinel prefers in a fail-over: the one with the lowest number, and never one with 0.
+        replica_priority: u32, "replica-priority", "100", COUNT, alias("slave-priority");
+        /// Whether Sentinel tells clients of this replica.
+        replica_announced: bool, "replica-announced", "yes", Kind::Switch;
+        /// The address that the primary shows for this replica; empty for the one it connects from.
+        replica_announce_ip: String, "replica-announce-ip", "", Kind::Text, alias("slave-announce-ip");
+        /// The port that the primary shows for this replica; 0 for the one it listens on.
+        replica_announce_port: u16, "replica-announce-port", "0", Kind::Integer { min: 0, max: u16::MAX as i64 },
+            alias("slave-announce-port");
         /// The first of the ports on which shards serve replicas, one each in ascending order; without a value
         /// replicas attach to the client port only.
         replication_port_base: Option<u16>, "replication-port-base", "", Kind::OptionalInteger { min: 1, max: u16::MAX as i64 },

@@ -114,6 +114,34 @@ impl OptionValue for Secret {
     }
 }
 
+/// Where a primary takes connections from replicas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrimaryAddress {
+    /// A name or an address.
+    pub host: String,
+    pub port: u16,
+}
+
+impl OptionValue for Option<PrimaryAddress> {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        *self = match words[..] {
+            [] => None,
+            [no, one] if no.eq_ignore_ascii_case("no") && one.eq_ignore_ascii_case("one") => None,
+            [host, port] => {
+                let port = number::parse_u64(port.as_bytes()).and_then(|port| u16::try_from(port).ok());
+                Some(PrimaryAddress { host: host.into(), port: port.ok_or("Invalid master port")? })
+            }
+            _ => return Err("wrong number of arguments".into()),
+        };
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.as_ref().map_or_else(String::new, |PrimaryAddress { host, port }| format!("{host} {port}"))
+    }
+}
+
 /// A directory; empty for the working directory of the process, which nobody has asked to be written to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory(pub String);

@@ -298,7 +298,7 @@ fn replication(text: &mut Text, figures: &Figures<'_>) {
             }
         }
         None => {
-            text.field("role", "master");
+            text.0.push_str("role:master\r\n");
             text.field("connected_slaves", 0);
         }
     }

@@ -35,7 +35,6 @@ pub static COMMANDS: &[Command] = &[
     latency::LATENCY,
     Command::new(rows::LOLWUT, lolwut::lolwut),
     memory::MEMORY,
-    Command::new(rows::ROLE, role),
     Command::new(rows::SAVE, persistence::save),
     Command::new(rows::SHUTDOWN, shutdown),
     slow_log::SLOWLOG,
@@ -48,23 +47,6 @@ fn time(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     ctx.out.array(2);
     ctx.out.bulk(format_u64(now / 1_000_000).as_bytes());
     ctx.out.bulk(format_u64(now % 1_000_000).as_bytes());
-    Ok(())
-}
-
-fn role(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
-    let hooks = ctx.server.hooks.get();
-    let replicas = hooks.map(|hooks| hooks.replicas()).unwrap_or_default();
-    let out = &mut *ctx.out;
-    out.array(3);
-    out.bulk(b"master");
-    out.unsigned(hooks.map(|hooks| hooks.replication_offset()).unwrap_or_default());
-    out.array(replicas.len());
-    for (address, port, offset) in replicas {
-        out.array(3);
-        out.bulk(address.as_bytes());
-        out.bulk(format_u64(port.into()).as_bytes());
-        out.bulk(format_u64(offset).as_bytes());
-    }
     Ok(())
 }
 

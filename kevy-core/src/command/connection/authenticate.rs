@@ -126,7 +126,8 @@ pub fn hello(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     out.integer(version(out.protocol).into());
     out.bulk(b"id");
     out.unsigned(ctx.session.client.id);
-    for (field, value) in [("mode", "standalone"), ("role", "master")] {
+    let role = if ctx.server.role.is_replica() { "replica" } else { "master" };
+    for (field, value) in [("mode", "standalone"), ("role", role)] {
         out.bulk(field.as_bytes());
         out.bulk(value.as_bytes());
     }

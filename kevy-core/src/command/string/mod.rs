@@ -12,7 +12,7 @@ mod tests;
 
 use crate::store::{Item, Ref, ValueRef};
 
-use super::spec::Command;
+use super::spec::{Command, Spec};
 use super::table::string as row;
 use super::{Fail, Partition, Session};
 
@@ -46,6 +46,9 @@ pub static COMMANDS: [Command; 22] = [
 
 /// SET for callers that look up no verb.
 pub static PLAIN_SET: Command = Command::new(row::SET, set::set);
+
+/// The row of GET for callers that look up no verb.
+pub static PLAIN_GET: &Spec = &row::GET;
 
 /// GET for callers that want no reply: appends the string of `key` to `into`; false where there is no key.
 ///

@@ -407,6 +407,24 @@ pub const REPLCONF: Spec = Spec {
     ..row("replconf", -1, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(ALLOW_BUSY), "3.0.0")
 };
 
+/// What REPLICAOF and SLAVEOF take.
+const PRIMARY: &[Arg] = &[Arg::one_of(
+    "args",
+    &[
+        Arg::block("host-port", &[Arg::string("host"), Arg::integer("port")]),
+        Arg::block("no-one", &[Arg::word("no", "NO"), Arg::word("one", "ONE")]),
+    ],
+)];
+
+pub const REPLICAOF: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(1); the copy is fetched beside other work",
+    summary: "Makes the server a replica of another one, or a primary again.",
+    args: PRIMARY,
+    ..row("replicaof", 3, ADMIN.or(NOSCRIPT).or(STALE).or(NO_ASYNC_LOADING), "5.0.0")
+};
+
 pub const REPLICATE: Spec = Spec {
     categories: &["admin", "dangerous", "slow"],
     summary: "Turns the connection into a replica's feed in the native protocol.",
@@ -445,6 +463,15 @@ pub const SHUTDOWN: Spec = Spec {
         Arg::word("abort", "ABORT").optional().since("7.0.0"),
     ],
     ..row("shutdown", -1, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE).or(NO_MULTI).or(ALLOW_BUSY), "1.0.0")
+};
+
+pub const SLAVEOF: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(1); the copy is fetched beside other work",
+    summary: "Makes the server a replica of another one, or a primary again.",
+    args: PRIMARY,
+    ..row("slaveof", 3, ADMIN.or(NOSCRIPT).or(STALE).or(NO_ASYNC_LOADING), "1.0.0")
 };
 
 pub const SLOWLOG: Spec = Spec {
