@@ -105,6 +105,26 @@ impl Context<'_> {
         self.at(key).effects.wants()
     }
 
+    /// Brings what lookups of several keys will touch into the cache. Nothing is done for fewer than make it worth it.
+    pub fn look_ahead<'k>(&mut self, keys: impl ExactSizeIterator<Item = &'k [u8]> + Clone) {
+        const KEYS_MIN: usize = 4;
+        if keys.len() < KEYS_MIN {
+            return;
+        }
+        let db = self.session.db;
+        match &self.partitions {
+            Partitions::None => {}
+            Partitions::One(partition) => partition.keyspace.look_ahead(db, keys),
+            Partitions::Many(all) => {
+                for (shard, partition) in all.iter().enumerate() {
+                    let Some(partition) = partition else { continue };
+                    let here = |key: &&[u8]| shard_of_slot(slot_of(key), all.len()) == shard;
+                    partition.keyspace.look_ahead(db, keys.clone().filter(here));
+                }
+            }
+        }
+    }
+
     /// Every shard of the command, in ascending order.
     pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
         self.partitions.every()

@@ -19,12 +19,12 @@ use crate::base::signal::{self, Ring};
 use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard, Wake};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
 use crate::resp::Batch;
-use crate::resp::Limits;
+use crate::resp::{Limits, glance};
 
 use super::Handle;
 use super::connection::{Connection, Fate, Waiting};
 use super::flush::{self, OutputLimit};
-use super::serve::{Counter, run_parcel};
+use super::serve::{Counter, LOOK_AHEAD_MIN, run_parcel};
 
 /// What turns a connection into something that net does not know.
 pub trait Upgrades: Send + Sync + Debug {
@@ -500,6 +500,11 @@ impl Reactor {
             alarm: &alarm,
         };
         let mut input_bytes = 0;
+        if received.len() >= LOOK_AHEAD_MIN {
+            let firsts =
+                received.iter().filter_map(|&(_, start, len)| glance(&self.arena[start..start + len]));
+            counter.look_ahead(0, firsts);
+        }
         for &(key, start, len) in &received {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             input_bytes += len as u64;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::base::slot::{shard_of_slot, slot_of};
 use crate::base::token::OwnedGuard;
 use crate::dispatch::{Engine, Origin, Parcel, Plan, ReplyMode, Request, Session, Shard};
 use crate::io::Alarm;
@@ -15,6 +16,8 @@ use super::reactor::{Peer, Upgrades};
 
 /// Commands parsed at a time, and run before a waiting thread may have the token.
 const COMMANDS_MAX: usize = 128;
+/// Commands from which on looking ahead pays.
+pub const LOOK_AHEAD_MIN: usize = 4;
 /// Commands packed for one shard before the connections that want more wait for replies.
 const PARCEL_CALLS_MAX: usize = 1024;
 /// Replies waiting for a slow reader beyond which its further commands wait.
@@ -52,6 +55,19 @@ impl Counter<'_> {
         }
     }
 
+    /// Brings what commands on the own shard will touch into the cache; `keys` are the first arguments of commands,
+    /// most of which are keys.
+    pub fn look_ahead<'k>(&self, db: usize, keys: impl Iterator<Item = &'k [u8]>) {
+        let Some(token) = &self.token else { return };
+        let shards = self.engine.shards.len();
+        let keyspace = &token.partition.keyspace;
+        if shards == 1 {
+            keyspace.look_ahead(db, keys);
+        } else {
+            keyspace.look_ahead(db, keys.filter(|key| shard_of_slot(slot_of(key), shards) == self.shard));
+        }
+    }
+
     /// Runs every whole command of `bytes`, unless one must wait, and returns how many bytes are done with.
     pub fn serve(
         &mut self,
@@ -66,6 +82,10 @@ impl Counter<'_> {
             let rest = &bytes[at..];
             match connection.parser.parse(rest, &connection.limits, COMMANDS_MAX, batch) {
                 Ok(progress) => {
+                    if batch.len() >= LOOK_AHEAD_MIN {
+                        let keys = (0..batch.len()).filter_map(|i| batch.arg(i, 1, rest));
+                        self.look_ahead(connection.session.db, keys);
+                    }
                     let used = self.run(connection, key, rest, batch);
                     if used < batch.len() {
                         connection.parser.rewind();
@@ -235,6 +255,10 @@ pub fn run_parcel(
     parcel: &mut Parcel,
     now: u64,
 ) -> bool {
+    if parcel.len() >= LOOK_AHEAD_MIN {
+        let (db, keys) = parcel.next_keys(COMMANDS_MAX);
+        shard.partition.keyspace.look_ahead(db, keys);
+    }
     parcel.run(COMMANDS_MAX, |call, args, out| {
         if shard.owes() {
             return false;

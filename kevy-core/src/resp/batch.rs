@@ -73,11 +73,12 @@ impl Batch {
         self.commands[i].end
     }
 
-    /// Argument `n` of command `i`; `buf` is the buffer that was parsed.
-    #[cfg(test)]
-    pub fn arg<'a>(&'a self, i: usize, n: usize, buf: &'a [u8]) -> &'a [u8] {
+    /// Argument `n` of command `i`, where it has so many; `buf` is the buffer that was parsed.
+    #[inline]
+    pub fn arg<'a>(&'a self, i: usize, n: usize, buf: &'a [u8]) -> Option<&'a [u8]> {
         let command = self.commands[i];
-        self.spans[self.spans_start(i)..command.spans_end][n].of(self.bytes(command, buf))
+        let span = self.spans[self.spans_start(i)..command.spans_end].get(n)?;
+        Some(span.of(self.bytes(command, buf)))
     }
 
     /// Puts all arguments of command `i` into `into`; `buf` is the buffer that was parsed.

@@ -23,7 +23,7 @@ pub use command::{decode_command, encode_command};
 pub use error::ProtocolError;
 pub use node::Node;
 pub use reply::{Kind, Tree};
-pub use request::{Limits, RequestParser};
+pub use request::{Limits, RequestParser, glance};
 pub use value::Value;
 pub use writer::{Protocol, Writer};
 

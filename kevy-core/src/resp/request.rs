@@ -310,6 +310,16 @@ impl RequestParser {
     }
 }
 
+/// Argument 1 of the command at the start of `buf`, where it is there whole: a guess at the key that the command
+/// touches first, made without parsing it.
+#[inline]
+pub fn glance(buf: &[u8]) -> Option<&[u8]> {
+    let (_, verb) = short_line(buf, 0, b'*')?;
+    let (len, start) = short_line(buf, verb, b'$')?;
+    let (len, start) = short_line(buf, start + len + 2, b'$')?;
+    buf.get(start..start + len)
+}
+
 /// How parsing one command ended.
 enum Step {
     Done,

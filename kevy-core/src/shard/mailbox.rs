@@ -89,6 +89,20 @@ impl Parcel {
         });
     }
 
+    /// The database of the next command to run, and the first arguments of those among the next `calls_max` that are
+    /// for it.
+    pub fn next_keys(&self, calls_max: usize) -> (usize, impl Iterator<Item = &[u8]>) {
+        let next = &self.calls[self.done..self.calls.len().min(self.done + calls_max)];
+        let db = next.first().map_or(0, |call| call.db);
+        let mut first = self.done.checked_sub(1).map_or(0, |before| self.calls[before].args_end);
+        let keys = next.iter().filter_map(move |call| {
+            let key = first + 1;
+            first = call.args_end;
+            (call.db == db && key < call.args_end).then(|| &self.bytes[self.args[key - 1]..self.args[key]])
+        });
+        (db, keys)
+    }
+
     /// Runs every command that has no reply yet through `run`, at most `calls_max`, up to the first that `run` says
     /// false to, which has not run then. True when all are done.
     pub fn run(
@@ -228,5 +242,34 @@ impl Post {
         let parcel = self.replies.pop().ok()?;
         self.under_way -= 1;
         Some(parcel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_keys_of_a_parcel_are_those_of_the_database_of_the_next_command() {
+        let mut parcel = Parcel::default();
+        let calls: [(usize, &[&[u8]]); 5] = [
+            (1, &[b"GET", b"a"]),
+            (0, &[b"SET", b"b", b"value"]),
+            (0, &[b"DBSIZE"]),
+            (1, &[b"GET", b"c"]),
+            (0, &[b"GET", b"d"]),
+        ];
+        for (db, args) in calls {
+            parcel.push(0, 0, 0, (db, Protocol::Resp2, false), args);
+        }
+        let keys = |parcel: &Parcel| {
+            let (db, keys) = parcel.next_keys(128);
+            (db, keys.map(<[u8]>::to_vec).collect::<Vec<_>>())
+        };
+        assert_eq!(keys(&parcel), (1, vec![b"a".to_vec(), b"c".to_vec()]));
+        assert!(!parcel.run(1, |_, _, _| true));
+        assert_eq!(keys(&parcel), (0, vec![b"b".to_vec(), b"d".to_vec()]));
+        assert!(parcel.run(128, |_, _, _| true));
+        assert_eq!(keys(&parcel), (0, vec![]));
     }
 }

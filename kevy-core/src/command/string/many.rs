@@ -11,6 +11,7 @@ use super::get;
 /// MGET key [key ...]
 pub fn mget(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     context.out.array(args.len() - 1);
+    context.look_ahead(args[1..].iter().copied());
     for key in &args[1..] {
         let (out, found) = context.read(key);
         if get::reply(out, found).is_err() {
@@ -49,6 +50,7 @@ fn pairs<'a, 'b>(args: &'b [&'a [u8]], verb: &str) -> Result<&'b [[&'a [u8]; 2]]
 
 fn set_all(context: &mut Context<'_>, pairs: &[[&[u8]; 2]]) {
     let (db, now) = (context.session.db, context.now);
+    context.look_ahead(pairs.iter().map(|[key, _]| *key));
     for [key, value] in pairs {
         context.at(key).keyspace.set_bytes(db, key, value, Expire::Clear, now);
     }

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
 use crate::base::live_redis::LiveRedis;
-use crate::resp::{ArgVec, Batch, Limits, ProtocolError, RequestParser, encode_command};
+use crate::resp::{ArgVec, Batch, Limits, ProtocolError, RequestParser, encode_command, glance};
 
 pub type Commands = Vec<Vec<Vec<u8>>>;
 
@@ -23,7 +23,7 @@ pub fn parse_in_steps(bytes: &[u8], step: usize, limits: &Limits) -> (Commands, 
                 let mut args = ArgVec::new();
                 batch.args(i, buf, &mut args);
                 assert_eq!(args.len(), batch.argc(i));
-                assert!((0..args.len()).all(|n| batch.arg(i, n, buf) == args[n]));
+                assert!((0..args.len()).all(|n| batch.arg(i, n, buf) == Some(args[n])));
                 commands.push(args.iter().map(|arg| arg.to_vec()).collect());
             }
             start += progress.consumed;
@@ -217,7 +217,7 @@ fn a_big_argument_says_how_much_of_it_is_missing() {
     bytes.resize(bytes.len() + 99_999, b'x');
     let progress = parser.parse(&bytes, &Limits::default(), 10, &mut batch).unwrap();
     assert_eq!((progress.consumed, progress.want, batch.len()), (bytes.len(), 0, 1));
-    assert_eq!(batch.arg(0, 1, &bytes).len(), 100_000);
+    assert_eq!(batch.arg(0, 1, &bytes).map(<[u8]>::len), Some(100_000));
 }
 
 #[test]
@@ -233,7 +233,10 @@ fn a_caller_can_stop_inside_a_batch_and_parse_the_rest_again() {
     let rest = &bytes[batch.end(0)..];
     parser.rewind();
     let progress = parser.parse(rest, &Limits::default(), 10, &mut batch).unwrap();
-    assert_eq!((batch.len(), batch.arg(0, 0, rest), batch.arg(1, 0, rest)), (2, &b"b"[..], &b"c"[..]));
+    assert_eq!(
+        (batch.len(), batch.arg(0, 0, rest), batch.arg(1, 0, rest)),
+        (2, Some(&b"b"[..]), Some(&b"c"[..]))
+    );
     assert_eq!(&rest[progress.consumed..], b"*2\r\n$1");
 }
 
@@ -247,4 +250,22 @@ fn a_command_of_many_arguments_arrives_in_pieces() {
     let (commands, error) = parse_in_steps(&bytes, 777, &Limits::default());
     assert_eq!((commands.len(), error), (3, None));
     assert_eq!(commands[1], words);
+}
+
+#[test]
+fn a_glance_sees_the_first_argument_of_a_whole_command_and_takes_no_harm_from_anything_else() {
+    let command = b"*3\r\n$3\r\nSET\r\n$4\r\nname\r\n$3\r\nada\r\n";
+    assert_eq!(glance(command), Some(&b"name"[..]));
+    for end in 0..command.len() {
+        let seen = glance(&command[..end]);
+        assert!(seen.is_none_or(|key| key == b"name"), "{end}: {seen:?}");
+    }
+    for odd in [
+        &b"PING\r\n"[..],
+        b"*1\r\n$4\r\nPING\r\n",
+        b"*2\r\n$999\r\nGET\r\n$4\r\nname\r\n",
+        b"*2\r\n$-1\r\n$9999\r\n",
+    ] {
+        assert_eq!(glance(odd), None, "{odd:?}");
+    }
 }

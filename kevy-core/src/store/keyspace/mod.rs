@@ -1,6 +1,7 @@
 //! The keyspace of one shard: its databases and everything that has to happen when a key changes.
 
 mod access;
+mod ahead;
 mod evict;
 mod expire;
 mod read;
@@ -206,28 +207,6 @@ impl Keyspace {
     /// Frees about `budget` allocations of what was removed before. Whether more is left.
     pub fn free_some(&mut self, budget: usize) -> bool {
         self.garbage.free_some(budget)
-    }
-
-    /// The hash of a key, for the prefetches.
-    #[inline]
-    pub fn hash(&self, key: &[u8]) -> u64 {
-        self.seed.hash(key)
-    }
-
-    /// First step for a batch of lookups: asks for the bucket of a hash to be brought into the cache.
-    #[inline]
-    pub fn prefetch_bucket(&self, db: usize, hash: u64) {
-        if let Some(records) = self.databases.get(db) {
-            records.table().prefetch_bucket(hash);
-        }
-    }
-
-    /// Second step for a batch of lookups: asks for the entries to be brought into the cache.
-    #[inline]
-    pub fn prefetch_entry(&self, db: usize, hash: u64) {
-        if let Some(records) = self.databases.get(db) {
-            records.table().prefetch_entry(hash);
-        }
     }
 
     #[inline]
