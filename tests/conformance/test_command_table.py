@@ -13,6 +13,8 @@ NEWER = {
     "client|list": {"arguments"},
     "config|get": set(),
     "hscan": {"arguments"},
+    "publish": {"flags"},
+    "spublish": {"flags"},
     "zrank": {"arity", "arguments"},
     "zrevrank": {"arity", "arguments"},
 }

@@ -3,10 +3,12 @@
 from support.resp import Reply
 
 from .blocking import commands as commands_of
+from .messages import commands as messages_of
 from .cases import all_cases
 from .conftest import SUMMARY
 from .grammar import Generator, as_dict
 from .test_blocking import SCENARIOS
+from .test_pubsub import SCENARIOS as PUBSUB_SCENARIOS
 from .test_generated import EACH, SEEDS
 
 #: Verbs that cannot stand in a case, with the file that tests them.
@@ -63,6 +65,7 @@ def test_every_verb_and_word_is_exercised(reference, shared):
     verbs = table(ours.call("COMMAND", "DOCS"))
     commands = [step.words for case in all_cases() for step in case.steps if step.words]
     commands += [command for scenario in SCENARIOS.values() for command in commands_of(scenario)]
+    commands += [command for scenario in PUBSUB_SCENARIOS.values() for command in messages_of(scenario)]
     for seed in SEEDS:
         commands += Generator(theirs.call("COMMAND", "DOCS"), [b""], seed).commands(EACH)
     called = exercised(commands, verbs)

@@ -208,14 +208,15 @@ impl Session {
         let client = &self.state.session.client;
         // A timeout beyond what the clock can count is for ever.
         let deadline = Instant::now().checked_add(timeout);
-        let found = core.events.wait(deadline, &self.bell, || match client.take_push() {
+        let found = core.events.wait(deadline, &self.bell, || match client.outbox.take() {
             None if core.is_stopping() => Some(None),
             None => None,
             push => Some(push),
         })?;
         let Some(message) = found else { return Ok(None) };
         let Some(message) = message else { return Err(core.check().err().unwrap_or_else(stopped)) };
-        self.out.buf = message;
+        self.out.buf.clear();
+        self.out.buf.extend_from_slice(&message);
         self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
         Ok(Some(self.tree.root(&self.out.buf)))
     }

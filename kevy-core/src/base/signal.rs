@@ -23,6 +23,9 @@ pub const RESUME: u32 = 1 << 20;
 /// What a connection waited for has an outcome.
 pub const ANSWER: u32 = 1 << 8;
 
+/// Messages that nobody asked for wait for connections.
+pub const PUSH: u32 = 1 << 9;
+
 /// Whoever can be signalled.
 pub trait Ring: Send + Sync + Debug {
     /// Signals the owner and wakes it if it waits. What it shall find must have been published before.

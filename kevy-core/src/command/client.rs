@@ -1,13 +1,16 @@
 //! The clients of a runtime, as `CLIENT LIST` shows them and `CLIENT KILL` ends them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
+use crate::resp::Protocol;
+
 use super::blocking::Waiter;
+use super::outbox::Outbox;
 
 /// What kind of peer a client is, as `CLIENT LIST TYPE` tells them apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +29,8 @@ pub enum Wake {
     Killed,
     /// What it waited for has an outcome.
     Answered,
+    /// Its outbox has a message and was empty before.
+    Pushed,
 }
 
 /// Makes a session's owner look at it soon.
@@ -48,6 +53,7 @@ pub struct Client {
     pub queued: AtomicI32,
     pub subscriptions: AtomicUsize,
     pub pattern_subscriptions: AtomicUsize,
+    pub shard_subscriptions: AtomicUsize,
     /// Bytes waiting in the query buffer, and its free space.
     pub query_buffer: AtomicUsize,
     pub query_buffer_free: AtomicUsize,
@@ -65,8 +71,8 @@ pub struct Client {
     pub no_touch: AtomicBool,
     pub commands: AtomicU64,
     pub text: Mutex<ClientText>,
-    /// Messages that an in-process session has not asked for yet, encoded.
-    pushes: Mutex<VecDeque<Vec<u8>>>,
+    /// What reaches it without its asking.
+    pub outbox: Outbox,
     killed: AtomicBool,
     wake: WakeOwner,
 }
@@ -97,6 +103,7 @@ impl Client {
             + load(&self.args_memory)
             + load(&self.queue_memory)
             + load(&self.output_buffer)
+            + self.outbox.bytes()
     }
 
     /// Asks the owner to end the session at its next chance; a waiting one is woken.
@@ -123,9 +130,9 @@ impl Client {
         self.is_paused.load(Ordering::Relaxed) || self.waiter.lock().is_some()
     }
 
-    /// The oldest message that waits for an in-process session.
-    pub fn take_push(&self) -> Option<Vec<u8>> {
-        self.pushes.lock().pop_front()
+    /// The version of the protocol that it speaks.
+    pub fn protocol(&self) -> Protocol {
+        if self.protocol.load(Ordering::Relaxed) == 3 { Protocol::Resp3 } else { Protocol::Resp2 }
     }
 
     pub fn is_killed(&self) -> bool {
@@ -200,6 +207,7 @@ impl Clients {
             queued: AtomicI32::new(-1),
             subscriptions: AtomicUsize::new(0),
             pattern_subscriptions: AtomicUsize::new(0),
+            shard_subscriptions: AtomicUsize::new(0),
             query_buffer: AtomicUsize::new(0),
             query_buffer_free: AtomicUsize::new(0),
             args_memory: AtomicUsize::new(0),
@@ -212,7 +220,7 @@ impl Clients {
             no_touch: AtomicBool::new(false),
             commands: AtomicU64::new(0),
             text: Mutex::default(),
-            pushes: Mutex::default(),
+            outbox: Outbox::default(),
             killed: AtomicBool::new(false),
             wake,
         })

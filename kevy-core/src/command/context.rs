@@ -150,6 +150,20 @@ impl Context<'_> {
         self.at(key).effects.push(db, argv);
     }
 
+    /// Records `argv`, which changes no key, for replicas. Any shard's stream may carry it.
+    pub fn pass_on(&mut self, argv: &[&[u8]]) {
+        let db = self.session.db;
+        match &mut self.partitions {
+            Partitions::None => {}
+            Partitions::One(partition) => partition.effects.pass_on(db, argv),
+            Partitions::Many(all) => {
+                if let Some(first) = all.iter_mut().flatten().next() {
+                    first.effects.pass_on(db, argv);
+                }
+            }
+        }
+    }
+
     /// Two shards at once, for commands that move a value; `None` where both keys lie on one shard.
     pub fn two(&mut self, a: &[u8], b: &[u8]) -> Option<(&mut Partition, &mut Partition)> {
         let Partitions::Many(all) = &mut self.partitions else { return None };

@@ -26,6 +26,12 @@ impl Effects {
     #[inline]
     pub fn push(&mut self, db: usize, argv: &[&[u8]]) {
         self.changes += 1;
+        self.pass_on(db, argv);
+    }
+
+    /// As [`Effects::push`], of what changes nothing that is kept.
+    #[inline]
+    pub fn pass_on(&mut self, db: usize, argv: &[&[u8]]) {
         if self.wanted {
             resp::encode_command(&mut self.bytes, argv);
             self.frames.push(Frame { db, end: self.bytes.len() });

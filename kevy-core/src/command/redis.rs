@@ -1,15 +1,15 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, admin, bitmap, connection, generic, geo, hash, hyperloglog, json, list, replication,
-    set, sorted_set, stream, string, transaction, vector_set,
+    Command, CommandSet, admin, bitmap, connection, generic, geo, hash, hyperloglog, json, list, pubsub,
+    replication, set, sorted_set, stream, string, transaction, vector_set,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 16] = [
+        let groups: [&[Command]; 17] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
@@ -24,6 +24,7 @@ impl CommandSet {
             &stream::COMMANDS,
             &vector_set::COMMANDS,
             transaction::COMMANDS,
+            pubsub::COMMANDS,
             replication::COMMANDS,
             admin::COMMANDS,
         ];

@@ -11,7 +11,9 @@ use crate::base::options::Options;
 
 use super::blocking::Waiter;
 use super::monitoring::{Fault, Monitoring, SlowEntry, SlowLog, Totals};
+use super::outbox::OutboxLimit;
 use super::pause::Pauses;
+use super::pubsub::registry::PubSub;
 use super::session::Request;
 use super::spec::Flags;
 use super::{Clients, Commands, LinkState, Role, Session};
@@ -165,6 +167,8 @@ pub struct Server {
     pub pauses: Pauses,
     pub monitoring: Monitoring,
     pub role: Role,
+    pub pubsub: PubSub,
+    pub outbox_limit: OutboxLimit,
     /// Bytes of the snapshot read so far, and bytes it has, while it is being read.
     pub load_progress: (AtomicU64, AtomicU64),
 }
@@ -207,6 +211,8 @@ impl Server {
             active_expire: AtomicBool::new(true),
             gates: Gates::default(),
             role: Role::default(),
+            pubsub: PubSub::default(),
+            outbox_limit: OutboxLimit::default(),
             load_progress: Default::default(),
             pauses: Pauses::default(),
             monitoring: Monitoring::default(),
@@ -220,6 +226,7 @@ impl Server {
         let options = self.options.read();
         self.maxmemory.store(usize::try_from(options.maxmemory).unwrap_or(usize::MAX), Ordering::Relaxed);
         self.monitoring.follow(&options);
+        self.outbox_limit.follow(&options);
     }
 
     /// Notes the bytes that a shard's keyspace uses.

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
-use crate::resp::writer::Protocol;
+use crate::resp::writer::{Protocol, Writer};
 
 use super::Client;
 use super::blocking::Waiter;
+use super::pubsub::Subscriptions;
 
 /// Whether the session wants replies (`CLIENT REPLY`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +68,21 @@ impl Request {
     }
 }
 
+/// What a session follows, and so what reaches it without its asking.
+#[derive(Debug, Default)]
+pub struct Follows {
+    /// Whether it follows anything: then its outbox is looked at around every command.
+    pub any: bool,
+    pub subscriptions: Subscriptions,
+}
+
+impl Follows {
+    /// To be called after any change.
+    pub fn update(&mut self) {
+        self.any = !self.subscriptions.is_empty();
+    }
+}
+
 /// One client's state.
 #[derive(Debug)]
 pub struct Session {
@@ -74,6 +90,9 @@ pub struct Session {
     pub db: usize,
     pub authenticated: bool,
     pub reply_mode: ReplyMode,
+    /// The reply of the command under way is wanted whatever `reply_mode` says.
+    pub keeps_reply: bool,
+    pub follows: Follows,
     /// `CLIENT NO-TOUCH`: reads leave access times alone.
     pub no_touch: bool,
     pub transaction: Option<Transaction>,
@@ -102,6 +121,8 @@ impl Session {
             db: 0,
             authenticated,
             reply_mode: ReplyMode::On,
+            keeps_reply: false,
+            follows: Follows::default(),
             no_touch: false,
             transaction: None,
             watched: HashSet::default(),
@@ -128,6 +149,18 @@ impl Session {
         client.query_buffer.store(query_bytes, Ordering::Relaxed);
         client.output_buffer.store(output_bytes, Ordering::Relaxed);
         client.protocol.store(if protocol == Protocol::Resp3 { 3 } else { 2 }, Ordering::Relaxed);
+    }
+
+    /// Writes the messages that wait for a connection: the caller is about to write something that belongs after them.
+    pub fn take_messages(&self, out: &mut Writer) {
+        if self.client.fd >= 0 && !self.in_exec && self.client.outbox.is_filled() {
+            self.client.outbox.take_into(&mut out.buf, usize::MAX);
+        }
+    }
+
+    /// Whether it may only change its subscriptions: it has some, and a protocol in which messages look like replies.
+    pub fn is_confined(&self, protocol: Protocol) -> bool {
+        protocol == Protocol::Resp2 && !self.follows.subscriptions.is_empty()
     }
 
     pub fn is_watch_broken(&self) -> bool {

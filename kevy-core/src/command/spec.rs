@@ -144,6 +144,8 @@ pub enum Scope {
     Keys,
     /// None: it reads or changes only the session or the server.
     Nothing,
+    /// Any one: it touches no key, but what it does goes to a shard's stream.
+    Anywhere,
     /// All of them at one instant.
     Everything,
     /// The shards that own the keys of SORT or SORT_RO; all of them where BY or GET name others, which follow from

@@ -36,6 +36,7 @@ impl Engine {
     pub fn open(&self, wake: WakeOwner) -> State {
         let now = self.server.clock.now_ms();
         let client = self.server.clients.add(String::new(), String::new(), -1, now, wake);
+        client.protocol.store(3, Ordering::Relaxed);
         State { session: Session::new(client, true), spill: Writer::new(Protocol::Resp3) }
     }
 

@@ -10,7 +10,7 @@ use crate::command::server::Gates;
 use crate::command::session::{ReplyMode, Request};
 use crate::command::spec::{Flags, Scope, shown};
 use crate::command::{ClientKind, Command, Commands, Fail, Origin, Server, Session, Spec};
-use crate::resp::Writer;
+use crate::resp::{Protocol, Writer};
 use crate::route::{self, Route};
 use crate::shard::run::Caller;
 use crate::shard::{Shard, Shards, run_alone, run_many, unblock};
@@ -27,6 +27,8 @@ pub enum Plan {
     Done,
     /// No shard. Run it with [`Engine::run_here`].
     Here(usize),
+    /// The token of one shard, no matter which, and that it overtakes nothing that the session has under way elsewhere.
+    Any(usize),
     /// The token of one shard.
     One { command: usize, shard: usize },
     /// The tokens of several shards, or it must not overtake what the session has under way elsewhere. Run it
@@ -41,6 +43,7 @@ impl Plan {
     #[inline]
     pub(super) fn of(number: usize, spec: &Spec, route: Route) -> Self {
         match route {
+            Route::Nowhere if spec.scope == Scope::Anywhere => Self::Any(number),
             Route::Nowhere => Self::Here(number),
             Route::One(shard) if !spec.flags.has(Flags::OWN_SESSION.or(Flags::BLOCKING)) => {
                 Self::One { command: number, shard }
@@ -101,7 +104,7 @@ impl Engine {
         if session.reply_mode == ReplyMode::SkipNext {
             session.reply_mode = ReplyMode::Skip;
         }
-        match self.check(session, args) {
+        match self.check(session, args, out.protocol) {
             Ok(plan) if session.transaction.is_none() => plan,
             Ok(plan) => self.queue(session, args, out, plan),
             Err(fail) => self.refuse(session, args, out, &fail),
@@ -168,7 +171,7 @@ impl Engine {
     }
 
     #[inline]
-    fn check(&self, session: &mut Session, args: &[&[u8]]) -> Result<Plan, Fail> {
+    fn check(&self, session: &mut Session, args: &[&[u8]], protocol: Protocol) -> Result<Plan, Fail> {
         let Some(number) = self.commands().find(args) else { return Err(unknown(args)) };
         let command = self.command(number);
         let spec = &command.spec;
@@ -180,6 +183,9 @@ impl Engine {
         }
         if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) && self.server.needs_password() {
             return Err(NO_AUTH);
+        }
+        if session.follows.any && session.is_confined(protocol) && !is_allowed_to_subscribers(spec) {
+            return Err(confined(self.commands().name(number)));
         }
         session.last_command = number;
         if self.server.gates.any() && !self.check_gates(session, spec)? {
@@ -346,6 +352,11 @@ impl Engine {
                 self.run_one(&mut guard, session, command, args, out, (now, origin));
                 self.leave(guard);
             }
+            Plan::Any(command) => {
+                let mut guard = self.take(self.home(session));
+                self.run_one(&mut guard, session, command, args, out, (now, origin));
+                self.leave(guard);
+            }
             Plan::Several { command, route } => {
                 self.run_several(session, command, &route, args, out, (now, origin));
             }
@@ -355,18 +366,43 @@ impl Engine {
         }
     }
 
+    /// The shard on which a session without one of its own does what may be done on any: always the same, so that it
+    /// stays in order.
+    pub(super) fn home(&self, session: &Session) -> usize {
+        (session.client.id % self.shards.len() as u64) as usize
+    }
+
     /// Takes back a reply that the session does not want (`CLIENT REPLY`).
     #[inline]
     pub fn after(&self, session: &mut Session, out: &mut Writer, start: usize) {
         match session.reply_mode {
             ReplyMode::On | ReplyMode::SkipNext => {}
-            ReplyMode::Off => out.buf.truncate(start),
+            ReplyMode::Off => {
+                if !std::mem::take(&mut session.keeps_reply) {
+                    out.buf.truncate(start);
+                }
+            }
             ReplyMode::Skip => {
-                out.buf.truncate(start);
+                if !std::mem::take(&mut session.keeps_reply) {
+                    out.buf.truncate(start);
+                }
                 session.reply_mode = ReplyMode::On;
             }
         }
     }
+}
+
+/// Whether a client may call it while messages could be mistaken for its reply.
+#[cold]
+fn is_allowed_to_subscribers(spec: &Spec) -> bool {
+    (spec.flags.has(Flags::PUBSUB) && spec.name.ends_with("subscribe"))
+        || matches!(spec.name, "ping" | "quit" | "reset")
+}
+
+#[cold]
+fn confined(name: &str) -> Fail {
+    let allowed = "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
+    Fail::with(format!("ERR Can't execute '{name}': {allowed}"))
 }
 
 fn unknown(args: &[&[u8]]) -> Fail {

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use crate::command::monitoring::Fault;
 use crate::command::session::{Queued, Transaction};
-use crate::command::spec::{Fail, Flags};
-use crate::command::{Command, Session};
+use crate::command::spec::{Fail, Flags, Scope};
+use crate::command::{Command, Session, pubsub};
 use crate::resp::Writer;
 use crate::route::{self, Route};
 use crate::shard::run::Step;
@@ -59,6 +59,12 @@ impl Engine {
                 let one = route::route(spec, &args, shards).unwrap_or(Route::Nowhere);
                 all = route::union(all, one, shards);
             }
+            let mut queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
+            if all == Route::Nowhere
+                && queue.any(|queued| self.command(queued.command).spec.scope == Scope::Anywhere)
+            {
+                all = Route::One(self.home(session));
+            }
             return Plan::Several { command: number, route: all };
         }
         match all {
@@ -98,8 +104,15 @@ impl Engine {
         step.count(number, started);
     }
 
-    /// Ends what a closing session has left in the shards: its watches.
+    /// Ends everything that sends a session messages.
+    pub fn unfollow(&self, session: &mut Session) {
+        pubsub::leave_all(&self.server, session);
+        session.client.outbox.close();
+    }
+
+    /// Ends what a closing session has left: its watches and what it follows.
     pub fn forget(&self, session: &mut Session) {
+        self.unfollow(session);
         let shards = self.shards.len();
         for (db, key) in std::mem::take(&mut session.watched) {
             let mut guard = self.shards.take(route::shard_of(&key, shards));

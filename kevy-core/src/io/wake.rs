@@ -35,6 +35,11 @@ impl Alarm {
         self.parked.store(false, Ordering::Relaxed);
     }
 
+    /// Takes back a signal whose cause the owner is about to look at.
+    pub fn clear(&self, signal: u32) {
+        self.signals.fetch_and(!signal, Ordering::AcqRel);
+    }
+
     /// Takes the signals that have come since the last call.
     pub fn take_signals(&self) -> u32 {
         if self.signals.load(Ordering::Relaxed) == 0 { 0 } else { self.signals.swap(0, Ordering::AcqRel) }

@@ -21,6 +21,10 @@ pub struct Pending {
 /// How large replies of other shards are taken to be before one has come.
 const REPLY_BYTES_FIRST: usize = 64 * 1024;
 
+/// Messages are moved to a connection as long as this much waits to be sent at most; the rest stays shared by all
+/// their receivers.
+const MESSAGES_BYTES: usize = 256 * 1024;
+
 /// Why a connection's next command must wait, and what answers the one under way.
 #[derive(Debug)]
 pub struct Waiting {
@@ -136,6 +140,29 @@ impl Connection {
     /// Bytes of replies that wait for a reader or for an earlier reply.
     pub fn backed_up(&self) -> usize {
         self.unsent() + self.held
+    }
+
+    /// Moves messages that wait for the client behind the replies so far, as long as not much waits to be sent. True
+    /// where it moved any.
+    pub fn take_messages(&mut self) -> bool {
+        let outbox = &self.session.client.outbox;
+        let room = MESSAGES_BYTES.saturating_sub(self.unsent() + self.held);
+        if room == 0 || !outbox.is_filled() || self.upgrade.is_some() {
+            return false;
+        }
+        match self.pending.back_mut() {
+            // A reply that comes later may have been computed before.
+            Some(last) => self.held += outbox.take_into(&mut last.behind, room),
+            None => {
+                outbox.take_into(&mut self.out.buf, room);
+            }
+        }
+        true
+    }
+
+    /// Bytes that wait for the peer, its messages included.
+    pub fn owed(&self) -> usize {
+        self.backed_up() + self.session.client.outbox.bytes()
     }
 
     /// Moves what a command wrote while others were pending behind the last of them.

@@ -68,7 +68,7 @@ pub fn flush(connection: &mut Connection) -> usize {
 
 /// Closes a connection whose unread replies pass its limit. True where it is over.
 pub fn enforce(connection: &mut Connection, limit: &OutputLimit, now: u64) -> bool {
-    let unsent = connection.unsent();
+    let unsent = connection.owed();
     let over_soft = limit.soft_bytes > 0 && unsent > limit.soft_bytes;
     let since = if over_soft { Some(connection.over_soft_limit_since.unwrap_or(now)) } else { None };
     connection.over_soft_limit_since = since;

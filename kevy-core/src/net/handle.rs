@@ -1,7 +1,7 @@
 //! What other threads hold of a reactor.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -15,6 +15,9 @@ pub struct Handle {
     arrivals: Mutex<Vec<(Socket, Option<usize>)>>,
     /// Connections that a wait may be over for.
     answered: Mutex<Vec<usize>>,
+    /// Connections that messages wait for, and whether there are any.
+    pushed: Mutex<Vec<usize>>,
+    has_pushed: AtomicBool,
     /// Bytes of replies waiting to be sent, over all its connections.
     pub output_bytes: AtomicUsize,
 }
@@ -25,6 +28,8 @@ impl Handle {
             alarm,
             arrivals: Mutex::default(),
             answered: Mutex::default(),
+            pushed: Mutex::default(),
+            has_pushed: AtomicBool::new(false),
             output_bytes: AtomicUsize::new(0),
         }
     }
@@ -49,6 +54,28 @@ impl Handle {
     /// The connections of [`Handle::answered`] since the last call. Some may be gone, or wait anew.
     pub fn take_answered(&self) -> Vec<usize> {
         std::mem::take(&mut *self.answered.lock())
+    }
+
+    /// Says that a message waits for a connection.
+    pub fn pushed(&self, connection: usize) {
+        let mut pushed = self.pushed.lock();
+        pushed.push(connection);
+        // Whoever found the list empty rings for all that come until it is taken.
+        if pushed.len() == 1 {
+            self.has_pushed.store(true, Ordering::Release);
+            drop(pushed);
+            self.alarm.ring(signal::PUSH);
+        }
+    }
+
+    /// Moves the connections of [`Handle::pushed`] since the last call to `into`. Some may be gone.
+    pub fn take_pushed(&self, into: &mut Vec<usize>) {
+        if self.has_pushed.load(Ordering::Acquire) {
+            self.alarm.clear(signal::PUSH);
+            let mut pushed = self.pushed.lock();
+            self.has_pushed.store(false, Ordering::Release);
+            into.append(&mut pushed);
+        }
     }
 
     pub fn note_output(&self, bytes: usize) {

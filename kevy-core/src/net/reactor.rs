@@ -96,6 +96,18 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// How much may wait to be sent to a client.
+    fn output_limit(&self, kind: ClientKind) -> &OutputLimit {
+        let [normal, replica, pubsub] = &self.outputs;
+        match kind {
+            ClientKind::Normal | ClientKind::Primary => normal,
+            ClientKind::Replica => replica,
+            ClientKind::Pubsub => pubsub,
+        }
+    }
+}
+
 /// A listening socket, and the shard that replicas attach to there.
 #[derive(Debug)]
 pub struct Door {
@@ -122,6 +134,8 @@ pub struct Reactor {
     readable: Vec<usize>,
     dirty: Vec<usize>,
     upgraded: Vec<usize>,
+    /// Connections that messages have come for.
+    pushed: Vec<usize>,
     /// Connections with a command whose answer nobody tells.
     polled: Vec<usize>,
     /// Connections that a pause holds back.
@@ -177,6 +191,7 @@ impl Reactor {
             readable: Vec::new(),
             dirty: Vec::new(),
             upgraded: Vec::new(),
+            pushed: Vec::new(),
             polled: Vec::new(),
             paused: Vec::new(),
             paused_until: 0,
@@ -236,6 +251,7 @@ impl Reactor {
             self.serve(now);
             self.deliver(now);
             self.answer_waiting(now);
+            self.collect_messages();
             self.send(now);
             if now >= self.next_cron {
                 self.cron(now);
@@ -364,6 +380,7 @@ impl Reactor {
             Box::new(move |why| match why {
                 Wake::Killed => handle.alarm.ring(signal::KILL),
                 Wake::Answered => handle.answered(key),
+                Wake::Pushed => handle.pushed(key),
             }),
         );
         let session = Session::new(client, !self.settings.password);
@@ -416,6 +433,16 @@ impl Reactor {
         }
         for key in self.polled.clone() {
             self.answer(key, false);
+        }
+    }
+
+    /// Moves messages that nobody asked for to their connections.
+    fn collect_messages(&mut self) {
+        self.handle.take_pushed(&mut self.pushed);
+        for key in self.pushed.drain(..) {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            connection.take_messages();
+            mark_dirty(&mut self.dirty, connection, key);
         }
     }
 
@@ -515,6 +542,7 @@ impl Reactor {
                 connection.fate = Fate::Close;
             }
             if connection.upgrade.is_some() && !self.upgraded.contains(&key) {
+                self.engine.unfollow(&mut connection.session);
                 connection.session.client.set_kind(ClientKind::Replica);
                 self.upgraded.push(key);
             }
@@ -619,13 +647,15 @@ impl Reactor {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             connection.dirty = false;
             let more = flush::fill(connection, now);
-            let sent = flush::flush(connection);
+            let mut sent = flush::flush(connection);
+            while connection.writable && connection.take_messages() {
+                sent += flush::flush(connection);
+            }
             total += sent;
             connection.session.client.output_buffer.store(connection.unsent(), Ordering::Relaxed);
             writes += u64::from(sent > 0);
             self.work_left |= more && connection.writable;
-            let kind = connection.session.client.kind();
-            let limit = &self.settings.outputs[if kind == ClientKind::Replica { 1 } else { 0 }];
+            let limit = self.settings.output_limit(connection.session.client.kind());
             flush::enforce(connection, limit, now);
             if connection.pending.is_empty() && connection.unsent() == 0 && connection.unstall() {
                 list(&mut self.readable, connection, key);
@@ -654,7 +684,7 @@ impl Reactor {
             output += connection.unsent();
             let idle = now.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
             let kind = client.kind();
-            let limit = &self.settings.outputs[if kind == ClientKind::Replica { 1 } else { 0 }];
+            let limit = self.settings.output_limit(kind);
             let may_idle = kind == ClientKind::Normal && connection.waiting.is_none() && !connection.paused;
             if (timeout > 0 && idle > timeout && may_idle) || flush::enforce(connection, limit, now) {
                 over.push(key);

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::base::token::OwnedGuard;
-use crate::dispatch::{Engine, Origin, Parcel, Plan, ReplyMode, Request, Session, Shard};
+use crate::dispatch::{Engine, Origin, Parcel, Plan, Reply, ReplyMode, Request, Session, Shard};
 use crate::io::Alarm;
 use crate::resp::Batch;
 use crate::resp::{ArgVec, ProtocolError};
@@ -117,9 +117,15 @@ impl Counter<'_> {
                 return i;
             }
             batch.args(i, bytes, &mut args);
+            if connection.session.follows.any {
+                connection.take_messages();
+            }
             if !self.run_command(connection, key, &args) {
                 connection.stalled = true;
                 return i;
+            }
+            if connection.session.follows.any {
+                connection.take_messages();
             }
             if connection.waiting.is_some() {
                 connection.stalled = true;
@@ -156,12 +162,10 @@ impl Counter<'_> {
                 });
                 self.engine.run_here(session, number, args, reply, (self.now, stats));
             }
+            Plan::Any(_) if waiting => return false,
+            Plan::Any(command) => self.run_own(session, command, args, reply),
             Plan::One { command, shard } if shard == self.shard => {
-                self.settle();
-                if let Some(token) = &mut self.token {
-                    let at = (self.now, Origin::Client);
-                    self.engine.run_one(token, session, command, args, reply, at);
-                }
+                self.run_own(session, command, args, reply)
             }
             Plan::One { command, shard } => {
                 let ahead = pending.len().saturating_mul(*reply_bytes);
@@ -190,6 +194,16 @@ impl Counter<'_> {
             self.grant(connection, request, args);
         }
         true
+    }
+
+    /// Runs a command on the own shard.
+    #[inline]
+    fn run_own(&mut self, session: &mut Session, command: usize, args: &[&[u8]], reply: &mut Reply) {
+        self.settle();
+        if let Some(token) = &mut self.token {
+            let at = (self.now, Origin::Client);
+            self.engine.run_one(token, session, command, args, reply, at);
+        }
     }
 
     /// Packs a command for another shard. False where too much is under way to it.

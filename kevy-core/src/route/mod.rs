@@ -47,7 +47,7 @@ pub fn from_cursor_on(args: &[&[u8]], shards: usize) -> Route {
 #[inline]
 pub fn route(spec: &Spec, args: &[&[u8]], shards: usize) -> Result<Route, Fail> {
     match spec.scope {
-        Scope::Nothing => Ok(Route::Nowhere),
+        Scope::Nothing | Scope::Anywhere => Ok(Route::Nowhere),
         _ if shards == 1 => Ok(Route::One(0)),
         Scope::Keys => of_keys(spec, args, shards),
         Scope::Everything => Ok(Route::All),

@@ -285,6 +285,9 @@ fn stats(text: &mut Text, figures: &Figures<'_>) {
     text.field("evicted_keys", counters.evicted);
     text.field("keyspace_hits", counters.hits);
     text.field("keyspace_misses", counters.misses);
+    text.field("pubsub_channels", server.pubsub.channels.len());
+    text.field("pubsub_patterns", server.pubsub.patterns());
+    text.field("pubsubshard_channels", server.pubsub.shard_channels.len());
     text.counter("total_error_replies", &stats.error_replies);
     text.counter("acl_access_denied_auth", &stats.acl_access_denied_auth);
 }

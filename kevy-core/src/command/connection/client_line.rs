@@ -22,6 +22,7 @@ pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) 
     let (query, query_free, output) =
         (load(&client.query_buffer), load(&client.query_buffer_free), load(&client.output_buffer));
     let total = client.memory();
+    let output = output + client.outbox.bytes();
     let (fixed, list) = if output > REPLY_BUFFER_BYTES { (REPLY_BUFFER_BYTES, output) } else { (output, 0) };
     let (argv, multi) = (load(&client.args_memory), load(&client.queue_memory));
     let number = load(&client.last_command);
@@ -35,13 +36,14 @@ pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) 
     let _ = write!(out, " name={}", text.name.escape_ascii());
     let _ = write!(
         out,
-        " age={} idle={} flags={} db={} sub={} psub={} ssub=0 multi={}",
+        " age={} idle={} flags={} db={} sub={} psub={} ssub={} multi={}",
         seconds(client.created_ms),
         seconds(client.last_active_ms.load(Ordering::Relaxed)),
         flags(client),
         load(&client.db),
         load(&client.subscriptions),
         load(&client.pattern_subscriptions),
+        load(&client.shard_subscriptions),
         client.queued.load(Ordering::Relaxed),
     );
     let _ = write!(

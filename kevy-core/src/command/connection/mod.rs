@@ -13,7 +13,7 @@ use super::arguments::database;
 use super::session::{ReplyMode, Request};
 use super::table::connection as rows;
 use super::transaction::forget_watches;
-use super::{Command, Context, Fail, Outcome, Session};
+use super::{Command, Context, Fail, Outcome, Session, pubsub};
 
 /// The verbs of this group.
 pub static COMMANDS: &[Command] = &[
@@ -28,6 +28,12 @@ pub static COMMANDS: &[Command] = &[
 ];
 
 fn ping(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    if ctx.session.is_confined(ctx.out.protocol) && args.len() < 3 {
+        ctx.out.array(2);
+        ctx.out.bulk(b"pong");
+        ctx.out.bulk(args.get(1).copied().unwrap_or_default());
+        return Ok(());
+    }
     match args {
         [_] => ctx.out.simple("PONG"),
         [_, message] => ctx.out.bulk(message),
@@ -57,6 +63,8 @@ fn quit(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
 
 fn reset(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     forget_watches(ctx);
+    pubsub::leave_all(ctx.server, ctx.session);
+    ctx.session.take_messages(ctx.out);
     let Session { client, db, authenticated, reply_mode, no_touch, transaction, .. } = &mut *ctx.session;
     *transaction = None;
     *db = 0;
