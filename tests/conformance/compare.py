@@ -117,6 +117,7 @@ DEFAULTS = {
     "command|list": KIND,
     "config|help": KIND,
     "debug|help": KIND,
+    "debug|htstats": KIND,
     "debug|object": KIND,
     "dump": KIND,
     "expiretime": SECONDS,
@@ -127,6 +128,10 @@ DEFAULTS = {
     "hvals": SORTED,
     "info": KIND,
     "keys": SORTED,
+    "latency|doctor": KIND,
+    "latency|help": KIND,
+    "latency|histogram": KIND,
+    "lolwut": KIND,
     "memory|doctor": KIND,
     "memory|help": KIND,
     "memory|malloc-stats": KIND,
@@ -142,6 +147,7 @@ DEFAULTS = {
     "scan": SCAN,
     "sdiff": SORTED,
     "sinter": SORTED,
+    "slowlog|help": KIND,
     "smembers": SORTED,
     "spop": CHOICE,
     "srandmember": CHOICE,
@@ -159,7 +165,7 @@ DEFAULTS = {
 
 
 #: Verbs whose second word is part of the name.
-CONTAINERS = {"client", "command", "config", "debug", "memory", "object", "xgroup", "xinfo"}
+CONTAINERS = {"client", "command", "config", "debug", "latency", "memory", "object", "slowlog", "xgroup", "xinfo"}
 
 
 def rule_for(arguments: list[bytes]) -> Rule:

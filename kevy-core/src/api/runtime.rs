@@ -75,6 +75,16 @@ impl Runtime {
         self.0.stop(timeout)
     }
 
+    /// The value that an option has now, as `CONFIG GET` shows it.
+    pub fn option(&self, name: &str) -> Option<String> {
+        self.0.core().engine.server.options.read().get(name)
+    }
+
+    /// Says whether the stop is to take a snapshot, whatever the options say.
+    pub fn save_at_stop(&self, save: bool) {
+        self.0.core().disk.set_save_at_stop(Some(save));
+    }
+
     /// Waits until the runtime has stopped, by [`Runtime::stop`] elsewhere or by the SHUTDOWN command.
     pub fn wait(&self) {
         self.0.wait();

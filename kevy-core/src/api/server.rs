@@ -12,8 +12,6 @@ use super::{Options, Runtime, VERSION};
 
 /// The port of a server that names none, as Redis's.
 const PORT_DEFAULT: &str = "6379";
-/// How long connections get to take their last replies after SIGTERM.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// Runs the server until SIGTERM, SIGINT or SHUTDOWN: `[config file] [--option value …]`.
 ///
@@ -53,17 +51,33 @@ fn run(args: &[String]) -> Result<()> {
         Signals::new([SIGTERM, SIGINT]).map_err(|error| Error::io("cannot watch for signals", &error))?;
     let closer = signals.handle();
     let runtime = Runtime::start(&options)?;
+    let pid_file = options.get("pidfile").filter(|path| !path.is_empty());
+    if let Some(path) = &pid_file {
+        std::fs::write(path, format!("{}\n", std::process::id()))
+            .map_err(|error| Error::io(format_args!("cannot write {path}"), &error))?;
+    }
     println!("{}", greeting(&runtime, &options));
 
     let stopper = runtime.clone();
     let watcher = std::thread::spawn(move || {
-        if signals.forever().next().is_some() {
+        if let Some(signal) = signals.forever().next() {
+            let option = if signal == SIGINT { "shutdown-on-sigint" } else { "shutdown-on-sigterm" };
+            match stopper.option(option).as_deref() {
+                Some("save") => stopper.save_at_stop(true),
+                Some("nosave") => stopper.save_at_stop(false),
+                _ => {}
+            }
+            let seconds = stopper.option("shutdown-timeout").and_then(|seconds| seconds.parse().ok());
             // What did not drain in time is cut off by the end of the process.
-            let _ = stopper.stop(GRACE);
+            let _ = stopper.stop(Duration::from_secs(seconds.unwrap_or_default()));
         }
     });
     runtime.wait();
     closer.close();
+    if let Some(path) = &pid_file {
+        // Somebody may have removed it already.
+        let _ = std::fs::remove_file(path);
+    }
     // The watcher ends with its signals; a panic there leaves nothing to clean up.
     let _ = watcher.join();
     Ok(())

@@ -10,17 +10,31 @@ pub struct CpuSeconds {
     pub system: f64,
 }
 
-fn usage() -> Option<libc::rusage> {
+#[cfg(target_os = "linux")]
+const THREAD: libc::c_int = libc::RUSAGE_THREAD;
+#[cfg(not(target_os = "linux"))]
+const THREAD: libc::c_int = libc::RUSAGE_SELF;
+
+fn usage(whose: libc::c_int) -> Option<libc::rusage> {
     // SAFETY: all-zero bytes are a valid `rusage`, which holds only integers.
     let mut usage = unsafe { std::mem::zeroed::<libc::rusage>() };
     // SAFETY: `usage` is a valid `rusage` that the call only writes to.
-    (unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) } == 0).then_some(usage)
+    (unsafe { libc::getrusage(whose, &mut usage) } == 0).then_some(usage)
 }
 
 /// Processor time used by all threads so far.
 pub fn cpu_seconds() -> CpuSeconds {
+    cpu_seconds_of(libc::RUSAGE_SELF)
+}
+
+/// Processor time used by the calling thread so far, where the system tells threads apart.
+pub fn thread_seconds() -> CpuSeconds {
+    cpu_seconds_of(THREAD)
+}
+
+fn cpu_seconds_of(whose: libc::c_int) -> CpuSeconds {
     let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    usage().map_or_else(CpuSeconds::default, |usage| CpuSeconds {
+    usage(whose).map_or_else(CpuSeconds::default, |usage| CpuSeconds {
         user: seconds(usage.ru_utime),
         system: seconds(usage.ru_stime),
     })
@@ -32,7 +46,7 @@ pub fn resident_bytes() -> u64 {
     let pages = statm.split_ascii_whitespace().nth(1).and_then(|word| word.parse::<u64>().ok());
     match pages {
         Some(pages) => pages * configured(libc::_SC_PAGESIZE),
-        None => usage().map_or(0, |usage| usage.ru_maxrss as u64),
+        None => usage(libc::RUSAGE_SELF).map_or(0, |usage| usage.ru_maxrss as u64),
     }
 }
 

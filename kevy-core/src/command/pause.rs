@@ -38,6 +38,9 @@ pub struct Pauses {
     changed: Condvar,
 }
 
+/// Commands that write nothing by themselves but may reach a replica.
+const MAY_REPLICATE: &[&str] = &["pfcount", "publish", "spublish", "eval", "evalsha", "fcall"];
+
 /// How often a thread that waits for a pause to end looks at the clock, which may be moved.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -104,18 +107,15 @@ impl Server {
         if session.is_exempt || matches!(session.client.kind(), ClientKind::Replica | ClientKind::Primary) {
             return false;
         }
-        let changes = Flags::WRITE.or(Flags::MAY_REPLICATE);
+        let changes = |spec: &Spec| spec.flags.has(Flags::WRITE) || MAY_REPLICATE.contains(&spec.name);
         match self.paused(now) {
             None => false,
             Some(Reach::All) => true,
             Some(Reach::Writes) => {
                 let queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
-                let queued_changes = || {
-                    queue
-                        .into_iter()
-                        .any(|queued| self.commands.command(queued.command).spec.flags.has(changes))
-                };
-                spec.flags.has(changes) || spec.name == "exec" && queued_changes()
+                let queued_changes =
+                    || queue.into_iter().any(|queued| changes(&self.commands.command(queued.command).spec));
+                changes(spec) || spec.name == "exec" && queued_changes()
             }
         }
     }

@@ -143,6 +143,15 @@ impl Stats {
     }
 }
 
+/// What DEBUG turned on.
+#[derive(Debug, Default)]
+pub struct DebugSwitches {
+    /// No key is expired in the background.
+    pub cron_paused: AtomicBool,
+    /// Scripts may call any command.
+    pub scripts_unrestricted: AtomicBool,
+}
+
 /// The shared state of one runtime.
 pub struct Server {
     pub options: RwLock<Options>,
@@ -165,6 +174,7 @@ pub struct Server {
     pub active_expire: AtomicBool,
     pub gates: Gates,
     pub pauses: Pauses,
+    pub debug: DebugSwitches,
     pub monitoring: Monitoring,
     pub role: Role,
     pub pubsub: PubSub,
@@ -215,6 +225,7 @@ impl Server {
             outbox_limit: OutboxLimit::default(),
             load_progress: Default::default(),
             pauses: Pauses::default(),
+            debug: DebugSwitches::default(),
             monitoring: Monitoring::default(),
         };
         server.follow_options();
@@ -244,7 +255,7 @@ impl Server {
     /// Whether expired keys are deleted though nobody asks for them (`DEBUG SET-ACTIVE-EXPIRE`).
     #[inline]
     pub fn active_expire(&self) -> bool {
-        self.active_expire.load(Ordering::Relaxed)
+        self.active_expire.load(Ordering::Relaxed) && !self.debug.cron_paused.load(Ordering::Relaxed)
     }
 
     /// Counts an error reply, given without the `-` before it.

@@ -60,6 +60,8 @@ const LISTENERS_END: usize = usize::MAX - 1;
 const LISTENERS_MAX: usize = 1024;
 /// How often connections are looked at for `timeout` and soft output limits.
 const CRON_INTERVAL_MS: u64 = 1_000;
+/// How often the memory of all clients is compared with `maxmemory-clients`.
+const CLIENTS_INTERVAL_MS: u64 = 100;
 /// How long to wait for descriptors or memory before connections are accepted again.
 const ACCEPT_INTERVAL_MS: u64 = 100;
 
@@ -71,6 +73,7 @@ struct Settings {
     idle_timeout_ms: u64,
     keepalive: Duration,
     clients_max: usize,
+    clients_bytes_max: u64,
     outputs: [OutputLimit; 3],
     password: bool,
 }
@@ -90,6 +93,7 @@ impl Settings {
             idle_timeout_ms: u64::from(options.timeout) * 1_000,
             keepalive: Duration::from_secs(u64::from(options.tcp_keepalive)),
             clients_max: options.maxclients as usize,
+            clients_bytes_max: options.maxmemory_clients.bytes(options.maxmemory),
             outputs,
             password: !options.requirepass.0.is_empty(),
         }
@@ -231,6 +235,7 @@ impl Reactor {
             }
             if signals & signal::OPTIONS != 0 {
                 self.settings = Settings::read(&self.engine.server);
+                self.next_cron = now;
                 self.engine.shards.take(self.index).follow(&self.engine.server.options.read());
             }
             for event in &events {
@@ -494,6 +499,7 @@ impl Reactor {
     /// Reads the readable connections and runs what they sent, then what other reactors sent.
     fn serve(&mut self, now: u64) {
         self.work_left = false;
+        let limits_clients = self.limits_clients();
         let mut arena_used = 0;
         let mut received = Vec::with_capacity(self.readable.len());
         let mut later = Vec::new();
@@ -574,6 +580,7 @@ impl Reactor {
         }
         let cron = (self.feeds_ended
             || self.settings.idle_timeout_ms > 0
+            || limits_clients
             || self.settings.outputs.iter().any(|o| o.soft_bytes > 0))
         .then_some(self.next_cron.max(now + 1));
         let timeout = self.timeouts.first().map(|&(at, _)| at);
@@ -676,6 +683,10 @@ impl Reactor {
     /// Looks after what only time changes.
     fn cron(&mut self, now: u64) {
         self.next_cron = now + CRON_INTERVAL_MS;
+        if self.limits_clients() {
+            self.next_cron = now + CLIENTS_INTERVAL_MS;
+            self.evict_clients();
+        }
         let timeout = self.settings.idle_timeout_ms;
         let mut output = 0;
         let mut over = Vec::new();
@@ -693,6 +704,42 @@ impl Reactor {
         over.into_iter().for_each(|key| self.close(key));
         self.handle.note_output(output);
         self.feeds_ended = self.feeds_ended && self.upgrades.housekeep();
+    }
+
+    /// Whether this reactor looks after the memory of all clients: one does.
+    fn limits_clients(&self) -> bool {
+        self.index == 0 && self.settings.clients_bytes_max > 0
+    }
+
+    /// Ends the clients that take most until all together are within `maxmemory-clients`.
+    fn evict_clients(&self) {
+        let server = &self.engine.server;
+        let is_counted = |client: &Arc<Client>| {
+            matches!(client.kind(), ClientKind::Normal | ClientKind::Pubsub) && client.fd >= 0
+        };
+        let mut clients: Vec<(usize, Arc<Client>)> = server
+            .clients
+            .list()
+            .into_iter()
+            .filter(is_counted)
+            .map(|client| (client.memory(), client))
+            .collect();
+        let mut total: u64 = clients.iter().map(|(bytes, _)| *bytes as u64).sum();
+        clients.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+        for (bytes, client) in clients {
+            if total <= self.settings.clients_bytes_max {
+                return;
+            }
+            if !client.no_evict.load(Ordering::Relaxed) {
+                total -= bytes as u64;
+                server.stats.evicted_clients.fetch_add(1, Ordering::Relaxed);
+                log_sink::info(format_args!(
+                    "client {} is disconnected: maxmemory-clients is reached",
+                    client.id
+                ));
+                client.kill();
+            }
+        }
     }
 
     fn kill_marked(&mut self) {

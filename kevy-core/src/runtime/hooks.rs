@@ -1,6 +1,7 @@
 //! What commands and reactors ask of the runtime.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use crate::base::signal::{self, Ring};
 use crate::dispatch::{Hooks, SaveWork, Waiter};
@@ -18,7 +19,8 @@ impl Hooks for RuntimeHooks {
     fn shutdown(&self, save: Option<bool>) {
         if let Some(core) = self.0.upgrade() {
             core.disk.set_save_at_stop(save);
-            core.begin_stop();
+            let seconds = core.engine.server.options.read().shutdown_timeout;
+            core.begin_stop_within(Duration::from_secs(seconds.into()));
         }
     }
 

@@ -71,6 +71,12 @@ impl Core {
         self.events.announce();
     }
 
+    /// As [`Core::begin_stop`]; connections get `grace` to take their last replies.
+    pub fn begin_stop_within(&self, grace: Duration) {
+        *self.grace.lock() = grace;
+        self.begin_stop();
+    }
+
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }

@@ -6,6 +6,7 @@ use super::closest::closest;
 use super::error::OptionError;
 use super::kind::{Mutability, OptionSpec};
 use super::table::{Options, find, table};
+use super::values::DebugAccess;
 use crate::base::glob;
 use crate::base::slot::SLOTS;
 
@@ -66,7 +67,11 @@ impl Options {
         for (index, (name, _)) in pairs.iter().enumerate() {
             let spec = known(name)?;
             let is_duplicate = pairs[..index].iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name));
-            if spec.mutability == Mutability::AtStart {
+            let is_protected =
+                spec.mutability == Mutability::Protected && self.enable_protected_configs == DebugAccess::No;
+            if is_protected {
+                refusal.get_or_insert(OptionError::Protected { name: (*name).into() });
+            } else if spec.mutability != Mutability::Live {
                 refusal.get_or_insert(OptionError::Immutable { name: (*name).into() });
             } else if is_duplicate {
                 refusal.get_or_insert(OptionError::Duplicate { name: (*name).into() });

@@ -15,6 +15,8 @@ pub enum OptionError {
     Value { name: &'static str, value: Option<String>, reason: Cow<'static, str> },
     /// The option is read only when the runtime starts.
     Immutable { name: String },
+    /// As [`Self::Immutable`], because the option names files.
+    Protected { name: String },
     /// CONFIG SET names the option twice.
     Duplicate { name: String },
     /// A directive has too few or too many words.
@@ -39,6 +41,7 @@ impl OptionError {
             }
             Self::Value { name, reason, .. } => (*name, reason.as_ref()),
             Self::Immutable { name } => (name.as_str(), "can't set immutable config"),
+            Self::Protected { name } => (name.as_str(), "can't set protected config"),
             Self::Duplicate { name } => (name.as_str(), "duplicate parameter"),
             other => return format!("ERR {other}"),
         };
@@ -67,6 +70,7 @@ impl fmt::Display for OptionError {
                 write!(f, "option {name} cannot be '{}': {reason}", shown(value))
             }
             Self::Value { name, value: None, reason } => write!(f, "option {name}: {reason}"),
+            Self::Protected { name } => write!(f, "option {name} names files and can only be given at start"),
             Self::Immutable { name } => write!(f, "option {name} can only be given at start"),
             Self::Duplicate { name } => write!(f, "option {name} is given twice"),
             Self::WordCount { name } => write!(f, "option {}: wrong number of arguments", shown(name)),

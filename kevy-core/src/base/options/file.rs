@@ -28,7 +28,12 @@ impl Options {
 
     /// Changes the options as the file at `path` says. On an error some of it may have been applied.
     pub fn apply_file(&mut self, path: impl AsRef<Path>) -> Result<(), OptionError> {
-        self.include(path.as_ref(), 0)
+        let path = path.as_ref();
+        self.include(path, 0)?;
+        // CONFIG REWRITE must find it wherever the process works by then.
+        let path = path.canonicalize().unwrap_or_else(|_| path.into());
+        self.config_file = path.to_string_lossy().into_owned();
+        Ok(())
     }
 
     /// The default options, changed by a command line without the program's name: first, if it does not start

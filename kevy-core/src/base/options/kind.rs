@@ -60,6 +60,8 @@ pub enum Kind {
 pub enum Mutability {
     /// Only when the runtime starts.
     AtStart,
+    /// As `AtStart`, because it names files.
+    Protected,
     /// At any time, by CONFIG SET.
     Live,
 }
@@ -75,6 +77,7 @@ pub enum Section {
     Encoding,
     Replication,
     Persistence,
+    Accepted,
 }
 
 impl Section {
@@ -89,6 +92,7 @@ impl Section {
             Self::Encoding => "Encoding of collections",
             Self::Replication => "Replication",
             Self::Persistence => "Persistence",
+            Self::Accepted => "Taken from redis.conf without an effect",
         }
     }
 }
@@ -139,6 +143,12 @@ impl OptionSpec {
 
     pub(super) const fn at_start(mut self) -> Self {
         self.mutability = Mutability::AtStart;
+        self
+    }
+
+    /// As [`Self::at_start`], for what names files: clients are told that it is protected.
+    pub(super) const fn protected(mut self) -> Self {
+        self.mutability = Mutability::Protected;
         self
     }
 

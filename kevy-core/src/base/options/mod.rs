@@ -9,6 +9,7 @@ mod config_set;
 mod error;
 mod file;
 mod kind;
+mod rewrite;
 mod table;
 #[cfg(test)]
 mod tests;

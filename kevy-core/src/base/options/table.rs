@@ -3,7 +3,7 @@
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
     BindAddress, BufferLimits, Choice, DebugAccess, Directory, EvictionPolicy, FileName, Fixed, Hertz,
-    LogLevel, Octal, OptionValue, Percentiles, PrimaryAddress, SavePoints, Secret,
+    LogLevel, MemoryShare, Octal, OptionValue, Percentiles, PrimaryAddress, SavePoints, Secret, Word,
 };
 use crate::base::slot::SLOTS;
 
@@ -33,7 +33,10 @@ macro_rules! options {
         pub struct Options { $($(
             $(#[doc = $documentation])+
             pub $field: $type,
-        )*)* }
+        )*)*
+            /// The file that the options were read from; empty for none.
+            pub config_file: String,
+        }
 
         static TABLE: &[OptionSpec] = &[$($(
             OptionSpec::row(
@@ -49,7 +52,7 @@ macro_rules! options {
 
         impl Default for Options {
             fn default() -> Self {
-                let mut options = Self { $($($field: Default::default(),)*)* };
+                let mut options = Self { $($($field: Default::default(),)*)* config_file: String::new() };
                 for spec in TABLE {
                     (spec.set)(&mut options, spec.default, spec)
                         .unwrap_or_else(|reason| panic!("the table's default of {}: {reason}", spec.name));
@@ -68,13 +71,29 @@ options! {
         databases: u32, "databases", "16", AT_LEAST_ONE, at_start();
         /// The directory for files that kevy reads and writes; one runtime at a time may have it. Where none is given,
         /// nothing is written but what a command asks for, to the working directory.
-        dir: Directory, "dir", "", Kind::Text, at_start();
+        dir: Directory, "dir", "", Kind::Text, protected();
         /// The least important messages that are logged.
         loglevel: LogLevel, "loglevel", "notice", Kind::Choice(LogLevel::WORDS);
         /// The file that messages are appended to; empty for standard output.
         logfile: String, "logfile", "", Kind::Text, at_start();
         /// Who may use DEBUG: nobody, every client, or clients on this machine.
         enable_debug_command: DebugAccess, "enable-debug-command", "no", Kind::Choice(DebugAccess::WORDS), at_start();
+        /// Seconds that a stop waits for clients and replicas to take what is meant for them.
+        shutdown_timeout: u32, "shutdown-timeout", "10", COUNT;
+        /// What SIGINT does: a stop with a snapshot, without one, or as the save points say.
+        shutdown_on_sigint: Word, "shutdown-on-sigint", "default", Kind::Choice(&["default", "save", "nosave", "now", "force"]);
+        /// What SIGTERM does: a stop with a snapshot, without one, or as the save points say.
+        shutdown_on_sigterm: Word, "shutdown-on-sigterm", "default", Kind::Choice(&["default", "save", "nosave", "now", "force"]);
+        /// The file that the stand-alone server writes its process number to; empty for none.
+        pidfile: String, "pidfile", "", Kind::Text, at_start();
+        /// Whether the stand-alone server goes into the background.
+        daemonize: Fixed, "daemonize", "no", Kind::Fixed("the server stays in the foreground: let a supervisor start it"), at_start();
+        /// How the stand-alone server tells a supervisor that it is ready.
+        supervised: Fixed, "supervised", "no", Kind::Fixed("the line on standard output tells when the server is ready"), at_start();
+        /// Whether options that name files may be changed by clients.
+        enable_protected_configs: DebugAccess, "enable-protected-configs", "no", Kind::Choice(DebugAccess::WORDS), at_start();
+        /// Whether modules may be loaded.
+        enable_module_command: Fixed, "enable-module-command", "no", Kind::Fixed("there are no modules"), at_start();
         /// How many times a second background work such as expiry runs, from 1 to 500.
         hz: Hertz, "hz", "10", COUNT;
         /// Whether background work runs more often while many clients are connected.
@@ -120,6 +139,9 @@ options! {
         timeout: u32, "timeout", "0", COUNT;
         /// Bytes of a client's input that may wait to be executed.
         client_query_buffer_limit: u64, "client-query-buffer-limit", "1gb", Kind::Memory { min: MB, max: LONG_MAX as u64 };
+        /// Bytes that all clients may take together, or a share of `maxmemory` such as `5%`, before the largest are
+        /// disconnected; 0 for no limit.
+        maxmemory_clients: MemoryShare, "maxmemory-clients", "0", Kind::Text;
         /// Bytes of unsent output at which clients of a class are disconnected: at once, or when the soft limit is
         /// exceeded for some seconds.
         client_output_buffer_limit: BufferLimits, "client-output-buffer-limit",
@@ -224,7 +246,7 @@ options! {
         /// last, any number of such pairs, or nothing for never. `auto` is `3600 1 300 100 60 10000` where `dir` is given.
         save: SavePoints, "save", "auto", Kind::SavePoints;
         /// The file in `dir` that snapshots are written to and read from when the runtime starts.
-        dbfilename: FileName, "dbfilename", "dump.rdb", Kind::Text, at_start();
+        dbfilename: FileName, "dbfilename", "dump.rdb", Kind::Text, protected();
         /// The version of RDB whose readers are to understand snapshots: 9 for Redis 5, 10 for 7.0, 11 for 7.2, 12 for 7.4.
         /// What it has no form for, such as fields that expire, makes a file one of a later version.
         rdb_version: u16, "rdb-version", "10", Kind::Integer { min: 9, max: 12 };
@@ -242,6 +264,70 @@ options! {
         cluster_enabled: Fixed, "cluster-enabled", "no", Kind::Fixed("there is no cluster mode");
         /// Which events of the keyspace are published.
         notify_keyspace_events: Fixed, "notify-keyspace-events", "", Kind::Fixed("events are not published");
+    }
+    Accepted {
+        /// Has no effect: `shards` says how many threads serve clients.
+        io_threads: u32, "io-threads", "1", Kind::Integer { min: 1, max: 128 }, at_start();
+        /// Has no effect: every core thread reads its own clients' sockets.
+        io_threads_do_reads: bool, "io-threads-do-reads", "no", Kind::Switch, at_start();
+        /// Has no effect: tables grow a part at a time and are never rehashed.
+        activerehashing: bool, "activerehashing", "yes", Kind::Switch;
+        /// Has no effect: the allocator is the program's.
+        jemalloc_bg_thread: bool, "jemalloc-bg-thread", "yes", Kind::Switch;
+        /// Has no effect: nothing is forked, so large pages cost nothing then.
+        disable_thp: bool, "disable-thp", "yes", Kind::Switch, at_start();
+        /// Has no effect: there is no logo.
+        always_show_logo: bool, "always-show-logo", "no", Kind::Switch, at_start();
+        /// Has no effect: the title of the process is the host program's.
+        set_proc_title: bool, "set-proc-title", "yes", Kind::Switch, at_start();
+        /// Has no effect: the title of the process is the host program's.
+        proc_title_template: String, "proc-title-template", "{title} {listen-addr} {server-mode}", Kind::Text;
+        /// Has no effect: what a crash tells is the host program's.
+        crash_log_enabled: bool, "crash-log-enabled", "yes", Kind::Switch;
+        /// Has no effect: what a crash tells is the host program's.
+        crash_memcheck_enabled: bool, "crash-memcheck-enabled", "yes", Kind::Switch;
+        /// Has no effect: there is nothing to be warned of at the start.
+        ignore_warnings: String, "ignore-warnings", "", Kind::Text;
+        /// Has no effect: one key is evicted for each that does not fit.
+        maxmemory_eviction_tenacity: u32, "maxmemory-eviction-tenacity", "10", Kind::Integer { min: 0, max: 100 };
+        /// Whether the kernel is told which process to end first when memory is short.
+        oom_score_adj: Fixed, "oom-score-adj", "no", Kind::Fixed("that is for whoever starts the process");
+        /// Has no effect without `oom-score-adj`.
+        oom_score_adj_values: String, "oom-score-adj-values", "0 200 800", Kind::Words;
+        /// Whether messages go to the system's log.
+        syslog_enabled: Fixed, "syslog-enabled", "no", Kind::Fixed("messages go to standard output or 'logfile'"), at_start();
+        /// Has no effect without `syslog-enabled`.
+        syslog_ident: String, "syslog-ident", "redis", Kind::Text, at_start();
+        /// Has no effect without `syslog-enabled`.
+        syslog_facility: Word, "syslog-facility", "local0", Kind::Choice(&[
+            "user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+        ]), at_start();
+        /// Whether values are moved to where memory is fuller.
+        activedefrag: Fixed, "activedefrag", "no", Kind::Fixed("values are not moved in memory");
+        /// Has no effect without `activedefrag`.
+        active_defrag_ignore_bytes: u64, "active-defrag-ignore-bytes", "100mb", Kind::Memory { min: 1, max: LONG_MAX as u64 };
+        /// Has no effect without `activedefrag`.
+        active_defrag_threshold_lower: u32, "active-defrag-threshold-lower", "10", Kind::Integer { min: 0, max: 1000 };
+        /// Has no effect without `activedefrag`.
+        active_defrag_threshold_upper: u32, "active-defrag-threshold-upper", "100", Kind::Integer { min: 0, max: 1000 };
+        /// Has no effect without `activedefrag`.
+        active_defrag_cycle_min: u32, "active-defrag-cycle-min", "1", Kind::Integer { min: 1, max: 99 };
+        /// Has no effect without `activedefrag`.
+        active_defrag_cycle_max: u32, "active-defrag-cycle-max", "25", Kind::Integer { min: 1, max: 99 };
+        /// Has no effect without `activedefrag`.
+        active_defrag_max_scan_fields: u64, "active-defrag-max-scan-fields", "1000", Kind::Integer { min: 1, max: LONG_MAX };
+        /// The processors that core threads run on.
+        server_cpulist: Fixed, "server_cpulist", "", Kind::Fixed("that is for whoever starts the process"), at_start();
+        /// The processors that threads beside the core threads run on.
+        bio_cpulist: Fixed, "bio_cpulist", "", Kind::Fixed("that is for whoever starts the process"), at_start();
+        /// The processors that snapshots are written on.
+        bgsave_cpulist: Fixed, "bgsave_cpulist", "", Kind::Fixed("that is for whoever starts the process"), at_start();
+        /// The processors that logs are rewritten on.
+        aof_rewrite_cpulist: Fixed, "aof_rewrite_cpulist", "", Kind::Fixed("that is for whoever starts the process"), at_start();
+        /// The address that links to other servers start from.
+        bind_source_addr: Fixed, "bind-source-addr", "", Kind::Fixed("the system chooses it");
+        /// A mark on every socket.
+        socket_mark_id: Fixed, "socket-mark-id", "0", Kind::Fixed("sockets are not marked"), at_start();
     }
 }
 

@@ -335,6 +335,72 @@ impl OptionValue for Vec<BindAddress> {
     }
 }
 
+/// One of the words that the option's row lists, for options that nothing is decided by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Word(pub String);
+
+impl OptionValue for Word {
+    fn set(&mut self, text: &str, spec: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        let Kind::Choice(words) = spec.kind else { return self.0.set(text, spec) };
+        match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+            Some(word) => self.0 = (*word).into(),
+            None => {
+                return Err(format!("argument(s) must be one of the following: {}", words.join(", ")).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.0.clone()
+    }
+}
+
+/// Bytes, or a share of `maxmemory` in percent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryShare {
+    Bytes(u64),
+    Percent(u8),
+}
+
+impl Default for MemoryShare {
+    fn default() -> Self {
+        Self::Bytes(0)
+    }
+}
+
+impl MemoryShare {
+    /// In bytes, 0 for no limit.
+    pub fn bytes(self, maxmemory: u64) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Percent(percent) => maxmemory / 100 * u64::from(percent),
+        }
+    }
+}
+
+impl OptionValue for MemoryShare {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        const NO_SHARE: &str = "argument must be a memory or percent value";
+        *self = match text.strip_suffix('%') {
+            Some(digits) => {
+                let percent = number::parse_u64(digits.as_bytes()).ok_or(NO_SHARE)?;
+                let percent = u8::try_from(percent).ok().filter(|percent| *percent <= 100);
+                Self::Percent(percent.ok_or("percentage argument must be less or equal to 100")?)
+            }
+            None => Self::Bytes(memory_size::parse(text).ok_or(NO_SHARE)?),
+        };
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        match self {
+            Self::Bytes(bytes) => bytes.to_string(),
+            Self::Percent(percent) => format!("{percent}%"),
+        }
+    }
+}
+
 /// Percentages, in the order in which they are shown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Percentiles(pub Vec<f64>);

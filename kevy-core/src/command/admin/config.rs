@@ -13,6 +13,7 @@ static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::CONFIG_GET, get),
     Command::new(rows::CONFIG_HELP, help),
     Command::new(rows::CONFIG_RESETSTAT, resetstat),
+    Command::new(rows::CONFIG_REWRITE, rewrite),
     Command::new(rows::CONFIG_SET, set),
 ];
 
@@ -70,6 +71,16 @@ fn resetstat(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     if let Some(hooks) = ctx.server.hooks.get() {
         hooks.reset_syncs();
     }
+    ctx.out.ok();
+    Ok(())
+}
+
+fn rewrite(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    let options = ctx.server.options.read().clone();
+    if options.config_file.is_empty() {
+        return Err(Fail::new("ERR The server is running without a config file"));
+    }
+    options.rewrite_file().map_err(|error| Fail::with(format!("ERR Rewriting config file: {error}")))?;
     ctx.out.ok();
     Ok(())
 }

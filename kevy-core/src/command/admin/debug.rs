@@ -11,24 +11,41 @@ use crate::command::session::Request;
 use crate::command::table::server as rows;
 use crate::command::{Command, Context, Fail, Outcome};
 use crate::resp::Protocol;
-use crate::store::{Expire, rdb};
+use crate::store::{Expire, ValueRef, rdb};
 
-use super::{digest, persistence};
+use super::{debug_shape, debug_switches, digest, persistence};
 
 /// DEBUG and its subcommands.
 pub const DEBUG: Command = Command::container(rows::DEBUG, container, SUBCOMMANDS);
 
 static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::DEBUG_ASSERT, debug_switches::refuse_crash),
+    Command::new(rows::DEBUG_CRASH_AND_RECOVER, debug_switches::refuse_crash),
+    Command::new(rows::DEBUG_DICT_RESIZING, debug_switches::dict_resizing),
     Command::new(rows::DEBUG_DIGEST, digest_all),
     Command::new(rows::DEBUG_DIGEST_VALUE, digest_values),
     Command::new(rows::DEBUG_ERROR, error),
     Command::new(rows::DEBUG_HELP, help),
+    Command::new(rows::DEBUG_HTSTATS, debug_shape::htstats),
+    Command::new(rows::DEBUG_HTSTATS_KEY, debug_shape::htstats_key),
+    Command::new(rows::DEBUG_JMAP, jmap),
+    Command::new(rows::DEBUG_LISTPACK, debug_shape::listpack),
+    Command::new(rows::DEBUG_LOG, debug_switches::log),
     Command::new(rows::DEBUG_OBJECT, object),
+    Command::new(rows::DEBUG_OOM, debug_switches::refuse_crash),
+    Command::new(rows::DEBUG_PANIC, debug_switches::refuse_crash),
+    Command::new(rows::DEBUG_PAUSE_CRON, debug_switches::pause_cron),
     Command::new(rows::DEBUG_POPULATE, populate),
     Command::new(rows::DEBUG_PROTOCOL, protocol),
+    Command::new(rows::DEBUG_QUICKLIST_PACKED_THRESHOLD, debug_switches::quicklist_packed_threshold),
     Command::new(rows::DEBUG_RELOAD, reload),
+    Command::new(rows::DEBUG_REPLYBUFFER, debug_switches::replybuffer),
+    Command::new(rows::DEBUG_RESTART, debug_switches::refuse_crash),
+    Command::new(rows::DEBUG_SEGFAULT, debug_switches::refuse_crash),
     Command::new(rows::DEBUG_SET_ACTIVE_EXPIRE, set_active_expire),
+    Command::new(rows::DEBUG_SET_DISABLE_DENY_SCRIPTS, debug_switches::set_disable_deny_scripts),
     Command::new(rows::DEBUG_SLEEP, sleep),
+    Command::new(rows::DEBUG_STRINGMATCH_LEN, debug_shape::stringmatch_len),
 ];
 
 const NOT_ALLOWED: Fail = Fail::new(
@@ -44,7 +61,7 @@ const POPULATE_SIZE_MAX: i64 = 1 << 20;
 const SLEEP_SECONDS_MAX: f64 = 3600.0;
 
 /// Refuses clients that may not use DEBUG.
-fn check_access(ctx: &Context<'_>) -> Outcome {
+pub fn check_access(ctx: &Context<'_>) -> Outcome {
     let client = &ctx.session.client;
     let is_local = || {
         client.fd < 0
@@ -113,8 +130,14 @@ fn set_active_expire(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
+/// DEBUG JMAP is for servers on a virtual machine of Java's.
+fn jmap(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    Err(Fail::new("ERR there is no Java heap to map"))
+}
+
 /// Lets this client, and nobody else, wait: the session's owner answers when the time is over, and no shard's token
-/// is held meanwhile.
+/// is held meanwhile. In a transaction, whose shards nobody else may touch in between, the thread sleeps.
 fn sleep(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
     let seconds = parse_f64(args[2]).ok_or(Fail::NOT_FLOAT)?;
@@ -122,7 +145,9 @@ fn sleep(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         return Err(Fail::with(format!("ERR DEBUG SLEEP takes between 0 and {SLEEP_SECONDS_MAX} seconds")));
     }
     if ctx.session.in_exec {
-        return Err(Fail::new("ERR DEBUG SLEEP is not allowed inside a transaction"));
+        std::thread::sleep(std::time::Duration::from_secs_f64(seconds));
+        ctx.out.ok();
+        return Ok(());
     }
     ctx.session.request = Some(Request::Sleep { ms: (seconds * 1000.0) as u64 });
     Ok(())
@@ -130,18 +155,33 @@ fn sleep(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 fn object(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
+    let list_size = ctx.server.options.read().list_max_listpack_size;
     let key = args[2];
     let (db, now) = (ctx.session.db, ctx.now);
     let found = ctx.partitions.at(key).keyspace.peek(db, key, now).ok_or(Fail::NO_SUCH_KEY)?;
     let payload = rdb::dump(&found.value());
     ctx.out.simple(&format!(
-        "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru_seconds_idle:{}",
+        "Value at:0x{:x} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}{}",
+        std::ptr::from_ref(found.key()).addr(),
         found.encoding(),
         // The type before a value, and the version and checksum behind it, are no part of it.
         payload.len().saturating_sub(11),
+        (now / 1_000).saturating_sub(found.idle_seconds(now)) & 0xff_ffff,
         found.idle_seconds(now),
+        match found.value() {
+            ValueRef::List(list) => list_details(list.len(), list_size, found.memory_usage()),
+            _ => String::new(),
+        },
     ));
     Ok(())
+}
+
+/// What is told of a list besides; its elements are not compressed.
+fn list_details(elements: usize, list_max_listpack_size: i32, bytes: usize) -> String {
+    format!(
+        " ql_nodes:1 ql_avg_node:{elements}.00 ql_listpack_max:{list_max_listpack_size} ql_compressed:0 \
+         ql_uncompressed_size:{bytes}"
+    )
 }
 
 /// `DEBUG POPULATE count [prefix] [size]`: string keys `prefix:0`, `prefix:1`, …, where there are none yet.

@@ -1,12 +1,12 @@
 //! A digest of the keyspace: equal for equal contents, whatever the order, the encoding and the number of shards.
 //!
 //! The construction is that of Redis's DEBUG DIGEST (SHA-1 of the parts, combined by exclusive or where order
-//! must not matter), so that copies on either side can be compared. Beyond Redis the exact time at which a key
-//! or field expires is part of it: digests differ from Redis's as soon as something expires.
+//! must not matter) down to its numbers, so that copies on either side can be compared. That a key or field expires is
+//! part of it, and when it does is not.
 
 use sha1::{Digest as _, Sha1};
 
-use crate::base::number::{format_f64, format_i64};
+use crate::base::number::format_i64;
 use crate::command::Partition;
 use crate::store::collection::ValueType as _;
 use crate::store::json::Node;
@@ -49,8 +49,8 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
                 let mut part = Digest::default();
                 part.follow(&field.name);
                 part.follow(&field.value);
-                if let Some(at) = field.expire_at {
-                    part.add(format!("!!hexpire!!{at}").as_bytes());
+                if field.expire_at.is_some() {
+                    part.add(b"!!hexpire!!");
                 }
                 digest.add(&part.0);
             }
@@ -59,7 +59,7 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
             for element in set.iter() {
                 let mut part = Digest::default();
                 part.follow(&element.member);
-                part.follow(format_f64(element.score).as_bytes());
+                part.follow(seventeen_digits(element.score).as_bytes());
                 digest.add(&part.0);
             }
         }
@@ -87,9 +87,29 @@ fn follow_value(digest: &mut Digest, value: ValueRef<'_>, expire_at: Option<u64>
             }
         }
     }
-    if let Some(at) = expire_at {
-        digest.add(format!("!!expire!!{at}").as_bytes());
+    if expire_at.is_some() {
+        digest.add(b"!!expire!!");
     }
+}
+
+/// A number as C's `%.17g` writes it.
+fn seventeen_digits(number: f64) -> String {
+    const DIGITS: i32 = 17;
+    if number.is_infinite() {
+        return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
+    let scientific = format!("{number:.16e}");
+    let Some((mantissa, exponent)) = scientific.split_once('e') else { return scientific };
+    let exponent: i32 = exponent.parse().unwrap_or_default();
+    let trim = |text: &str| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text.to_owned(),
+    };
+    if (-4..DIGITS).contains(&exponent) {
+        return trim(&format!("{number:.*}", (DIGITS - 1 - exponent) as usize));
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{}e{sign}{:02}", trim(mantissa), exponent.abs())
 }
 
 /// Follows a JSON value; the order of an object's members does not matter.
@@ -149,4 +169,29 @@ pub fn of_everything(partitions: &[&mut Partition], databases: usize, now: u64) 
         }
     }
     digest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_written_as_in_c() {
+        for (number, text) in [
+            (1.0, "1"),
+            (0.1, "0.10000000000000001"),
+            (-2.5, "-2.5"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (1e20, "1e+20"),
+            (123_456_789_012_345_680.0, "1.2345678901234568e+17"),
+            (12_345_678_901_234_568.0, "12345678901234568"),
+            (1e-5, "1.0000000000000001e-05"),
+            (0.0001, "0.0001"),
+            (f64::MAX, "1.7976931348623157e+308"),
+            (f64::NEG_INFINITY, "-inf"),
+        ] {
+            assert_eq!(seventeen_digits(number), text);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::base::process::{resident_bytes, trim_heap};
 use crate::command::arguments::{integer, is_word};
 use crate::command::help::{container, help};
 use crate::command::table::server as rows;
-use crate::command::{Command, Context, Fail, Outcome};
+use crate::command::{ClientKind, Command, Context, Fail, Outcome};
 
 use super::info::clients_memory;
 
@@ -62,7 +62,7 @@ fn stats(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     let integers = [
         ("peak.allocated", peak as u64),
         ("total.allocated", total as u64),
-        ("clients.normal", clients_memory(ctx.server) as u64),
+        ("clients.normal", clients_memory(ctx.server, ClientKind::Normal) as u64),
         ("keys.count", keys as u64),
         ("keys.bytes-per-key", total.checked_div(keys).unwrap_or_default() as u64),
         ("dataset.bytes", total as u64),

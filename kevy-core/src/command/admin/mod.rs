@@ -5,6 +5,8 @@ mod command_docs;
 mod command_info;
 mod config;
 mod debug;
+mod debug_shape;
+mod debug_switches;
 mod digest;
 mod flush;
 mod info;

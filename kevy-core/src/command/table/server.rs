@@ -120,6 +120,14 @@ pub const CONFIG_RESETSTAT: Spec = Spec {
     ..row("resetstat", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.0.0")
 };
 
+pub const CONFIG_REWRITE: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N lines of the file",
+    summary: "Writes the options in force to the configuration file.",
+    tips: &["request_policy:all_nodes", "response_policy:all_succeeded"],
+    ..row("rewrite", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "2.8.0")
+};
+
 pub const CONFIG_SET: Spec = Spec {
     scope: Scope::Everything,
     categories: &["admin", "dangerous", "slow"],
@@ -228,6 +236,83 @@ pub const DEBUG_SLEEP: Spec = Spec {
     args: &[Arg::double("seconds")],
     ..row("sleep", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
+
+/// A row of DEBUG. None of them keeps a promise to stay as it is.
+const fn debug(name: &'static str, arity: i32, summary: &'static str, args: &'static [Arg]) -> Spec {
+    Spec {
+        categories: &["admin", "dangerous", "slow"],
+        summary,
+        args,
+        ..row(name, arity, OWN_SESSION.or(ADMIN).or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+    }
+}
+
+pub const DEBUG_ASSERT: Spec = debug("assert", -2, "Refused: would end the program.", &[]);
+
+pub const DEBUG_CRASH_AND_RECOVER: Spec =
+    debug("crash-and-recover", -2, "Refused: would end the program.", &[]);
+
+pub const DEBUG_DICT_RESIZING: Spec =
+    debug("dict-resizing", 3, "Accepted; tables grow a part at a time.", &[Arg::integer("enabled")]);
+
+pub const DEBUG_HTSTATS: Spec = Spec {
+    scope: Scope::Everything,
+    ..debug("htstats", -3, "Tells how many keys and times a database has.", &[Arg::integer("db")])
+};
+
+pub const DEBUG_HTSTATS_KEY: Spec = Spec {
+    scope: Scope::Keys,
+    keys: &[keys_at(&["RO", "access"], 2, 0, 1)],
+    ..debug("htstats-key", -3, "Tells how many elements a large collection has.", &[Arg::key("key")])
+};
+
+pub const DEBUG_JMAP: Spec = debug("jmap", -2, "Refused: there is no Java heap.", &[]);
+
+pub const DEBUG_LISTPACK: Spec = Spec {
+    scope: Scope::Keys,
+    keys: &[keys_at(&["RO", "access"], 2, 0, 1)],
+    ..debug("listpack", 3, "Logs how long a packed collection is.", &[Arg::key("key")])
+};
+
+pub const DEBUG_LOG: Spec = debug("log", 3, "Writes a message to the log.", &[Arg::string("message")]);
+
+pub const DEBUG_OOM: Spec = debug("oom", -2, "Refused: would end the program.", &[]);
+
+pub const DEBUG_PANIC: Spec = debug("panic", -2, "Refused: would end the program.", &[]);
+
+pub const DEBUG_PAUSE_CRON: Spec =
+    debug("pause-cron", 3, "Stops and resumes background work.", &[Arg::integer("enabled")]);
+
+pub const DEBUG_QUICKLIST_PACKED_THRESHOLD: Spec = debug(
+    "quicklist-packed-threshold",
+    3,
+    "Accepted; large elements of lists have nodes of their own.",
+    &[Arg::string("size")],
+);
+
+pub const DEBUG_REPLYBUFFER: Spec = debug(
+    "replybuffer",
+    4,
+    "Accepted; reply buffers are given back when they are empty.",
+    &[Arg::one_of(
+        "setting",
+        &[Arg::string("time").after("PEAK-RESET-TIME"), Arg::integer("enabled").after("RESIZING")],
+    )],
+);
+
+pub const DEBUG_RESTART: Spec = debug("restart", -2, "Refused: would end the program.", &[]);
+
+pub const DEBUG_SEGFAULT: Spec = debug("segfault", -2, "Refused: would end the program.", &[]);
+
+pub const DEBUG_SET_DISABLE_DENY_SCRIPTS: Spec =
+    debug("set-disable-deny-scripts", 3, "Lets scripts call any command.", &[Arg::integer("enabled")]);
+
+pub const DEBUG_STRINGMATCH_LEN: Spec = debug(
+    "stringmatch-len",
+    4,
+    "Matches a text of one letter against a pattern.",
+    &[Arg::integer("length"), Arg::string("pattern")],
+);
 
 pub const FLUSHALL: Spec = Spec {
     scope: Scope::Everything,

@@ -287,6 +287,12 @@ impl Records {
         self.table.find(hash, |entry| entry.handle() == *handle)
     }
 
+    /// The times at which about `count` entries are due, taken evenly from all that are timed.
+    pub fn sample_due(&self, count: usize) -> impl Iterator<Item = u64> {
+        let step = self.timers.len().div_ceil(count.max(1)).max(1);
+        (0..self.timers.len()).step_by(step).filter_map(|place| Some(self.timers.get(place)?.0))
+    }
+
     /// When the first entry is due, in unix milliseconds.
     pub fn next_due(&self) -> Option<u64> {
         self.timers.get(0).map(|(at, _)| at)

@@ -134,6 +134,13 @@ impl Keyspace {
         self.databases.get(db).map_or(0, |records| records.expiring())
     }
 
+    /// The sum of the times to live of up to `count` keys and hashes whose fields expire, in milliseconds, and how many
+    /// those are.
+    pub fn sample_ttl(&self, db: usize, now: u64, count: usize) -> (u64, u64) {
+        let due = self.databases.get(db).into_iter().flat_map(|records| records.sample_due(count));
+        due.filter(|at| *at > now).fold((0, 0), |(sum, seen), at| (sum + (at - now), seen + 1))
+    }
+
     /// A random key, each about equally likely. Keys that are due are removed on the way.
     pub fn random_key(&mut self, db: usize, now: u64) -> Option<Ref<'_>> {
         for _ in 0..TRIES_MAX {
