@@ -260,7 +260,7 @@ mod tests {
             (0, &[b"GET", b"d"]),
         ];
         for (db, args) in calls {
-            parcel.push(0, 0, 0, (db, Protocol::Resp2, false), args);
+            parcel.push(0, 0, 0, (db, Protocol::Resp2, false, 0), args);
         }
         let keys = |parcel: &Parcel| {
             let (db, keys) = parcel.next_keys(128);

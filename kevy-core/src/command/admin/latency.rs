@@ -215,7 +215,7 @@ mod tests {
         let event = LatencyEvent { spikes: [(100, 10), (110, 40), (160, 20)].into(), max_ms: 50 };
         let text = draw("command", &event, 170);
         assert!(text.starts_with("command - high 40 ms, low 10 ms (all time high 50 ms)\n-----"), "{text}");
-        assert!(text.contains(" # \n | \n |o\n_||\n\n161\nm00\n ss\n"), "{text}");
+        assert!(text.contains(" # \n | \n |_\n_||\n\n111\nmm0\n  s\n"), "{text}");
         let one = LatencyEvent { spikes: [(100, 10)].into(), max_ms: 10 };
         assert!(draw("x", &one, 100).contains('_'));
     }
