@@ -163,6 +163,9 @@ pub fn stats(text: &mut Text, figures: &Figures<'_>) {
     text.counter("evicted_clients", &stats.evicted_clients);
     text.field("keyspace_hits", counters.hits);
     text.field("keyspace_misses", counters.misses);
+    text.field("pubsub_channels", server.pubsub.channels.len());
+    text.field("pubsub_patterns", server.pubsub.patterns());
+    text.field("pubsubshard_channels", server.pubsub.shard_channels.len());
     // Nothing is forked and no memory is moved.
     text.zeros(&[
         "latest_fork_usec",
