@@ -14,7 +14,10 @@ from .test_generated import EACH, SEEDS
 #: Verbs that cannot stand in a case, with the file that tests them.
 TESTED_ELSEWHERE = {
     "shutdown": "test_process.py",
-    "replconf": "kevy-core/tests/replication.rs",
+    "replconf": "tests/replication",
+    "psync": "tests/replication",
+    "sync": "tests/replication",
+    "debug|change-repl-id": "tests/replication",
     "replicate": "kevy-core/tests/replication.rs",
     "client|reply": "test_clients.py",
     "bgsave": "tests/recovery",

@@ -87,7 +87,7 @@ def test_a_bad_line_of_a_file_is_named(tmp_path):
 def test_the_greeting_names_what_it_listens_on(tmp_path):
     path = str(tmp_path / "socket")
     with start_kevy(shards=3, unixsocket=path, unixsocketperm="700") as server:
-        line = server.output().splitlines()[0]
+        line = next(line for line in server.output().splitlines() if "ready" in line)
         assert f"port {server.port}" in line
         assert path in line
         assert "3 shards" in line

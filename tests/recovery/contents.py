@@ -54,10 +54,10 @@ READS = {
 }
 
 
-def read(session: Connection) -> dict:
-    """Every key of two databases with its expiry and its value in an order that means nothing."""
+def read(session: Connection, databases: tuple = (0, 3)) -> dict:
+    """Every key of some databases with its expiry and its value in an order that means nothing."""
     held = {}
-    for database in (0, 3):
+    for database in databases:
         session.call("SELECT", database)
         for key in session.call("KEYS", "*").value:
             kind = session.call("TYPE", key.value).value

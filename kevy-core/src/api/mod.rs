@@ -21,6 +21,7 @@ mod options;
 mod replica;
 mod runtime;
 mod server;
+mod server_log;
 mod session;
 
 pub use crate::base::fork;

@@ -8,7 +8,7 @@ use signal_hook::iterator::Signals;
 
 use crate::base::{Error, Result};
 
-use super::{Options, Runtime, VERSION};
+use super::{Options, Runtime, VERSION, server_log};
 
 /// The port of a server that names none, as Redis's.
 const PORT_DEFAULT: &str = "6379";
@@ -45,6 +45,7 @@ fn run(args: &[String]) -> Result<()> {
         options.read_file(file)?;
     }
     options.read_args(rest)?;
+    server_log::open(&options)?;
 
     // Before any thread starts, so that no signal finds the default action.
     let mut signals =

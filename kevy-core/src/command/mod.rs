@@ -18,6 +18,7 @@ pub mod geo;
 pub mod hash;
 pub mod help;
 mod hyperloglog;
+pub mod introduction;
 pub mod json;
 pub mod keys;
 pub mod list;

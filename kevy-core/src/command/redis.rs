@@ -1,15 +1,15 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, admin, bitmap, connection, generic, geo, hash, hyperloglog, json, list, pubsub,
-    replication, set, sorted_set, stream, string, transaction, vector_set,
+    Command, CommandSet, admin, bitmap, connection, generic, geo, hash, hyperloglog, introduction, json,
+    list, pubsub, replication, set, sorted_set, stream, string, transaction, vector_set,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 17] = [
+        let groups: [&[Command]; 18] = [
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,
@@ -26,6 +26,7 @@ impl CommandSet {
             transaction::COMMANDS,
             pubsub::COMMANDS,
             replication::COMMANDS,
+            introduction::COMMANDS,
             admin::COMMANDS,
         ];
         for command in groups.into_iter().flatten() {

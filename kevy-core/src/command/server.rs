@@ -41,22 +41,36 @@ pub trait Hooks: Send + Sync {
     fn replication_info(&self) -> String;
     /// The reply of ROLE as far as it concerns replicas: their address, port and acknowledged offset.
     fn replicas(&self) -> Vec<(String, u16, u64)>;
-    /// The next offset of every shard's stream.
-    fn offsets(&self) -> Vec<u64>;
+    /// Behind everything that has been recorded up to now.
+    fn position(&self) -> WritePosition;
     /// Full syncs, partial syncs granted, and partial syncs refused.
     fn syncs(&self) -> [u64; 3];
     /// Sets the counts of [`Hooks::syncs`] back.
     fn reset_syncs(&self);
-    /// How many replicas have applied (or hold on disk) everything before `offsets`.
-    fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize;
+    /// How many replicas have applied (or hold on disk) everything before `position`.
+    fn replicas_at(&self, position: &WritePosition, durable: bool) -> usize;
     /// The role was turned: [`Server::role`] says whom to follow. The caller holds all tokens.
     fn role_turned(&self);
+    /// How many replicas are online and were heard of in the last `lag_seconds`.
+    fn replicas_near(&self, lag_seconds: u64) -> usize;
+    /// Gives the history another id, as DEBUG CHANGE-REPL-ID does.
+    fn rename_history(&self);
     /// How many effects have been recorded, over all shards.
     fn replication_offset(&self) -> u64;
     /// How many replicas have acknowledged every effect recorded so far.
     fn replicas_in_sync(&self) -> usize;
     /// The TCP port that clients connect to; `None` where none is open.
     fn port(&self) -> Option<u16>;
+}
+
+/// A point in what is recorded.
+#[derive(Clone, Debug, Default)]
+pub struct WritePosition {
+    /// The next frame of every shard's stream.
+    pub frames: Vec<u64>,
+    /// How many bytes of the merged stream lie before it, `u64::MAX` as long as that is not known; `None` where nothing
+    /// is merged.
+    pub merged: Option<Arc<AtomicU64>>,
 }
 
 /// What SAVE and DEBUG RELOAD ask for.
@@ -83,6 +97,8 @@ impl Gates {
     pub const READ_ONLY: u32 = 4;
     /// A primary is followed, and what it has done lately may be missing.
     pub const STALE: u32 = 8;
+    /// Writes want replicas that are near.
+    pub const WANTS_REPLICAS: u32 = 16;
     /// Commands that change something wait.
     pub const PAUSED_WRITES: u32 = 64;
     /// All commands wait.
@@ -315,11 +331,22 @@ impl Server {
         !self.options.read().requirepass.0.is_empty()
     }
 
+    /// Whether as many replicas are near as `min-replicas-to-write` asks for.
+    pub fn has_replicas(&self) -> bool {
+        let options = self.options.read();
+        let (wanted, lag) = (options.min_replicas_to_write, options.min_replicas_max_lag);
+        drop(options);
+        let near = self.hooks.get().map_or(0, |hooks| hooks.replicas_near(lag.into()));
+        near >= wanted as usize
+    }
+
     /// Opens and closes the gates that depend on the role, the link to the primary and the options about them.
     pub fn settle_role(&self) {
         let options = self.options.read();
         let role = &self.role;
         let is_replica = role.is_replica();
+        let wants_replicas = options.min_replicas_to_write > 0 && options.min_replicas_max_lag > 0;
+        self.gates.set(Gates::WANTS_REPLICAS, wants_replicas && !is_replica);
         self.gates.set(Gates::READ_ONLY, is_replica && options.replica_read_only);
         let is_down = role.link_state() != LinkState::Connected && !options.replica_serve_stale_data;
         let is_late = options.max_staleness > 0

@@ -10,6 +10,7 @@ use crate::resp::writer::{Protocol, Writer};
 
 use super::Client;
 use super::blocking::Waiter;
+use super::introduction::Introduction;
 use super::pubsub::Subscriptions;
 
 /// Whether the session wants replies (`CLIENT REPLY`).
@@ -106,6 +107,8 @@ pub struct Session {
     pub in_exec: bool,
     /// True while a command of a blocked client is tried again.
     pub retrying: bool,
+    /// What a replica has said of itself.
+    pub introduction: Introduction,
     /// Number of the last command, for `CLIENT LIST`.
     pub last_command: usize,
     /// Whose command it runs, where that is another client's; 0 for its own.
@@ -130,6 +133,7 @@ impl Session {
             request: None,
             in_exec: false,
             retrying: false,
+            introduction: Introduction::default(),
             last_command: usize::MAX,
             on_behalf_of: 0,
             is_exempt: false,

@@ -18,6 +18,7 @@ use crate::shard::{Shard, Shards, run_alone, run_many, unblock};
 const LOADING: Fail = Fail::new("LOADING Redis is loading the dataset in memory");
 const LINK_DOWN: Fail =
     Fail::new("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+const NO_REPLICAS: Fail = Fail::new("NOREPLICAS Not enough good replicas to write.");
 const TOO_STALE: Fail = Fail::new("MASTERDOWN The copy of the MASTER is older than max-staleness allows.");
 
 /// What a command needs before it can run.
@@ -151,6 +152,12 @@ impl Engine {
         if gates.is_closed(Gates::READ_ONLY) && self.any_flags(session, spec, |flags| flags.has(Flags::WRITE))
         {
             return Err(Fail::READ_ONLY);
+        }
+        if gates.is_closed(Gates::WANTS_REPLICAS)
+            && self.any_flags(session, spec, |flags| flags.has(Flags::WRITE))
+            && !self.server.has_replicas()
+        {
+            return Err(NO_REPLICAS);
         }
         if gates.is_closed(Gates::STALE) && self.any_flags(session, spec, |flags| !flags.has(Flags::STALE)) {
             let serves = self.server.options.read().replica_serve_stale_data;

@@ -16,7 +16,8 @@ pub use waiting::Answer;
 pub use crate::command::blocking::Waiter;
 /// What reactors and the runtime handle without looking inside.
 pub use crate::command::client::Wake;
-pub use crate::command::server::{Gates, Hooks, SaveWork, ServerConfig};
+pub use crate::command::introduction::Introduction;
+pub use crate::command::server::{Gates, Hooks, SaveWork, ServerConfig, WritePosition};
 pub use crate::command::session::{ReplyMode, Request};
 pub use crate::command::{Client, ClientKind, CommandSet, Commands, Origin, Server, Session};
 pub use crate::resp::Writer as Reply;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::command::Session;
 use crate::command::blocking::{Outcome, Retry, Waiter};
+use crate::command::server::WritePosition;
 use crate::command::session::Request;
 use crate::resp::Writer;
 use crate::route;
@@ -25,8 +26,8 @@ pub struct Answer {
 enum Until {
     /// Nothing; then the reply is OK.
     TimeIsOver,
-    /// So many replicas have `offsets`; the reply is how many. WAITAOF asks for `durable` ones.
-    Replicas { enough: usize, offsets: Vec<u64>, durable: bool },
+    /// So many replicas have come to `position`; the reply is how many. WAITAOF asks for `durable` ones.
+    Replicas { enough: usize, position: WritePosition, durable: bool },
     /// A key has what the command waits for, and the reply is what the waiter was given.
     Served,
 }
@@ -48,8 +49,8 @@ impl Engine {
         out: &Writer,
     ) -> Option<(Answer, Option<u64>)> {
         let replicas = |enough, durable| {
-            let offsets = self.server.hooks.get().map(|hooks| hooks.offsets()).unwrap_or_default();
-            Until::Replicas { enough, offsets, durable }
+            let position = self.server.hooks.get().map(|hooks| hooks.position()).unwrap_or_default();
+            Until::Replicas { enough, position, durable }
         };
         let (until, timeout_ms) = match *request {
             Request::Close | Request::Replicate | Request::Postpone => return None,
@@ -73,8 +74,8 @@ impl Engine {
     pub fn answer(&self, answer: &Answer, late: bool, out: &mut Writer) -> bool {
         let Answer { waiter, until } = answer;
         let count = match until {
-            Until::Replicas { enough, offsets, durable } => {
-                let count = self.server.hooks.get().map_or(0, |hooks| hooks.replicas_at(offsets, *durable));
+            Until::Replicas { enough, position, durable } => {
+                let count = self.server.hooks.get().map_or(0, |hooks| hooks.replicas_at(position, *durable));
                 if count >= *enough {
                     waiter.end(Outcome::TimedOut);
                 }

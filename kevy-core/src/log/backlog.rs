@@ -59,6 +59,8 @@ pub struct LogSegment {
     pub transaction_before: u64,
     marks: Box<[AtomicU64]>,
     marks_len: AtomicUsize,
+    /// The places where the order among several streams is told, with what tells it; see [`Ticks`](super::Ticks).
+    stamps: Mutex<Vec<(Place, u64)>>,
     transactions: Mutex<Vec<SharedTransaction>>,
     transactions_len: AtomicUsize,
     sealed: AtomicBool,
@@ -73,6 +75,7 @@ impl LogSegment {
             transaction_before,
             marks: (0..marks).map(|_| AtomicU64::new(0)).collect(),
             marks_len: AtomicUsize::new(0),
+            stamps: Mutex::default(),
             transactions: Mutex::new(Vec::new()),
             transactions_len: AtomicUsize::new(0),
             sealed: AtomicBool::new(false),
@@ -119,6 +122,25 @@ impl LogSegment {
     pub fn mark_of_frame(&self, frames: u32) -> Place {
         let at = self.marks_before(|place| place.frames <= frames);
         at.checked_sub(1).map_or(Place::default(), |at| self.mark_at(at))
+    }
+
+    /// Notes that what follows `place` was appended at `stamp`, which ascends: called by the writer before it is
+    /// published.
+    pub fn stamp(&self, place: Place, stamp: u64) {
+        self.stamps.lock().push((place, stamp));
+    }
+
+    /// The stamp of what begins at `bytes`; 0 where it has none.
+    pub fn stamp_at(&self, bytes: usize) -> u64 {
+        let stamps = self.stamps.lock();
+        let after = stamps.partition_point(|(place, _)| place.bytes <= bytes);
+        after.checked_sub(1).and_then(|at| stamps.get(at)).map_or(0, |(_, stamp)| *stamp)
+    }
+
+    /// The first place whose stamp is `stamp` or a later one; `None` where there is none yet.
+    pub fn place_of_stamp(&self, stamp: u64) -> Option<Place> {
+        let stamps = self.stamps.lock();
+        stamps.get(stamps.partition_point(|(_, earlier)| *earlier < stamp)).map(|(place, _)| *place)
     }
 
     /// Notes a transaction over several shards: called by the writer before it is published.
@@ -172,6 +194,9 @@ pub enum Gone {
     Inactive,
 }
 
+/// Nobody appends.
+pub const NOBODY: u64 = u64::MAX;
+
 /// What readers share with the writer of a stream.
 #[derive(Debug)]
 pub struct Backlog {
@@ -181,6 +206,10 @@ pub struct Backlog {
     pub(super) next: AtomicU64,
     /// History from this offset is kept beyond the budget; `u64::MAX` for none.
     pub(super) pinned: AtomicU64,
+    /// As `pinned`, for whoever merges this stream with others and is never far behind.
+    pub(super) merged: AtomicU64,
+    /// The stamp under which somebody appends at this moment; [`NOBODY`] between two of them, 0 while it is drawn.
+    pub(super) appending: AtomicU64,
     pub(super) subscribers: Arc<Subscribers>,
 }
 
@@ -192,6 +221,8 @@ impl Backlog {
             first: AtomicU64::new(0),
             next: AtomicU64::new(0),
             pinned: AtomicU64::new(u64::MAX),
+            merged: AtomicU64::new(u64::MAX),
+            appending: AtomicU64::new(NOBODY),
             subscribers: Arc::default(),
         }
     }
@@ -212,6 +243,7 @@ impl Backlog {
     }
 
     /// Bytes of memory that the backlog takes.
+    #[cfg(test)]
     pub fn memory(&self) -> usize {
         self.index.lock().iter().map(|segment| segment.bytes.capacity()).sum()
     }
@@ -219,6 +251,11 @@ impl Backlog {
     /// Asks the writer to keep the history from `offset` on, up to its cap; `u64::MAX` lets it go.
     pub fn pin(&self, offset: u64) {
         self.pinned.store(offset, Ordering::Release);
+    }
+
+    /// As [`Backlog::pin`], for whoever merges streams.
+    pub fn pin_merged(&self, offset: u64) {
+        self.merged.store(offset, Ordering::Release);
     }
 
     /// Adds somebody to wake when frames have been appended.

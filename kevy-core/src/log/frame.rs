@@ -2,6 +2,7 @@
 
 use memchr::memchr;
 
+use crate::base::number::parse_u64;
 use crate::resp::{ArgVec, decode_command, encode_command};
 
 /// What stands before the offset of every frame.
@@ -59,6 +60,16 @@ pub fn multi(transaction: u64, shards: &[usize]) -> Vec<u8> {
 
 /// The effect that ends a transaction.
 pub const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
+
+/// The frame at the start of `bytes`, which this module wrote, with its arguments in `args`: its offset, where its effect
+/// begins and where it ends. `None` where there is no whole frame.
+pub fn split<'a>(bytes: &'a [u8], args: &mut ArgVec<'a>) -> Option<(u64, usize, usize)> {
+    let rest = bytes.strip_prefix(ENVELOPE)?;
+    let line = memchr(b'\n', rest)?;
+    let offset = parse_u64(rest.get(..line.checked_sub(1)?)?)?;
+    let start = ENVELOPE.len() + line + 1;
+    Some((offset, start, start + decode_command(&bytes[start..], args).ok()??))
+}
 
 /// The length of the frame at the start of `bytes`, which this module wrote, with its arguments in `args`.
 ///

@@ -14,7 +14,7 @@ pub mod subscribers;
 
 pub use backlog::{Backlog, Gone};
 pub use reader::{Progress, StreamReader};
-pub use stream::Stream;
+pub use stream::{Stream, Ticks};
 pub use subscribers::{Subscribers, Subscription};
 
 #[cfg(test)]

@@ -108,12 +108,28 @@ impl StreamReader {
     /// # Errors
     /// Where the backlog no longer has the frame; nothing was appended then.
     pub fn read(&mut self, out: &mut Vec<u8>, budget: usize) -> Result<Progress, Gone> {
-        self.copy(out, budget, true)
+        self.copy(out, budget, true, u64::MAX)
+    }
+
+    /// As [`StreamReader::read`], up to what has the stamp `below` or a later one.
+    pub fn read_below(&mut self, out: &mut Vec<u8>, budget: usize, below: u64) -> Result<Progress, Gone> {
+        self.copy(out, budget, true, below)
+    }
+
+    /// The stamp of what comes next; `None` where nothing is published.
+    ///
+    /// # Errors
+    /// As [`StreamReader::read`].
+    pub fn stamp(&mut self) -> Result<Option<u64>, Gone> {
+        if !self.enter_segment()? {
+            return Ok(None);
+        }
+        Ok(self.segment.as_ref().map(|segment| segment.stamp_at(self.at)))
     }
 
     /// As [`StreamReader::read`], taking transactions over several shards for frames like any others.
     pub fn read_through(&mut self, out: &mut Vec<u8>, budget: usize) -> Result<Progress, Gone> {
-        self.copy(out, budget, false)
+        self.copy(out, budget, false, u64::MAX)
     }
 
     /// Appends the transaction that [`StreamReader::barrier`] told of, or as much of it as `budget` allows:
@@ -126,7 +142,7 @@ impl StreamReader {
         }
     }
 
-    fn copy(&mut self, out: &mut Vec<u8>, budget: usize, stop: bool) -> Result<Progress, Gone> {
+    fn copy(&mut self, out: &mut Vec<u8>, budget: usize, stop: bool, below: u64) -> Result<Progress, Gone> {
         if self.unit.is_some() {
             self.copy_unit(out, budget);
             return Ok(Progress::More);
@@ -139,6 +155,14 @@ impl StreamReader {
             let Some(segment) = &self.segment else { return Ok(Progress::End) };
             // Loaded first: whatever the writer noted about these bytes can then be seen.
             let mut limit = Place::from(segment.bytes.published());
+            if below < u64::MAX
+                && let Some(place) = segment.place_of_stamp(below).filter(|place| place.bytes < limit.bytes)
+            {
+                if place.bytes <= self.at {
+                    return Ok(Progress::End);
+                }
+                limit = place;
+            }
             if stop {
                 self.look_ahead();
             }

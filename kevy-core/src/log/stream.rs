@@ -1,13 +1,13 @@
 //! Appending to a shard's stream, under the shard's token.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
 
 use crate::base::segment::{Appender, CAPACITY_MAX, RECORDS_MAX};
 
-use super::backlog::{Backlog, LogSegment, MARK_BYTES, Place, SharedTransaction};
+use super::backlog::{Backlog, LogSegment, MARK_BYTES, NOBODY, Place, SharedTransaction};
 use super::frame;
 
 /// How large a segment is: a share of the budget within these bounds, so that history goes in small steps.
@@ -17,6 +17,33 @@ const SEGMENTS_PER_BUDGET: usize = 8;
 
 /// A transaction's buffer above this size is given back.
 const KEEP_BYTES_MAX: usize = 1 << 20;
+
+/// How much history is kept at most for whoever merges streams, in bytes.
+const MERGED_BYTES_MAX: usize = 256 << 20;
+
+/// Orders what is appended to several streams.
+///
+/// Whoever appends holds a shard's token; a stamp is drawn with the first append of such a hold and stands for all of it,
+/// because nobody can know what a hold did before it ends. So what happened after something else never has a lower stamp,
+/// on whatever shard. A merger reads the last stamp drawn and then, of every stream, whether somebody appends under an
+/// earlier one: everything below that is published.
+#[derive(Debug, Default)]
+pub struct Ticks(AtomicU64);
+
+impl Ticks {
+    fn draw(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Everything with this stamp or an earlier one is published on all of `backlogs`.
+    pub fn watermark<'a>(&self, backlogs: impl IntoIterator<Item = &'a Arc<Backlog>>) -> u64 {
+        let last = self.0.load(Ordering::SeqCst);
+        backlogs.into_iter().fold(last, |least, backlog| match backlog.appending.load(Ordering::SeqCst) {
+            NOBODY => least,
+            stamp => least.min(stamp.saturating_sub(1)),
+        })
+    }
+}
 
 /// One shard's stream of effects.
 #[derive(Debug)]
@@ -37,6 +64,12 @@ pub struct Stream {
     transaction: u64,
     /// Something was appended since the last notification.
     unannounced: bool,
+    /// Orders this stream among others, while somebody merges them.
+    ticks: Option<Arc<Ticks>>,
+    /// The stamp of this hold, 0 before one is drawn.
+    stamp: u64,
+    /// The stamp stands in the segment that is being filled, or none is wanted.
+    is_stamped: bool,
 }
 
 /// The segment that is being filled.
@@ -73,7 +106,17 @@ impl Stream {
             group: Group::default(),
             transaction: 0,
             unannounced: false,
+            ticks: None,
+            stamp: 0,
+            is_stamped: true,
         }
+    }
+
+    /// Stamps what is appended from here on, or ends that.
+    pub fn order_by(&mut self, ticks: Option<Arc<Ticks>>) {
+        self.end_hold();
+        self.ticks = ticks;
+        self.is_stamped = self.ticks.is_none();
     }
 
     /// Starts recording; the shard must collect effects from now on.
@@ -173,8 +216,34 @@ impl Stream {
     pub fn notify(&mut self) {
         if self.unannounced {
             self.unannounced = false;
+            if self.stamp != 0 {
+                self.end_hold();
+            }
             self.backlog.subscribers.notify();
         }
+    }
+
+    /// What was appended under one stamp is whole.
+    #[cold]
+    fn end_hold(&mut self) {
+        self.stamp = 0;
+        self.is_stamped = self.ticks.is_none();
+        self.backlog.appending.store(NOBODY, Ordering::SeqCst);
+    }
+
+    /// The stamp of what is appended now, and notes it in the segment being filled.
+    #[cold]
+    fn stamp_hold(&mut self) {
+        let (Some(ticks), Some(tail)) = (&self.ticks, &self.tail) else { return };
+        if self.stamp == 0 {
+            // Whoever sees the stamp drawn sees this as well, and waits for the stamp.
+            self.backlog.appending.store(0, Ordering::SeqCst);
+            self.stamp = ticks.draw();
+            self.backlog.appending.store(self.stamp, Ordering::SeqCst);
+        }
+        let place = Place { bytes: tail.appender.len(), frames: tail.appender.records() };
+        tail.segment.stamp(place, self.stamp);
+        self.is_stamped = true;
     }
 
     #[cold]
@@ -205,6 +274,9 @@ impl Stream {
             |tail: &Tail| tail.appender.room() >= len && RECORDS_MAX - tail.appender.records() >= frames;
         if !self.tail.as_ref().is_some_and(fits) {
             self.roll(len, frames);
+        }
+        if !self.is_stamped {
+            self.stamp_hold();
         }
         let Some(Tail { appender, segment, next_mark }) = &mut self.tail else { return };
         let start = Place { bytes: appender.len(), frames: appender.records() };
@@ -248,6 +320,7 @@ impl Stream {
         self.trim();
         let spare = self.spare.take().filter(|spare| spare.segment().capacity() == capacity);
         let appender = spare.unwrap_or_else(|| Appender::new(capacity));
+        self.is_stamped = self.ticks.is_none();
         let first = self.next - u64::from(frames);
         let segment = Arc::new(LogSegment::new(Arc::clone(appender.segment()), first, self.transaction));
         self.backlog.index.lock().push_back(Arc::clone(&segment));
@@ -261,9 +334,11 @@ impl Stream {
     fn trim(&mut self) {
         let mut index = self.backlog.index.lock();
         let pinned = self.backlog.pinned.load(Ordering::Acquire);
+        let merged = self.backlog.merged.load(Ordering::Acquire);
         while let [oldest, second, ..] = index.make_contiguous() {
             let left = self.held - oldest.bytes.capacity();
-            let needed = second.first > pinned && left < self.pinned_max;
+            let needed = second.first > pinned && left < self.pinned_max
+                || second.first > merged && left < MERGED_BYTES_MAX;
             if left < self.budget || needed {
                 break;
             }

@@ -16,7 +16,7 @@ use slab::Slab;
 
 use crate::base::log_sink;
 use crate::base::signal::{self, Ring};
-use crate::dispatch::{Client, ClientKind, Engine, Parcel, Post, Server, Session, Shard, Wake};
+use crate::dispatch::{Client, ClientKind, Engine, Introduction, Parcel, Post, Server, Session, Shard, Wake};
 use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
 use crate::resp::Batch;
 use crate::resp::{Limits, glance};
@@ -46,6 +46,8 @@ pub struct Peer<'a> {
     pub alarm: &'a Arc<Alarm>,
     /// The shard whose own port it came in at.
     pub shard: Option<usize>,
+    /// What it has said of itself.
+    pub introduction: &'a Introduction,
 }
 
 /// Bytes that one turn reads from all its connections together.
@@ -575,6 +577,7 @@ impl Reactor {
             self.work_left |= token.housekeep(&engine.server, now);
         }
         if token.owes() {
+            token.stream.notify();
             drop(token);
             token = engine.take(self.index);
         }
@@ -628,6 +631,7 @@ impl Reactor {
                         drop(token);
                         token = engine.take(shard);
                     } else {
+                        token.stream.notify();
                         token.yield_fairly();
                     }
                 }
@@ -908,6 +912,7 @@ fn read_mail(
             return true;
         }
         shard.mailbox.answer(from, parcel);
+        shard.stream.notify();
         shard.yield_fairly();
     }
     shard.mailbox.has_mail()

@@ -47,10 +47,17 @@ impl Counter<'_> {
         }
     }
 
+    /// Gives the own shard's token back, for a command that takes tokens of its own.
+    fn give_back(&mut self) {
+        if let Some(mut token) = self.token.take() {
+            token.stream.notify();
+        }
+    }
+
     /// Serves the waiting clients that the own shard owes, for which it needs all tokens.
     pub fn settle(&mut self) {
         if self.token.as_ref().is_some_and(|token| token.owes()) {
-            self.token = None;
+            self.give_back();
             self.token = Some(self.engine.take(self.shard));
         }
     }
@@ -177,7 +184,7 @@ impl Counter<'_> {
             }
             Plan::Several { .. } if waiting => return false,
             Plan::Several { command, route } => {
-                self.token = None;
+                self.give_back();
                 let at = (self.now, Origin::Client);
                 self.engine.run_several(session, command, &route, args, reply, at);
                 self.token = Some(self.engine.shards.take(self.shard));
@@ -237,9 +244,14 @@ impl Counter<'_> {
             Request::Close => connection.fate = Fate::CloseWhenSent,
             Request::Replicate => {
                 // The feed takes tokens of its own, in their order.
-                self.token = None;
-                let peer =
-                    Peer { client: &connection.session.client, alarm: self.alarm, shard: connection.shard };
+                self.give_back();
+                let session = &connection.session;
+                let peer = Peer {
+                    client: &session.client,
+                    alarm: self.alarm,
+                    shard: connection.shard,
+                    introduction: &session.introduction,
+                };
                 match self.upgrades.replicate(args, peer) {
                     Ok(upgrade) => connection.upgrade = Some(upgrade),
                     Err(text) => connection.out.error(&text),

@@ -8,6 +8,7 @@ pub mod client;
 pub mod cursor;
 pub mod feed;
 pub mod primary;
+pub mod psync;
 pub mod slots;
 pub mod wire;
 

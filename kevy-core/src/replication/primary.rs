@@ -15,6 +15,7 @@ use crate::log::{Backlog, Subscription};
 use crate::shard::Shards;
 
 use super::feed::{Feed, Order};
+use super::psync::{self, Sequencer};
 use super::slots::{ReplicaInfo, Slots};
 use super::wire::Handshake;
 
@@ -34,6 +35,9 @@ pub(super) struct Settings {
     pub timeout_ms: AtomicU64,
     pub window_ms: AtomicU64,
     pub chunk_bytes: AtomicUsize,
+    pub backlog_bytes: AtomicU64,
+    pub replicas_min: AtomicU64,
+    pub replicas_lag_max: AtomicU64,
     /// Bytes that a replica may make this side hold: history it still needs, keys written to during its snapshot.
     pub held_bytes: AtomicUsize,
 }
@@ -44,6 +48,8 @@ pub struct Primary {
     pub(super) shards: Arc<Shards>,
     pub(super) backlogs: Vec<Arc<Backlog>>,
     pub(super) slots: Arc<Slots>,
+    /// What replicas by PSYNC are served from.
+    pub sequencer: Arc<Sequencer>,
     pub(super) settings: Settings,
     clock: Arc<dyn Clock>,
     generation: AtomicU64,
@@ -59,8 +65,14 @@ impl Primary {
     /// A primary without replicas. `generation` is the identity of its history: random, at most 53 bits, not 0.
     pub fn new(shards: Arc<Shards>, generation: u64, options: &Options, clock: Arc<dyn Clock>) -> Self {
         let backlogs: Vec<_> = (0..shards.len()).map(|shard| shards.take(shard).stream.shared()).collect();
+        let slots = Arc::new(Slots::new(backlogs.clone()));
+        let mut random = Random::with_seed(generation);
+        let acks = Arc::clone(slots.acks());
+        let sequencer =
+            Sequencer::new(Arc::clone(&shards), backlogs.clone(), acks, random.fork(), Arc::clone(&clock));
         let primary = Self {
-            slots: Arc::new(Slots::new(backlogs.clone())),
+            slots,
+            sequencer,
             backlogs,
             shards,
             clock,
@@ -69,10 +81,13 @@ impl Primary {
                 timeout_ms: AtomicU64::new(0),
                 window_ms: AtomicU64::new(0),
                 chunk_bytes: AtomicUsize::new(0),
+                backlog_bytes: AtomicU64::new(0),
+                replicas_min: AtomicU64::new(0),
+                replicas_lag_max: AtomicU64::new(0),
                 held_bytes: AtomicUsize::new(0),
             },
             generation: AtomicU64::new(generation),
-            random: Mutex::new(Random::with_seed(generation)),
+            random: Mutex::new(random),
             beginning: Mutex::new(()),
             full: AtomicU64::new(0),
             partial: AtomicU64::new(0),
@@ -84,9 +99,12 @@ impl Primary {
 
     /// Takes over options that may change while the runtime runs.
     pub fn follow(&self, options: &Options) {
-        let Settings { ping_ms, timeout_ms, window_ms, chunk_bytes, held_bytes } = &self.settings;
+        let Settings { ping_ms, timeout_ms, window_ms, chunk_bytes, held_bytes, .. } = &self.settings;
         let set = |to: &AtomicU64, value: u64| to.store(value, Ordering::Relaxed);
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        set(&self.settings.backlog_bytes, options.repl_backlog_size);
+        set(&self.settings.replicas_min, options.min_replicas_to_write.into());
+        set(&self.settings.replicas_lag_max, options.min_replicas_max_lag.into());
         set(ping_ms, u64::from(options.repl_ping_replica_period) * 1000);
         set(timeout_ms, u64::from(options.repl_timeout) * 1000);
         set(window_ms, options.replica_reconnect_window);
@@ -94,6 +112,7 @@ impl Primary {
         let limit = options.client_output_buffer_limit.replica.hard_bytes;
         let limit = if limit == 0 { usize::MAX } else { size(limit) };
         held_bytes.store(limit.max(size(options.repl_backlog_size)), Ordering::Relaxed);
+        self.sequencer.follow(options);
     }
 
     /// The identity of the history that is recorded now.
@@ -135,11 +154,33 @@ impl Primary {
         Ok(Feed::open(self, handshake, Order { shards, address, wake }, self.clock.now_ms()))
     }
 
+    /// Makes a feed of a connection that sent PSYNC or SYNC, whose arguments are `args` with the verb. No token is held.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    pub fn attach_psync(
+        self: &Arc<Self>,
+        args: &[&[u8]],
+        order: psync::Order<'_>,
+    ) -> Result<Box<dyn Upgrade>, String> {
+        let opening = psync::Opening::parse(args)?;
+        let this = Arc::clone(self);
+        let counts = Arc::new(move |outcome| match outcome {
+            psync::Answered::Full => this.count_full(false),
+            psync::Answered::Partial => this.count_partial(),
+            psync::Answered::Refused => this.count_full(true),
+        });
+        Ok(psync::Feed::open(&self.sequencer, opening, order, counts))
+    }
+
     /// Forgets replicas that have been away for too long, and stops recording once none is left: to be called
     /// every second or so by whoever holds no token. False where nothing is left to look after.
     pub fn housekeep(&self) -> bool {
         let now = self.clock.now_ms();
         if !self.slots.expire(now, self.settings.window_ms.load(Ordering::Relaxed)) {
+            return true;
+        }
+        if self.sequencer.is_running() {
             return true;
         }
         let beginning = self.beginning.lock();
@@ -204,7 +245,8 @@ impl Primary {
 
     /// How many replicas have applied everything that has been recorded so far.
     pub fn in_sync(&self) -> usize {
-        self.slots.acked_at_least(&self.offsets())
+        let offsets = self.offsets();
+        self.slots.acked_at_least(&offsets) + self.sequencer.in_sync(&offsets)
     }
 
     /// Every replica that is connected, or remembered.
@@ -212,14 +254,46 @@ impl Primary {
         self.slots.list(self.clock.now_ms())
     }
 
+    /// The address, port and acknowledged offset of every replica that has its whole copy.
+    pub fn online(&self) -> Vec<(String, u16, u64)> {
+        let native = self.replicas().into_iter().filter(|replica| replica.connected && replica.online);
+        let peers = self.sequencer.peers.list().into_iter().filter(|peer| peer.stage == psync::Stage::Online);
+        native
+            .map(|replica| (replica.ip, replica.port, replica.offset))
+            .chain(peers.map(|peer| (peer.ip, peer.port, peer.acked)))
+            .collect()
+    }
+
+    /// How many replicas are online and were heard of in the last `lag_seconds`.
+    pub fn near(&self, lag_seconds: u64) -> usize {
+        let now = self.clock.now_ms();
+        let is_near =
+            |replica: &ReplicaInfo| replica.connected && replica.online && replica.lag <= lag_seconds;
+        let native = self.replicas().iter().filter(|replica| is_near(replica)).count();
+        let peers = self.sequencer.peers.list();
+        let is_near = |peer: &&psync::PeerInfo| {
+            peer.stage == psync::Stage::Online && peer.lag_seconds(now) <= lag_seconds
+        };
+        native + peers.iter().filter(is_near).count()
+    }
+
+    /// `master_repl_offset`: bytes of the merged stream where there is one, and frames of all shards where there is none.
+    pub fn shown_offset(&self) -> u64 {
+        let is_merged = self.sequencer.log.is_active() || !self.is_recorded();
+        if is_merged { self.sequencer.log.end() } else { self.offset() }
+    }
+
+    fn is_recorded(&self) -> bool {
+        self.backlogs.iter().any(|backlog| backlog.is_active())
+    }
+
     /// The lines of `INFO replication` about replicas and history, without those about the own role.
     pub fn info(&self) -> String {
         use std::fmt::Write;
+        let now = self.clock.now_ms();
         let replicas: Vec<_> = self.replicas().into_iter().filter(|replica| replica.connected).collect();
-        let active = self.backlogs.iter().any(|backlog| backlog.is_active());
-        let first: u64 = self.backlogs.iter().map(|backlog| backlog.first_offset()).sum();
-        let held: usize = self.backlogs.iter().map(|backlog| backlog.memory()).sum();
-        let mut text = format!("connected_slaves:{}\r\n", replicas.len());
+        let peers = self.sequencer.peers.list();
+        let mut text = format!("connected_slaves:{}\r\n", replicas.len() + peers.len());
         for (at, replica) in replicas.iter().enumerate() {
             let state = if replica.online { "online" } else { "send_bulk" };
             let ReplicaInfo { ip, port, offset, lag, id, bytes, .. } = replica;
@@ -229,16 +303,46 @@ impl Primary {
                 "slave{at}:ip={ip},port={port},state={state},offset={offset},lag={lag},id={id},bytes={bytes}\r\n"
             );
         }
+        for (at, peer) in peers.iter().enumerate() {
+            let _ = write!(
+                text,
+                "slave{}:ip={},port={},state={},offset={},lag={}\r\n",
+                replicas.len() + at,
+                peer.ip,
+                peer.port,
+                peer.stage.word(),
+                peer.acked,
+                peer.lag_seconds(now)
+            );
+        }
+        let log = &self.sequencer.log;
+        let (first, held) = if log.is_active() {
+            (log.first() + 1, log.end() - log.first())
+        } else if self.is_recorded() {
+            let first: u64 = self.backlogs.iter().map(|backlog| backlog.first_offset()).sum();
+            (first, self.offset().saturating_sub(first))
+        } else {
+            (0, 0)
+        };
+        let wants = &self.settings;
+        let lag = wants.replicas_lag_max.load(Ordering::Relaxed);
+        if wants.replicas_min.load(Ordering::Relaxed) > 0 && lag > 0 {
+            // Redis shows the field only where somebody asks for such replicas, behind their number.
+            let at = text.find("\r\n").map_or(text.len(), |end| end + 2);
+            text.insert_str(at, &format!("min_slaves_good_slaves:{}\r\n", self.near(lag)));
+        }
+        let history = self.sequencer.history.lock();
         let _ = write!(
             text,
-            "master_failover_state:no-failover\r\nmaster_replid:{:040x}\r\nmaster_replid2:{:040}\r\n\
-             master_repl_offset:{}\r\nsecond_repl_offset:-1\r\nrepl_backlog_active:{}\r\nrepl_backlog_size:{held}\r\n\
-             repl_backlog_first_byte_offset:{first}\r\nrepl_backlog_histlen:{}\r\n",
-            self.generation(),
-            0,
-            self.offset(),
-            u8::from(active),
-            self.offset().saturating_sub(first),
+            "master_failover_state:no-failover\r\nmaster_replid:{}\r\nmaster_replid2:{}\r\n\
+             master_repl_offset:{}\r\nsecond_repl_offset:{}\r\nrepl_backlog_active:{}\r\nrepl_backlog_size:{}\r\n\
+             repl_backlog_first_byte_offset:{first}\r\nrepl_backlog_histlen:{held}\r\n",
+            String::from_utf8_lossy(&history.id),
+            String::from_utf8_lossy(&history.before),
+            self.shown_offset(),
+            history.second_offset(),
+            u8::from(log.is_active() || self.is_recorded()),
+            self.settings.backlog_bytes.load(Ordering::Relaxed),
         );
         text
     }

@@ -1,13 +1,14 @@
 //! What commands and reactors ask of the runtime.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::base::signal::{self, Ring};
-use crate::dispatch::{Hooks, SaveWork, Waiter};
+use crate::dispatch::{Hooks, SaveWork, Waiter, WritePosition};
 use crate::io::Upgrade;
 use crate::net::{Peer, Upgrades};
-use crate::replication::Primary;
+use crate::replication::{Primary, psync};
 
 use super::start::Core;
 
@@ -82,13 +83,14 @@ impl Hooks for RuntimeHooks {
     fn role_turned(&self) {}
 
     fn replicas(&self) -> Vec<(String, u16, u64)> {
-        let Some(core) = self.0.upgrade() else { return Vec::new() };
-        let connected = core.primary.replicas().into_iter().filter(|replica| replica.connected);
-        connected.map(|replica| (replica.ip, replica.port, replica.offset)).collect()
+        self.0.upgrade().map(|core| core.primary.online()).unwrap_or_default()
     }
 
-    fn offsets(&self) -> Vec<u64> {
-        self.0.upgrade().map(|core| core.primary.offsets()).unwrap_or_default()
+    fn position(&self) -> WritePosition {
+        let Some(core) = self.0.upgrade() else { return WritePosition::default() };
+        let frames = core.primary.offsets();
+        let merged = core.primary.sequencer.mark(frames.clone());
+        WritePosition { merged: merged.map(|mark| mark.shared()), frames }
     }
 
     fn syncs(&self) -> [u64; 3] {
@@ -103,16 +105,30 @@ impl Hooks for RuntimeHooks {
         }
     }
 
-    fn replicas_at(&self, offsets: &[u64], durable: bool) -> usize {
-        // Nothing is written to disk, so nothing is durable.
-        let Some(core) = self.0.upgrade().filter(|_| !durable) else { return 0 };
+    fn replicas_at(&self, position: &WritePosition, durable: bool) -> usize {
+        let Some(core) = self.0.upgrade() else { return 0 };
         // Whoever asks goes on to wait, and must hear of what comes after this look.
         core.acks.arm();
-        core.primary.acked_at_least(offsets)
+        // Replicas by the native protocol do not tell what they have on disk.
+        let native = if durable { 0 } else { core.primary.acked_at_least(&position.frames) };
+        let merged = position.merged.as_ref().map_or(0, |offset| {
+            core.primary.sequencer.peers.at_least(offset.load(Ordering::Acquire), durable)
+        });
+        native + merged
+    }
+
+    fn replicas_near(&self, lag_seconds: u64) -> usize {
+        self.0.upgrade().map_or(0, |core| core.primary.near(lag_seconds))
+    }
+
+    fn rename_history(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.primary.sequencer.history.lock().renew();
+        }
     }
 
     fn replication_offset(&self) -> u64 {
-        self.0.upgrade().map_or(0, |core| core.primary.offset())
+        self.0.upgrade().map_or(0, |core| core.primary.shown_offset())
     }
 
     fn replicas_in_sync(&self) -> usize {
@@ -135,6 +151,20 @@ impl Upgrades for Feeds {
 
     fn replicate(&self, args: &[&[u8]], peer: Peer<'_>) -> Result<Box<dyn Upgrade>, String> {
         let alarm = peer.alarm.clone();
-        self.0.attach(args, peer.shard, &peer.client.address, Arc::new(move || alarm.ring(signal::FEED)))
+        let wake = Arc::new(move || alarm.ring(signal::FEED));
+        let address = &peer.client.address;
+        if args.first().is_some_and(|verb| verb.eq_ignore_ascii_case(b"REPLICATE")) {
+            return self.0.attach(args, peer.shard, address, wake);
+        }
+        let said = peer.introduction.clone();
+        let introduction = psync::Introduction {
+            port: said.port,
+            address: said.address,
+            eof: said.eof,
+            psync2: said.psync2,
+            rdb_only: said.rdb_only,
+            no_keys: said.no_keys,
+        };
+        self.0.attach_psync(args, psync::Order { introduction, address, wake })
     }
 }

@@ -341,8 +341,8 @@ impl Runtime {
         if let Some(address) = &options.replicaof {
             engine.shards.take_all().iter_mut().for_each(|shard| shard.partition.keyspace.set_replica(true));
             engine.server.role.turn(Some(address.clone()));
-            engine.server.settle_role();
         }
+        engine.server.settle_role();
 
         let runtime = Self { core, threads: Mutex::default() };
         for (index, poll) in polls.into_iter().enumerate() {
@@ -445,6 +445,7 @@ impl Runtime {
             }
         }
         drop(running);
+        self.core.primary.sequencer.stop();
         let mut threads = self.threads.lock();
         if !threads.is_empty() {
             log_sink::info(format_args!("runtime stopped"));

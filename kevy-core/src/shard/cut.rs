@@ -62,6 +62,7 @@ impl Cut {
             let (sink, handle) = Sink::new(held_bytes, format);
             let walk = guard.partition.keyspace.start_walk(Box::new(sink));
             parts.push(Part { shard, walk, sink: handle, keys: SLICE_KEYS_FIRST, done: false });
+            guard.stream.notify();
         }
         Self { parts, named: None, names_shards: false }
     }
@@ -81,6 +82,11 @@ impl Cut {
     /// True where more was written to meanwhile than is held: the cut cannot be completed.
     pub fn has_overflowed(&self) -> bool {
         self.parts.iter().any(|part| part.sink.has_overflowed())
+    }
+
+    /// Keys of which the format left something out, so far.
+    pub fn reduced(&self) -> u64 {
+        self.parts.iter().map(|part| part.sink.reduced()).sum()
     }
 
     /// Puts entries into `out`, which is empty: those of one shard that a walk has delivered, by itself or because of a

@@ -5,6 +5,7 @@
 //! the primary the entries that follow are from; Redis skips what it does not know there.
 
 pub mod entries;
+pub mod fit;
 pub mod load;
 pub mod opcode;
 pub mod rebuild;

@@ -16,7 +16,12 @@ pub const HEADER_BYTES: usize = 9;
 
 /// Appends what an RDB begins with, and fields for whoever cares.
 pub fn begin(out: &mut Vec<u8>, fields: &[(&[u8], &[u8])]) {
-    out.extend_from_slice(&header(VERSION_WRITTEN));
+    begin_as(out, VERSION_WRITTEN, fields);
+}
+
+/// As [`begin`], for readers of a version.
+pub fn begin_as(out: &mut Vec<u8>, version: u16, fields: &[(&[u8], &[u8])]) {
+    out.extend_from_slice(&header(version));
     for (name, value) in fields {
         aux(out, name, value);
     }
@@ -157,6 +162,8 @@ struct Pending {
     format: Format,
     /// The version of RDB that a reader of all this has to know.
     version: u16,
+    /// Keys of which the format left something out.
+    reduced: u64,
 }
 
 /// Takes what a walk delivers, as pieces of an RDB.
@@ -180,6 +187,7 @@ impl Sink {
             overflowed: false,
             format,
             version: 0,
+            reduced: 0,
         }));
         (Self(Arc::clone(&pending)), SinkHandle(pending))
     }
@@ -194,6 +202,10 @@ impl WalkSink for Sink {
         if pending.unasked > pending.unasked_max {
             pending.overflowed = true;
             pending.bytes = Vec::new();
+            return;
+        }
+        pending.reduced += u64::from(rdb::loses_something(value, pending.format));
+        if pending.format.is_strict && rdb::is_foreign(value) {
             return;
         }
         let before = pending.bytes.len();
@@ -238,6 +250,11 @@ impl SinkHandle {
     /// The version of RDB that a reader of everything delivered so far has to know.
     pub fn version(&self) -> u16 {
         self.0.lock().version
+    }
+
+    /// Keys of which the format left something out, so far.
+    pub fn reduced(&self) -> u64 {
+        self.0.lock().reduced
     }
 
     /// Bytes that wait to be taken.

@@ -230,6 +230,16 @@ options! {
             at_start();
         /// Bytes of recent effects that each shard keeps, from which a replica resumes.
         repl_backlog_size: u64, "repl-backlog-size", "64mb", Kind::Memory { min: 1, max: LONG_MAX as u64 };
+        /// Seconds without replicas of other makes after which the history that they could continue is given up; 0 for never.
+        repl_backlog_ttl: u64, "repl-backlog-ttl", "3600", Kind::Integer { min: 0, max: INT_MAX };
+        /// Whether whole copies go to replicas without a file on disk.
+        repl_diskless_sync: Fixed, "repl-diskless-sync", "yes", Kind::Fixed("copies are sent as they are read from memory");
+        /// Whether bytes to replicas are held back until a packet is full.
+        repl_disable_tcp_nodelay: Fixed, "repl-disable-tcp-nodelay", "no", Kind::Fixed("replicas are told of changes at once");
+        /// Replicas without which writes are refused, if they are online and not too far behind; 0 for none.
+        min_replicas_to_write: u32, "min-replicas-to-write", "0", COUNT, alias("min-slaves-to-write");
+        /// Seconds after which a replica that is not heard of does not count for `min-replicas-to-write`; 0 refuses nothing.
+        min_replicas_max_lag: u32, "min-replicas-max-lag", "10", COUNT, alias("min-slaves-max-lag");
         /// Seconds between two heartbeats to a replica.
         repl_ping_replica_period: u32, "repl-ping-replica-period", "10", AT_LEAST_ONE, alias("repl-ping-slave-period");
         /// Seconds of silence after which a replication link is given up.

@@ -22,6 +22,7 @@ static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::DEBUG_ASSERT, debug_switches::refuse_crash),
     Command::new(rows::DEBUG_CRASH_AND_RECOVER, debug_switches::refuse_crash),
     Command::new(rows::DEBUG_DICT_RESIZING, debug_switches::dict_resizing),
+    Command::new(rows::DEBUG_CHANGE_REPL_ID, change_repl_id),
     Command::new(rows::DEBUG_DIGEST, digest_all),
     Command::new(rows::DEBUG_DIGEST_VALUE, digest_values),
     Command::new(rows::DEBUG_ERROR, error),
@@ -75,6 +76,15 @@ pub fn check_access(ctx: &Context<'_>) -> Outcome {
         DebugAccess::Local if is_local() => Ok(()),
         _ => Err(NOT_ALLOWED),
     }
+}
+
+fn change_repl_id(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    if let Some(hooks) = ctx.server.hooks.get() {
+        hooks.rename_history();
+    }
+    ctx.out.ok();
+    Ok(())
 }
 
 fn digest_all(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {

@@ -154,6 +154,12 @@ pub const DEBUG: Spec = Spec {
     ..row("debug", -2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
 
+pub const DEBUG_CHANGE_REPL_ID: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Gives the history that replicas continue another id.",
+    ..row("change-repl-id", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
 pub const DEBUG_DIGEST: Spec = Spec {
     scope: Scope::Everything,
     categories: &["admin", "dangerous", "slow"],
@@ -486,6 +492,13 @@ pub const MEMORY_USAGE: Spec = Spec {
     ..row("usage", -3, READONLY, "4.0.0")
 };
 
+pub const PSYNC: Spec = Spec {
+    categories: &["admin", "slow", "dangerous"],
+    summary: "Makes the connection a replica's feed that continues a history, or begins with a whole copy.",
+    args: &[Arg::string("replicationid"), Arg::integer("offset")],
+    ..row("psync", -3, ADMIN.or(NOSCRIPT).or(NO_ASYNC_LOADING).or(NO_MULTI), "2.8.0")
+};
+
 pub const REPLCONF: Spec = Spec {
     categories: &["admin", "dangerous", "slow"],
     summary: "Carries what a replica tells its primary on their connection.",
@@ -604,6 +617,12 @@ pub const SWAPDB: Spec = Spec {
     summary: "Exchanges the keys of two databases.",
     args: &[Arg::integer("index1"), Arg::integer("index2")],
     ..row("swapdb", 3, WRITE.or(FAST), "4.0.0")
+};
+
+pub const SYNC: Spec = Spec {
+    categories: &["admin", "slow", "dangerous"],
+    summary: "Makes the connection a replica's feed that begins with a whole copy.",
+    ..row("sync", 1, ADMIN.or(NOSCRIPT).or(NO_ASYNC_LOADING).or(NO_MULTI), "1.0.0")
 };
 
 pub const TIME: Spec = Spec {

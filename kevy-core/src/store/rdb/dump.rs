@@ -21,9 +21,14 @@ pub enum RestoreError {
 
 /// The payload of a value.
 pub fn dump(value: &ValueRef<'_>) -> Vec<u8> {
-    let mut out = vec![type_of(value, Format::COMPRESSED)];
-    write_value(&mut out, value, Format::COMPRESSED);
-    out.extend_from_slice(&version_of(value, Format::COMPRESSED).to_le_bytes());
+    dump_as(value, Format::COMPRESSED)
+}
+
+/// The payload of a value for readers of a format.
+pub fn dump_as(value: &ValueRef<'_>, format: Format) -> Vec<u8> {
+    let mut out = vec![type_of(value, format)];
+    write_value(&mut out, value, format);
+    out.extend_from_slice(&version_of(value, format).to_le_bytes());
     let sum = checksum(CrcAlgorithm::Crc64Redis, &out);
     out.extend_from_slice(&sum.to_le_bytes());
     out

@@ -4,8 +4,8 @@ use super::reader::Reader;
 use super::string::write_length;
 use super::{
     Format, RdbError, TYPE_HASH, TYPE_HASH_LISTPACK, TYPE_HASH_LISTPACK_EX, TYPE_HASH_LISTPACK_EX_PRE_GA,
-    TYPE_HASH_METADATA, TYPE_HASH_METADATA_PRE_GA, TYPE_HASH_ZIPLIST, TYPE_HASH_ZIPMAP, VERSION_PLAIN,
-    legacy,
+    TYPE_HASH_METADATA, TYPE_HASH_METADATA_PRE_GA, TYPE_HASH_ZIPLIST, TYPE_HASH_ZIPMAP, VERSION_FIELD_EXPIRY,
+    VERSION_PLAIN, legacy,
 };
 use crate::store::Expire;
 use crate::store::hash::{Hash, HashEdit, HashLimits};
@@ -18,10 +18,15 @@ impl From<Malformed> for RdbError {
     }
 }
 
+/// Whether some field expires, and the format says so.
+pub(super) fn writes_expiry(hash: &Hash, format: Format) -> bool {
+    hash.next_expiry().is_some() && format.writes(VERSION_FIELD_EXPIRY)
+}
+
 pub(super) fn type_of(hash: &Hash, format: Format) -> u8 {
     if hash.as_pairs().is_some() && format.knows(VERSION_PLAIN) {
         TYPE_HASH_LISTPACK
-    } else if hash.next_expiry().is_none() {
+    } else if !writes_expiry(hash, format) {
         TYPE_HASH
     } else if hash.as_triples().is_some() {
         TYPE_HASH_LISTPACK_EX
@@ -38,7 +43,7 @@ pub(super) fn write(out: &mut Vec<u8>, hash: &Hash, format: Format) {
         write_string(out, list.as_bytes());
         return;
     }
-    let first = hash.next_expiry();
+    let first = hash.next_expiry().filter(|_| format.writes(VERSION_FIELD_EXPIRY));
     if let Some(first) = first {
         out.extend_from_slice(&first.to_le_bytes());
         if let Some(list) = hash.as_triples() {

@@ -15,7 +15,7 @@ mod sorted_set;
 pub mod stream;
 mod string;
 
-pub use dump::{dump, restore};
+pub use dump::{dump, dump_as, restore};
 pub use hash::read_valkey_hash;
 pub use list::{read_list_len, read_list_part};
 pub use module::{
@@ -103,27 +103,52 @@ pub enum RdbError {
 pub struct Format {
     /// A version of RDB that the reader knows. Where nothing is lost by it a value takes a form of that version.
     pub version: u16,
+    /// What the version has no form for is left out: the expiry of fields, the activity of a stream's consumers, and
+    /// whole values of the types that Redis has no form of its own for ([`is_foreign`]).
+    pub is_strict: bool,
     /// How strings are written.
     pub write_string: fn(&mut Vec<u8>, &[u8]),
 }
 
 impl Format {
     /// For readers that know everything that is written here, with long strings compressed.
-    pub const COMPRESSED: Self = Self { version: VERSION_FIELD_EXPIRY, write_string };
+    pub const COMPRESSED: Self = Self { version: VERSION_FIELD_EXPIRY, is_strict: false, write_string };
     /// As [`Format::COMPRESSED`], without the time that compressing takes.
-    pub const PLAIN: Self = Self { version: VERSION_FIELD_EXPIRY, write_string: write_uncompressed };
+    pub const PLAIN: Self =
+        Self { version: VERSION_FIELD_EXPIRY, is_strict: false, write_string: write_uncompressed };
+    /// For replicas that say nothing of themselves, which may be as old as Redis 7.0.
+    pub const FOR_REDIS: Self =
+        Self { version: VERSION_PLAIN, is_strict: true, write_string: write_uncompressed };
 
     fn knows(self, version: u16) -> bool {
         self.version >= version
+    }
+
+    /// Whether a value is written with what only this version has, or has to do without it.
+    fn writes(self, version: u16) -> bool {
+        !self.is_strict || self.knows(version)
+    }
+}
+
+/// Whether Redis has no form of its own for such a value.
+pub fn is_foreign(value: &ValueRef<'_>) -> bool {
+    matches!(value, ValueRef::Json(_) | ValueRef::VectorSet(_))
+}
+
+/// Whether something of a value is left out in a format.
+pub fn loses_something(value: &ValueRef<'_>, format: Format) -> bool {
+    match value {
+        ValueRef::Hash(hash) => hash.next_expiry().is_some() && !format.writes(VERSION_FIELD_EXPIRY),
+        _ => is_foreign(value) && format.is_strict,
     }
 }
 
 /// The version of RDB that a reader of this value has to know.
 pub fn version_of(value: &ValueRef<'_>, format: Format) -> u16 {
     match value {
-        ValueRef::Hash(hash) if hash.next_expiry().is_some() => VERSION_FIELD_EXPIRY,
+        ValueRef::Hash(hash) if hash::writes_expiry(hash, format) => VERSION_FIELD_EXPIRY,
         ValueRef::Set(set) if set::type_of(set, format) == TYPE_SET_LISTPACK => VERSION_SET_LISTPACK,
-        ValueRef::Stream(stream) if stream::has_activity(stream) => VERSION_CONSUMER_ACTIVITY,
+        ValueRef::Stream(stream) if stream::has_activity(stream, format) => VERSION_CONSUMER_ACTIVITY,
         ValueRef::Stream(_) => VERSION_PLAIN,
         _ if !format.knows(VERSION_PLAIN) => VERSION_OLD,
         _ => VERSION_PLAIN,
@@ -140,7 +165,7 @@ pub fn type_of(value: &ValueRef<'_>, format: Format) -> u8 {
         ValueRef::SortedSet(set) => sorted_set::type_of(set, format),
         ValueRef::Json(_) | ValueRef::VectorSet(_) => TYPE_MODULE,
         ValueRef::Set(set) => set::type_of(set, format),
-        ValueRef::Stream(stream) if stream::has_activity(stream) => TYPE_STREAM_ACTIVITY,
+        ValueRef::Stream(stream) if stream::has_activity(stream, format) => TYPE_STREAM_ACTIVITY,
         ValueRef::Stream(_) => TYPE_STREAM_COUNTED,
     }
 }
@@ -156,7 +181,7 @@ pub fn write_value(out: &mut Vec<u8>, value: &ValueRef<'_>, format: Format) {
         ValueRef::SortedSet(set) => sorted_set::write(out, set, format),
         ValueRef::Json(json) => module::write_json(out, json, format.write_string),
         ValueRef::Set(set) => set::write(out, set, format),
-        ValueRef::Stream(stream) => stream::write(out, stream, format.write_string),
+        ValueRef::Stream(stream) => stream::write(out, stream, format),
         ValueRef::VectorSet(set) => module::write_vector_set(out, set),
     }
 }

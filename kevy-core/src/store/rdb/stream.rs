@@ -5,7 +5,9 @@
 
 use super::reader::Reader;
 use super::string::write_length;
-use super::{RdbError, TYPE_STREAM, TYPE_STREAM_ACTIVITY, TYPE_STREAM_COUNTED};
+use super::{
+    Format, RdbError, TYPE_STREAM, TYPE_STREAM_ACTIVITY, TYPE_STREAM_COUNTED, VERSION_CONSUMER_ACTIVITY,
+};
 use crate::store::listpack::Listpack;
 use crate::store::stream::{Consumer, Counters, Group, Pending, Stream, StreamId};
 
@@ -36,9 +38,10 @@ impl Form {
 }
 
 /// Whether a reader that takes a consumer to have been active when it was last seen would be wrong.
-pub(super) fn has_activity(stream: &Stream) -> bool {
+pub(super) fn has_activity(stream: &Stream, format: Format) -> bool {
     let is_other = |consumer: &Consumer| consumer.active_at != Some(consumer.seen_at);
-    stream.groups().iter().any(|group| group.consumers().any(is_other))
+    format.writes(VERSION_CONSUMER_ACTIVITY)
+        && stream.groups().iter().any(|group| group.consumers().any(is_other))
 }
 
 fn write_id(out: &mut Vec<u8>, id: StreamId) {
@@ -46,7 +49,8 @@ fn write_id(out: &mut Vec<u8>, id: StreamId) {
     write_length(out, id.seq);
 }
 
-pub(super) fn write(out: &mut Vec<u8>, stream: &Stream, write_string: fn(&mut Vec<u8>, &[u8])) {
+pub(super) fn write(out: &mut Vec<u8>, stream: &Stream, format: Format) {
+    let write_string = format.write_string;
     let nodes = stream.nodes();
     write_length(out, nodes.node_count() as u64);
     for (id, list) in nodes.nodes() {
@@ -59,7 +63,7 @@ pub(super) fn write(out: &mut Vec<u8>, stream: &Stream, write_string: fn(&mut Ve
     }
     write_length(out, nodes.added);
     write_length(out, stream.groups().len() as u64);
-    let has_activity = has_activity(stream);
+    let has_activity = has_activity(stream, format);
     for group in stream.groups() {
         write_group(out, group, has_activity, write_string);
     }

@@ -1,0 +1,88 @@
+//! REPLCONF, PSYNC and SYNC: what a replica says before its connection becomes a feed.
+
+use super::arguments::{integer, integer_in, is_word};
+use super::client::ClientKind;
+use super::session::Request;
+use super::table::server as rows;
+use super::{Command, Context, Fail, Outcome};
+
+pub static COMMANDS: &[Command] = &[
+    Command::new(rows::PSYNC, psync),
+    Command::new(rows::REPLCONF, replconf),
+    Command::new(rows::SYNC, psync),
+];
+
+/// What a replica has said of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Introduction {
+    /// The port that its clients connect to; 0 where it did not say.
+    pub port: u16,
+    /// The address that it wants to be shown by.
+    pub address: Option<String>,
+    /// `capa eof`, `capa psync2`
+    pub eof: bool,
+    pub psync2: bool,
+    pub rdb_only: bool,
+    /// `rdb-filter-only` names nothing: a copy without keys is wanted.
+    pub no_keys: bool,
+}
+
+/// The longest address that a replica may give itself, as in Redis.
+const ADDRESS_LEN_MAX: usize = 254;
+
+/// The opening is checked by whoever makes the feed, which answers it.
+fn psync(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    if ctx.session.client.kind() != ClientKind::Replica {
+        ctx.session.request = Some(Request::Replicate);
+    }
+    Ok(())
+}
+
+fn replconf(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    if args.len().is_multiple_of(2) {
+        return Err(Fail::SYNTAX);
+    }
+    for pair in args[1..].chunks(2) {
+        let [name, value] = *pair else { return Err(Fail::SYNTAX) };
+        let introduction = &mut ctx.session.introduction;
+        match name {
+            name if is_word(name, "listening-port") => {
+                let port = integer(value)?;
+                introduction.port = u16::try_from(port).unwrap_or_default();
+            }
+            name if is_word(name, "ip-address") => {
+                if value.len() > ADDRESS_LEN_MAX {
+                    return Err(Fail::new(
+                        "ERR REPLCONF ip-address provided by replica instance is too long",
+                    ));
+                }
+                let is_plain = value.iter().all(|byte| byte.is_ascii_graphic() && *byte != b',');
+                introduction.address = is_plain
+                    .then(|| String::from_utf8_lossy(value).into_owned())
+                    .filter(|text| !text.is_empty());
+            }
+            name if is_word(name, "capa") => {
+                introduction.eof |= is_word(value, "eof");
+                introduction.psync2 |= is_word(value, "psync2");
+            }
+            name if is_word(name, "version") => {}
+            name if is_word(name, "rdb-only") => {
+                introduction.rdb_only =
+                    integer_in(value, 0..=1, "ERR value is out of range, value must between 0 and 1")? == 1;
+            }
+            name if is_word(name, "rdb-filter-only") => {
+                for word in value.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
+                    if !is_word(word, "functions") {
+                        return Err(Fail::quoting("ERR Unsupported rdb-filter-only option: {}", word));
+                    }
+                }
+                introduction.no_keys = true;
+            }
+            // Said where they mean nothing; no answer is waited for.
+            name if is_word(name, "ack") || is_word(name, "getack") => return Ok(()),
+            _ => return Err(Fail::quoting("ERR Unrecognized REPLCONF option: {}", name)),
+        }
+    }
+    ctx.out.ok();
+    Ok(())
+}

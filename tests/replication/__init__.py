@@ -1,0 +1,1 @@
+"""kevy and servers of other makes that copy each other."""
