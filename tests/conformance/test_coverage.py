@@ -9,6 +9,7 @@ from .conftest import SUMMARY
 from .grammar import Generator, as_dict
 from .test_blocking import SCENARIOS
 from .test_pubsub import SCENARIOS as PUBSUB_SCENARIOS
+from .test_tracking import SCENARIOS as TRACKING_SCENARIOS
 from .test_generated import EACH, SEEDS
 
 #: Verbs that cannot stand in a case, with the file that tests them.
@@ -20,6 +21,7 @@ TESTED_ELSEWHERE = {
     "debug|change-repl-id": "tests/replication",
     "replicate": "kevy-core/tests/replication.rs",
     "client|reply": "test_clients.py",
+    "monitor": "test_monitor.py",
     "bgsave": "tests/recovery",
     "save": "tests/recovery",
     "lastsave": "tests/recovery",
@@ -68,7 +70,8 @@ def test_every_verb_and_word_is_exercised(reference, shared):
     verbs = table(ours.call("COMMAND", "DOCS"))
     commands = [step.words for case in all_cases() for step in case.steps if step.words]
     commands += [command for scenario in SCENARIOS.values() for command in commands_of(scenario)]
-    commands += [command for scenario in PUBSUB_SCENARIOS.values() for command in messages_of(scenario)]
+    for scenario in (PUBSUB_SCENARIOS | TRACKING_SCENARIOS).values():
+        commands += messages_of(scenario)
     for seed in SEEDS:
         commands += Generator(theirs.call("COMMAND", "DOCS"), [b""], seed).commands(EACH)
     called = exercised(commands, verbs)

@@ -134,7 +134,7 @@ impl Session {
     fn start(&mut self) -> Result<()> {
         self.runtime.core().check()?;
         if self.state.session.client.is_killed() {
-            return Err(Error::new(ErrorKind::Closed, "the session was ended by CLIENT KILL"));
+            return Err(killed());
         }
         if self.out.buf.capacity() > KEEP_BYTES_MAX {
             self.out.buf = Vec::new();
@@ -209,12 +209,17 @@ impl Session {
         // A timeout beyond what the clock can count is for ever.
         let deadline = Instant::now().checked_add(timeout);
         let found = core.events.wait(deadline, &self.bell, || match client.outbox.take() {
-            None if core.is_stopping() => Some(None),
+            None if core.is_stopping() || client.is_killed() => Some(None),
             None => None,
             push => Some(push),
         })?;
         let Some(message) = found else { return Ok(None) };
-        let Some(message) = message else { return Err(core.check().err().unwrap_or_else(stopped)) };
+        let Some(message) = message else {
+            return Err(core
+                .check()
+                .err()
+                .unwrap_or_else(|| if client.is_killed() { killed() } else { stopped() }));
+        };
         self.out.buf.clear();
         self.out.buf.extend_from_slice(&message);
         self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
@@ -254,6 +259,10 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.runtime.core().close(&mut self.state);
     }
+}
+
+fn killed() -> Error {
+    Error::new(ErrorKind::Closed, "the session was ended by CLIENT KILL, or did not take its messages")
 }
 
 fn stopped() -> Error {

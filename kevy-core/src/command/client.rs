@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -11,6 +11,7 @@ use crate::resp::Protocol;
 
 use super::blocking::Waiter;
 use super::outbox::Outbox;
+use super::tracking::Tracking;
 
 /// What kind of peer a client is, as `CLIENT LIST TYPE` tells them apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +72,13 @@ pub struct Client {
     pub no_touch: AtomicBool,
     pub commands: AtomicU64,
     pub text: Mutex<ClientText>,
+    /// It is told of changes of keys: which client gets the messages, 0 for itself; -1 where it is not.
+    pub tracking: AtomicI64,
+    pub is_tracking_broadcast: AtomicBool,
+    /// The client that was to get the messages is gone.
+    pub is_redirect_broken: AtomicBool,
+    /// It sees every command.
+    pub is_monitor: AtomicBool,
     /// What reaches it without its asking.
     pub outbox: Outbox,
     killed: AtomicBool,
@@ -128,6 +136,20 @@ impl Client {
 
     pub fn is_blocked(&self) -> bool {
         self.is_paused.load(Ordering::Relaxed) || self.waiter.lock().is_some()
+    }
+
+    /// Shows others how it is told of changes.
+    pub fn show_tracking(&self, tracking: Option<&Tracking>) {
+        let target = tracking.map_or(-1, |tracking| tracking.redirect.map_or(0, |id| id as i64));
+        self.tracking.store(target, Ordering::Relaxed);
+        let is_broadcast = tracking.is_some_and(|tracking| tracking.broadcast);
+        self.is_tracking_broadcast.store(is_broadcast, Ordering::Relaxed);
+    }
+
+    /// Whether it is subscribed to anything.
+    pub fn has_subscriptions(&self) -> bool {
+        let counts = [&self.subscriptions, &self.pattern_subscriptions, &self.shard_subscriptions];
+        counts.iter().any(|count| count.load(Ordering::Relaxed) > 0)
     }
 
     /// The version of the protocol that it speaks.
@@ -220,6 +242,10 @@ impl Clients {
             no_touch: AtomicBool::new(false),
             commands: AtomicU64::new(0),
             text: Mutex::default(),
+            tracking: AtomicI64::new(-1),
+            is_tracking_broadcast: AtomicBool::new(false),
+            is_redirect_broken: AtomicBool::new(false),
+            is_monitor: AtomicBool::new(false),
             outbox: Outbox::default(),
             killed: AtomicBool::new(false),
             wake,

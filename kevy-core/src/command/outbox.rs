@@ -17,8 +17,9 @@ use crate::base::log_sink;
 use crate::base::options::Options;
 use crate::resp::{Protocol, Writer};
 
+use super::Client;
 use super::client::Wake;
-use super::{Client, Server};
+use super::pubsub::registry::PubSub;
 
 /// A message for any number of clients, encoded once for each version of the protocol that one of them speaks.
 pub struct Message<'a> {
@@ -165,7 +166,7 @@ impl OutboxLimit {
     }
 }
 
-impl Server {
+impl PubSub {
     /// Gives a client a message and wakes its owner, or ends the client where too much waits for it already.
     pub fn push(&self, client: &Client, message: &Message<'_>) {
         let encoded = message.encoded(client.protocol());
@@ -176,10 +177,10 @@ impl Server {
         }
         let bytes = queue.bytes + encoded.len();
         let waiting = bytes + client.output_buffer.load(Ordering::Relaxed);
-        if self.outbox_limit.is_passed(waiting, &mut queue.over_soft_limit_since, || self.clock.now_ms()) {
+        if self.limit.is_passed(waiting, &mut queue.over_soft_limit_since, || self.now_ms()) {
             outbox.close_queue(&mut queue);
             drop(queue);
-            return self.cut_off(client);
+            return Self::cut_off(client);
         }
         let is_first = queue.messages.is_empty();
         queue.messages.push_back(encoded.clone());
@@ -195,7 +196,7 @@ impl Server {
     }
 
     #[cold]
-    fn cut_off(&self, client: &Client) {
+    fn cut_off(client: &Client) {
         log_sink::warning(format_args!(
             "client {} at '{}' does not read what it follows and is ended: client-output-buffer-limit is passed",
             client.id, client.address

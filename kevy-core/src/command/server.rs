@@ -10,12 +10,13 @@ use crate::base::Clock;
 use crate::base::options::Options;
 
 use super::blocking::Waiter;
+use super::monitor::Monitors;
 use super::monitoring::{Fault, Monitoring, SlowEntry, SlowLog, Totals};
-use super::outbox::OutboxLimit;
 use super::pause::Pauses;
 use super::pubsub::registry::PubSub;
 use super::session::Request;
 use super::spec::Flags;
+use super::tracking::Trackers;
 use super::{Clients, Commands, LinkState, Role, Session};
 
 /// What commands ask of the runtime that they cannot do themselves.
@@ -193,8 +194,9 @@ pub struct Server {
     pub debug: DebugSwitches,
     pub monitoring: Monitoring,
     pub role: Role,
-    pub pubsub: PubSub,
-    pub outbox_limit: OutboxLimit,
+    pub pubsub: Arc<PubSub>,
+    pub trackers: Arc<Trackers>,
+    pub monitors: Monitors,
     /// Bytes of the snapshot read so far, and bytes it has, while it is being read.
     pub load_progress: (AtomicU64, AtomicU64),
 }
@@ -221,6 +223,7 @@ pub struct ServerConfig {
 impl Server {
     pub fn new(config: ServerConfig) -> Self {
         let ServerConfig { options, commands, clock, shards, run_id } = config;
+        let pubsub = Arc::new(PubSub::new(clock.clone()));
         let server = Self {
             maxmemory: AtomicUsize::new(options.maxmemory as usize),
             options: RwLock::new(options),
@@ -237,8 +240,9 @@ impl Server {
             active_expire: AtomicBool::new(true),
             gates: Gates::default(),
             role: Role::default(),
-            pubsub: PubSub::default(),
-            outbox_limit: OutboxLimit::default(),
+            trackers: Arc::new(Trackers::new(pubsub.clone())),
+            pubsub,
+            monitors: Monitors::default(),
             load_progress: Default::default(),
             pauses: Pauses::default(),
             debug: DebugSwitches::default(),
@@ -253,7 +257,8 @@ impl Server {
         let options = self.options.read();
         self.maxmemory.store(usize::try_from(options.maxmemory).unwrap_or(usize::MAX), Ordering::Relaxed);
         self.monitoring.follow(&options);
-        self.outbox_limit.follow(&options);
+        self.pubsub.follow(&options);
+        self.trackers.follow(&options, self.shards);
     }
 
     /// Notes the bytes that a shard's keyspace uses.

@@ -8,10 +8,11 @@ use hashbrown::HashSet;
 
 use crate::resp::writer::{Protocol, Writer};
 
-use super::Client;
 use super::blocking::Waiter;
 use super::introduction::Introduction;
 use super::pubsub::Subscriptions;
+use super::tracking::Tracking;
+use super::{Client, Server, monitor, pubsub, tracking};
 
 /// Whether the session wants replies (`CLIENT REPLY`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -75,13 +76,24 @@ pub struct Follows {
     /// Whether it follows anything: then its outbox is looked at around every command.
     pub any: bool,
     pub subscriptions: Subscriptions,
+    /// How it is told of changes of keys.
+    pub tracking: Option<Box<Tracking>>,
+    /// Whether it sees every command.
+    pub monitor: bool,
 }
 
 impl Follows {
     /// To be called after any change.
     pub fn update(&mut self) {
-        self.any = !self.subscriptions.is_empty();
+        self.any = !self.subscriptions.is_empty() || self.tracking.is_some() || self.monitor;
     }
+}
+
+/// Ends everything that sends a session messages.
+pub fn unfollow(server: &Server, session: &mut Session) {
+    pubsub::leave_all(server, session);
+    tracking::untrack(server, session);
+    monitor::leave(server, session);
 }
 
 /// One client's state.

@@ -88,6 +88,7 @@ impl Harness {
             let config = Config { databases, seed: Seed::new(7), limits: limits.clone() };
             let mut partition = Partition::new(index, Keyspace::new(config), Random::with_seed(7));
             partition.effects.wanted = true;
+            partition.join(&server);
             partition
         };
         let client = server.clients.add(String::new(), String::new(), -1, now, Box::new(|_| {}));

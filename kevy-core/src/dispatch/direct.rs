@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 
 use crate::base::{Error, ErrorKind, OwnedGuard, Result};
 use crate::command::client::WakeOwner;
+use crate::command::monitor::Source;
 use crate::command::server::Gates;
 use crate::command::session::Request;
 use crate::command::string::{self};
-use crate::command::{Fail, Origin, Partition, Session};
+use crate::command::{Fail, Origin, Partition, Session, tracking};
 use crate::resp::writer::{Protocol, Writer};
 use crate::route;
 use crate::shard::Shard;
@@ -151,6 +152,13 @@ impl Engine {
             if monitoring.is_noteworthy(nanos) {
                 self.server.note_slow(&state.session, get, &[b"GET", key], nanos);
             }
+        }
+        if state.session.follows.any {
+            tracking::remember_key(&mut shard.partition, &state.session, key);
+        }
+        if self.server.monitors.is_on() {
+            let Session { client, db, .. } = &state.session;
+            self.server.show_all(*db, Source::Session(client), &[b"GET", key]);
         }
         shard.settle();
         if shard.owes() {

@@ -249,6 +249,9 @@ impl Engine {
             context.out.error_bytes(fail.bytes());
             self.server.count_fault(number, Fault::Failed, fail.bytes());
         }
+        if self.server.monitors.is_on() {
+            self.server.show(session, &self.command(number).spec, args);
+        }
         if let Some(started) = started {
             let nanos = started.elapsed().as_nanos() as u64;
             stats.end(number, nanos, monitoring.tracks());
@@ -333,11 +336,30 @@ impl Engine {
         run_many(&self.shards, &mut guards, &members, &mut caller, |step| {
             if exec { self.exec(step, number) } else { step.call(number, args) }
         });
+        if exec && self.server.monitors.is_on() {
+            self.server.show(caller.session, &command.spec, args);
+        }
         guards.iter_mut().for_each(|guard| guard.leave());
         if guards.iter().any(|guard| guard.owes()) {
             drop(guards);
             self.serve_blocked();
         }
+    }
+
+    /// Runs a command on a shard of another thread. The caller holds no token.
+    #[cold]
+    pub fn run_elsewhere(
+        &self,
+        session: &mut Session,
+        number: usize,
+        shard: usize,
+        args: &[&[u8]],
+        out: &mut Writer,
+        at: (u64, Origin),
+    ) {
+        let mut guard = self.take(shard);
+        self.run_one(&mut guard, session, number, args, out, at);
+        self.leave(guard);
     }
 
     /// Runs a command to its reply on the caller's thread.
@@ -373,6 +395,17 @@ impl Engine {
         }
     }
 
+    /// What CLIENT CACHING said holds for one command, or for one transaction.
+    #[cold]
+    fn end_caching(&self, session: &mut Session) {
+        if let Some(tracking) = &mut session.follows.tracking
+            && session.transaction.is_none()
+            && !self.commands().name(session.last_command).starts_with("client|")
+        {
+            tracking.caching = None;
+        }
+    }
+
     /// The shard on which a session without one of its own does what may be done on any: always the same, so that it
     /// stays in order.
     pub(super) fn home(&self, session: &Session) -> usize {
@@ -382,6 +415,9 @@ impl Engine {
     /// Takes back a reply that the session does not want (`CLIENT REPLY`).
     #[inline]
     pub fn after(&self, session: &mut Session, out: &mut Writer, start: usize) {
+        if session.follows.any {
+            self.end_caching(session);
+        }
         match session.reply_mode {
             ReplyMode::On | ReplyMode::SkipNext => {}
             ReplyMode::Off => {

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use crate::command::monitoring::Fault;
-use crate::command::session::{Queued, Transaction};
+use crate::command::session::{Queued, Transaction, unfollow};
 use crate::command::spec::{Fail, Flags, Scope};
-use crate::command::{Command, Session, pubsub};
+use crate::command::{Command, Session, tracking};
 use crate::resp::Writer;
 use crate::route::{self, Route};
 use crate::shard::run::Step;
@@ -106,7 +106,8 @@ impl Engine {
 
     /// Ends everything that sends a session messages.
     pub fn unfollow(&self, session: &mut Session) {
-        pubsub::leave_all(&self.server, session);
+        unfollow(&self.server, session);
+        tracking::leave(&self.server, session);
         session.client.outbox.close();
     }
 

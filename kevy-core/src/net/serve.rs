@@ -174,6 +174,14 @@ impl Counter<'_> {
             Plan::One { command, shard } if shard == self.shard => {
                 self.run_own(session, command, args, reply)
             }
+            // Another thread does not know what it takes to run it.
+            Plan::One { .. } if waiting && self.needs_session(session) => return false,
+            Plan::One { command, shard } if self.needs_session(session) => {
+                self.token = None;
+                let at = (self.now, Origin::Client);
+                self.engine.run_elsewhere(session, command, shard, args, reply, at);
+                self.token = Some(self.engine.shards.take(self.shard));
+            }
             Plan::One { command, shard } => {
                 let ahead = pending.len().saturating_mul(*reply_bytes);
                 if ahead > OUTPUT_PAUSE_BYTES
@@ -201,6 +209,11 @@ impl Counter<'_> {
             self.grant(connection, request, args);
         }
         true
+    }
+
+    /// Whether a command must run under its own session: who it is for, or who ran it, is somebody's to know.
+    fn needs_session(&self, session: &Session) -> bool {
+        session.follows.tracking.is_some() || self.engine.server.monitors.is_on()
     }
 
     /// Runs a command on the own shard.

@@ -492,7 +492,12 @@ pub fn assemble(
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
     let seed = Seed::new(random.next_u64());
-    let shards = (0..count).map(|index| Shard::new(index, options, seed.clone(), random.fork())).collect();
+    let shards = (0..count).map(|index| {
+        let mut shard = Shard::new(index, options, seed.clone(), random.fork());
+        shard.partition.join(&server);
+        shard
+    });
+    let shards = shards.collect();
     let shards = Arc::new(Shards::new(shards));
     let primary = Arc::new(Primary::new(shards.clone(), generation, options, clock));
     Ok((Arc::new(Engine::new(server, shards)), primary))

@@ -10,7 +10,7 @@ use crate::command::monitoring::Fault;
 use crate::command::server::Gates;
 use crate::command::session::Request;
 use crate::command::spec::Flags;
-use crate::command::{Command, Context, Fail, Origin, Partition, Partitions, Server, Session};
+use crate::command::{Command, Context, Fail, Origin, Partition, Partitions, Server, Session, tracking};
 use crate::resp::Writer;
 
 use super::unblock::Held;
@@ -44,6 +44,7 @@ pub fn run_alone(shard: &mut Shard, caller: &mut Caller<'_>, command: &Command, 
     if let Some(started) = started {
         finish(&mut shard.partition, caller, started, args);
     }
+    shard.settle_for(caller.session.client.id);
     commit_alone(shard);
     if shard.owes() {
         unblock::serve(None, &mut SmallVec::from_iter([shard]), caller.server);
@@ -146,6 +147,12 @@ fn call(partitions: Partitions<'_>, caller: &mut Caller<'_>, command: &Command, 
         context.out.error_bytes(fail.bytes());
         context.server.count_fault(caller.number, Fault::Failed, fail.bytes());
     }
+    if context.session.follows.any {
+        tracking::remember(&mut context.partitions, context.session, &command.spec, args);
+    }
+    if context.server.monitors.is_on() {
+        context.server.show(context.session, &command.spec, args);
+    }
 }
 
 /// Moves the effects of what just ran to the shard's stream.
@@ -182,6 +189,7 @@ pub fn run_many<R>(
 ) -> R {
     let mut held: Held<'_> = guards.iter_mut().map(|guard| &mut **guard).collect();
     let result = run(&mut Step::new(&mut held, members, shards.len(), caller));
+    held.iter_mut().for_each(|shard| shard.settle_for(caller.session.client.id));
     commit(Some(shards), &mut held);
     if held.iter().any(|shard| shard.owes()) {
         unblock::serve(Some(shards), &mut held, caller.server);

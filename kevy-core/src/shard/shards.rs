@@ -115,8 +115,8 @@ impl Shard {
     /// Gives to the stream the keys that expired or were evicted.
     #[inline]
     pub fn settle(&mut self) {
-        if !self.partition.keyspace.drops.is_empty() {
-            self.settle_drops();
+        if self.partition.is_unsettled() {
+            self.settle_notes();
         }
     }
 
@@ -127,7 +127,23 @@ impl Shard {
         server.shard_commands[partition.index].store(partition.counters.commands, Ordering::Relaxed);
     }
 
+    /// As [`Shard::settle`], behind a command of client `actor`, which may not want to hear of its own changes.
+    #[inline]
+    pub fn settle_for(&mut self, actor: u64) {
+        if self.partition.is_unsettled() {
+            self.partition.invalidate(actor);
+            self.settle_notes();
+        }
+    }
+
     #[cold]
+    fn settle_notes(&mut self) {
+        self.partition.announce();
+        self.partition.invalidate(0);
+        self.partition.forget_announced();
+        self.settle_drops();
+    }
+
     fn settle_drops(&mut self) {
         let Self { partition, stream, .. } = self;
         let wanted = stream.is_active();

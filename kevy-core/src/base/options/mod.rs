@@ -7,6 +7,7 @@
 mod closest;
 mod config_set;
 mod error;
+mod events;
 mod file;
 mod kind;
 mod rewrite;
@@ -15,6 +16,7 @@ mod table;
 mod tests;
 mod values;
 
+pub use events::EventClasses;
 pub use kind::Mutability;
 pub use table::{Options, find, table};
 pub use values::{Choice, DebugAccess, EvictionPolicy, PrimaryAddress, SavePoints, Secret};

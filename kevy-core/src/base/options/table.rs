@@ -1,5 +1,6 @@
 //! The table of options, and the struct of their values that is made from it.
 
+use super::events::EventClasses;
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
     BindAddress, BufferLimits, Choice, DebugAccess, Directory, EvictionPolicy, FileName, Fixed, Hertz,
@@ -146,6 +147,10 @@ options! {
         /// exceeded for some seconds.
         client_output_buffer_limit: BufferLimits, "client-output-buffer-limit",
             "normal 0 0 0 slave 256mb 64mb 60 pubsub 32mb 8mb 60", Kind::BufferLimits;
+        /// Which events of the keyspace are published, one letter for each class; `K` or `E` must be among them.
+        notify_keyspace_events: EventClasses, "notify-keyspace-events", "", Kind::Text;
+        /// Keys that each client may have read and still be told of: all clients together; 0 for any number.
+        tracking_table_max_keys: u64, "tracking-table-max-keys", "1000000", LIMIT;
         /// Bytes that one argument or value may have.
         proto_max_bulk_len: u64, "proto-max-bulk-len", "512mb", Kind::Memory { min: MB, max: LONG_MAX as u64 };
     }
@@ -272,8 +277,6 @@ options! {
         appendonly: Fixed, "appendonly", "no", Kind::Fixed("there is no append-only log");
         /// Whether this is a node of a Redis Cluster.
         cluster_enabled: Fixed, "cluster-enabled", "no", Kind::Fixed("there is no cluster mode");
-        /// Which events of the keyspace are published.
-        notify_keyspace_events: Fixed, "notify-keyspace-events", "", Kind::Fixed("events are not published");
     }
     Accepted {
         /// Has no effect: `shards` says how many threads serve clients.

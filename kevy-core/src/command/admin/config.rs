@@ -49,6 +49,7 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     server.follow_options();
     for partition in ctx.every() {
         partition.keyspace.set_limits(limits.clone());
+        partition.follow();
     }
     if let Some(hooks) = server.hooks.get() {
         let names: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();

@@ -26,7 +26,9 @@ pub fn flushdb(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     for partition in ctx.every() {
         partition.keyspace.flush(db);
         partition.effects.push(db, &[b"FLUSHDB"]);
+        partition.forget_readers();
     }
+    ctx.server.trackers.invalidate_all();
     ctx.out.ok();
     Ok(())
 }
@@ -37,7 +39,9 @@ pub fn flushall(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     for partition in ctx.every() {
         partition.keyspace.flush_all();
         partition.effects.push(db, &[b"FLUSHALL"]);
+        partition.forget_readers();
     }
+    ctx.server.trackers.invalidate_all();
     ctx.out.ok();
     Ok(())
 }
@@ -56,7 +60,9 @@ pub fn swapdb(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         for partition in ctx.every() {
             partition.keyspace.swap_db(first as usize, second as usize);
             partition.effects.push(db, &[b"SWAPDB", args[1], args[2]]);
+            partition.forget_readers();
         }
+        ctx.server.trackers.invalidate_all();
     }
     ctx.out.ok();
     Ok(())

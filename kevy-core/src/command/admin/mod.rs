@@ -37,6 +37,7 @@ pub static COMMANDS: &[Command] = &[
     latency::LATENCY,
     Command::new(rows::LOLWUT, lolwut::lolwut),
     memory::MEMORY,
+    Command::new(rows::MONITOR, super::monitor::monitor),
     Command::new(rows::SAVE, persistence::save),
     Command::new(rows::SHUTDOWN, shutdown),
     slow_log::SLOWLOG,

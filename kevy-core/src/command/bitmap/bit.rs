@@ -1,6 +1,7 @@
 //! Single bits.
 
 use crate::base::number::parse_i64;
+use crate::command::notify::event;
 use crate::command::string::text;
 use crate::command::{Context, Fail, Outcome};
 
@@ -35,6 +36,7 @@ pub fn setbit(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let (before, changed) = edited.unwrap_or_default();
     if changed {
         partition.effects.push(db, args);
+        partition.notify(db, event::SETBIT, key);
     }
     context.out.integer(i64::from(before));
     Ok(())

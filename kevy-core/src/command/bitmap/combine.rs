@@ -1,6 +1,7 @@
 //! Strings combined bit by bit.
 
 use crate::command::arguments::is_word;
+use crate::command::notify::event;
 use crate::command::string::text;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::Value;
@@ -154,6 +155,7 @@ pub fn bitop(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if len == 0 {
         if partition.keyspace.remove(db, destination, now) {
             partition.effects.push(db, &[b"DEL", destination]);
+            partition.notify(db, event::DEL, destination);
         }
     } else {
         if is_one_shard {
@@ -163,6 +165,7 @@ pub fn bitop(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             partition.effects.push(db, &[b"SET", destination, &result]);
         }
         partition.keyspace.put(db, destination, Value::Bytes(result).into(), now);
+        partition.notify(db, event::SET, destination);
     }
     context.out.unsigned(len as u64);
     Ok(())

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::command::arguments::{integer, is_word};
+use crate::command::notify::event;
 use crate::command::string::text;
 use crate::command::{Context, Fail, Outcome, Server};
 use crate::resp::Writer;
@@ -92,6 +93,7 @@ pub fn bitfield(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     })?;
     if changed.unwrap_or_default() {
         partition.effects.push(db, args);
+        partition.notify(db, event::SETBIT, key);
     }
     Ok(())
 }

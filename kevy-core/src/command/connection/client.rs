@@ -13,13 +13,15 @@ use crate::command::{Command, Context, Fail, Outcome};
 
 use super::client_kill::kill;
 use super::client_line::push_line;
+use super::client_tracking;
 
 /// CLIENT and its subcommands.
 pub const CLIENT: Command = Command::container(rows::CLIENT, container, SUBCOMMANDS);
 
 static SUBCOMMANDS: &[Command] = &[
+    Command::new(rows::CLIENT_CACHING, client_tracking::caching),
     Command::new(rows::CLIENT_GETNAME, getname),
-    Command::new(rows::CLIENT_GETREDIR, getredir),
+    Command::new(rows::CLIENT_GETREDIR, client_tracking::getredir),
     Command::new(rows::CLIENT_HELP, help),
     Command::new(rows::CLIENT_ID, id),
     Command::new(rows::CLIENT_INFO, info),
@@ -31,7 +33,8 @@ static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::CLIENT_REPLY, reply),
     Command::new(rows::CLIENT_SETINFO, setinfo),
     Command::new(rows::CLIENT_SETNAME, setname),
-    Command::new(rows::CLIENT_TRACKINGINFO, trackinginfo),
+    Command::new(rows::CLIENT_TRACKING, client_tracking::tracking),
+    Command::new(rows::CLIENT_TRACKINGINFO, client_tracking::trackinginfo),
     Command::new(rows::CLIENT_UNBLOCK, unblock),
     Command::new(rows::CLIENT_UNPAUSE, unpause),
 ];
@@ -106,25 +109,6 @@ fn setinfo(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     }
     value.clone_into(target);
     ctx.out.ok();
-    Ok(())
-}
-
-/// Clients do not follow invalidation messages here, so no connection has them redirected.
-fn getredir(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
-    ctx.out.integer(-1);
-    Ok(())
-}
-
-fn trackinginfo(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
-    let out = &mut *ctx.out;
-    out.map(3);
-    out.bulk(b"flags");
-    out.set(1);
-    out.bulk(b"off");
-    out.bulk(b"redirect");
-    out.integer(-1);
-    out.bulk(b"prefixes");
-    out.array(0);
     Ok(())
 }
 

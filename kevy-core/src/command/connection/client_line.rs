@@ -49,9 +49,10 @@ pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) 
     let _ = write!(
         out,
         " qbuf={query} qbuf-free={query_free} argv-mem={argv} multi-mem={multi} \
-         rbs={REPLY_BUFFER_BYTES} rbp={fixed} obl={fixed} oll={} omem={list} tot-mem={total} events={} cmd={command} user={user} redir=-1 resp={}",
+         rbs={REPLY_BUFFER_BYTES} rbp={fixed} obl={fixed} oll={} omem={list} tot-mem={total} events={} cmd={command} user={user} redir={} resp={}",
         list.div_ceil(REPLY_BUFFER_BYTES),
         events(client, output),
+        client.tracking.load(Ordering::Relaxed),
         client.protocol.load(Ordering::Relaxed),
     );
     let _ = writeln!(
@@ -74,6 +75,7 @@ fn events(client: &Client, output: usize) -> &'static str {
 fn flags(client: &Client) -> String {
     let mut flags = String::new();
     match client.kind() {
+        ClientKind::Normal if client.is_monitor.load(Ordering::Relaxed) => flags.push('O'),
         ClientKind::Normal => {}
         ClientKind::Replica => flags.push('S'),
         ClientKind::Primary => flags.push('M'),
@@ -83,6 +85,9 @@ fn flags(client: &Client) -> String {
     let shown = [
         (client.queued.load(Ordering::Relaxed) >= 0, 'x'),
         (client.is_blocked(), 'b'),
+        (client.tracking.load(Ordering::Relaxed) >= 0, 't'),
+        (client.is_redirect_broken.load(Ordering::Relaxed), 'R'),
+        (client.is_tracking_broadcast.load(Ordering::Relaxed), 'B'),
         (client.is_killed(), 'A'),
         (is_unix, 'U'),
         (client.no_evict.load(Ordering::Relaxed), 'e'),

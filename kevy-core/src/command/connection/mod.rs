@@ -4,16 +4,17 @@ mod authenticate;
 mod client;
 mod client_kill;
 mod client_line;
+mod client_tracking;
 
 use std::sync::atomic::Ordering;
 
 use crate::resp::Protocol;
 
 use super::arguments::database;
-use super::session::{ReplyMode, Request};
+use super::session::{ReplyMode, Request, unfollow};
 use super::table::connection as rows;
 use super::transaction::forget_watches;
-use super::{Command, Context, Fail, Outcome, Session, pubsub};
+use super::{Command, Context, Fail, Outcome, Session};
 
 /// The verbs of this group.
 pub static COMMANDS: &[Command] = &[
@@ -63,7 +64,7 @@ fn quit(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
 
 fn reset(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     forget_watches(ctx);
-    pubsub::leave_all(ctx.server, ctx.session);
+    unfollow(ctx.server, ctx.session);
     ctx.session.take_messages(ctx.out);
     let Session { client, db, authenticated, reply_mode, no_touch, transaction, .. } = &mut *ctx.session;
     *transaction = None;

@@ -2,6 +2,7 @@
 
 use crate::base::number::format_u64;
 use crate::command::arguments::{integer, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Origin, Outcome};
 use crate::store::{Owned, rdb};
 
@@ -79,6 +80,7 @@ pub fn restore(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         // The value is past already, so all that happens is that the old one goes.
         if keyspace.remove(db, key, now) {
             ctx.effect(key, &[b"DEL", key]);
+            ctx.at(key).notify(db, event::DEL, key);
         }
         ctx.out.ok();
         return Ok(());
@@ -90,8 +92,11 @@ pub fn restore(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         (true, _, Some(frequency)) => Some(keyspace.access_of_frequency(frequency, now)),
         _ => None,
     };
-    keyspace.put(db, key, Owned { value, expire_at, access }, now);
+    if keyspace.put(db, key, Owned { value, expire_at, access }, now) {
+        keyspace.renew(db, key);
+    }
     record(ctx, key, payload, expire_at, &options);
+    ctx.at(key).notify(db, event::RESTORE, key);
     ctx.out.ok();
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::base::number::format_u64;
 use crate::command::arguments::{TimeForm, any_expiry, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Origin, Outcome};
 
 /// Under which condition an expiry is set.
@@ -81,9 +82,11 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]], form: TimeForm, verb: &str) -> Out
     if at <= now && is_primary {
         keyspace.remove(db, key, now);
         ctx.effect(key, &[b"DEL", key]);
+        ctx.at(key).notify(db, event::DEL, key);
     } else {
         keyspace.set_expire(db, key, Some(at), now);
         ctx.effect(key, &[b"PEXPIREAT", key, format_u64(at).as_bytes()]);
+        ctx.at(key).notify(db, event::EXPIRE, key);
     }
     ctx.out.integer(1);
     Ok(())
@@ -96,6 +99,7 @@ pub fn persist(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if expires {
         keyspace.set_expire(db, key, None, now);
         ctx.effect(key, args);
+        ctx.at(key).notify(db, event::PERSIST, key);
     }
     ctx.out.integer(expires.into());
     Ok(())

@@ -10,6 +10,7 @@ mod wait;
 
 use smallvec::SmallVec;
 
+use super::notify::event;
 use super::table::generic as rows;
 use super::{Command, Context, Outcome};
 
@@ -57,8 +58,10 @@ fn unlink(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 fn remove(ctx: &mut Context<'_>, verb: &[u8], keys: &[&[u8]]) -> Outcome {
     let mut removed: SmallVec<[&[u8]; 8]> = SmallVec::new();
     for &key in keys {
-        let (keyspace, db, now) = ctx.keys(key);
-        if keyspace.remove(db, key, now) {
+        let (db, now) = (ctx.session.db, ctx.now);
+        let partition = ctx.at(key);
+        if partition.keyspace.remove(db, key, now) {
+            partition.notify(db, event::DEL, key);
             removed.push(key);
         }
     }

@@ -33,7 +33,7 @@ fn look(
     show: impl FnOnce(&mut Writer, Ref<'_>, u64) -> Outcome,
 ) -> Outcome {
     let (db, now) = (ctx.session.db, ctx.now);
-    match ctx.partitions.at(key).read(db, key, now, false) {
+    match ctx.partitions.at(key).inspect(db, key, now) {
         Some(found) => show(ctx.out, found, now),
         None => {
             ctx.out.null();

@@ -2,6 +2,7 @@
 
 use crate::base::number::format_u64;
 use crate::command::arguments::{database, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome, Partition};
 use crate::store::{Owned, rdb};
 
@@ -34,6 +35,10 @@ fn rename_unless(ctx: &mut Context<'_>, args: &[&[u8]], taken_stays: bool) -> Re
     if taken_stays && ctx.at(to).keyspace.exists(db, to, now) {
         return Ok(false);
     }
+    let target = &mut ctx.at(to).keyspace;
+    if target.exists(db, to, now) {
+        target.renew(db, to);
+    }
     match ctx.two(from, to) {
         None => {
             let partition = ctx.at(from);
@@ -46,6 +51,8 @@ fn rename_unless(ctx: &mut Context<'_>, args: &[&[u8]], taken_stays: bool) -> Re
             place(target, db, to, owned, now);
         }
     }
+    ctx.at(from).notify(db, event::RENAME_FROM, from);
+    ctx.at(to).notify(db, event::RENAME_TO, to);
     Ok(true)
 }
 
@@ -92,9 +99,12 @@ pub fn copy(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     // The copy is a key of its own and starts with no history of use.
     let owned = Owned { access: None, ..found.to_owned() };
     let target = &mut ctx.at(to).keyspace;
-    if !replace && target.exists(target_db, to, now) {
-        ctx.out.integer(0);
-        return Ok(());
+    if target.exists(target_db, to, now) {
+        if !replace {
+            ctx.out.integer(0);
+            return Ok(());
+        }
+        target.renew(target_db, to);
     }
     match ctx.two(from, to) {
         None => {
@@ -104,6 +114,7 @@ pub fn copy(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         }
         Some((_, target)) => place(target, target_db, to, owned, now),
     }
+    ctx.at(to).notify(target_db, event::COPY_TO, to);
     ctx.out.integer(1);
     Ok(())
 }
@@ -123,6 +134,8 @@ pub fn move_key(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         });
     if moved {
         ctx.effect(key, args);
+        ctx.at(key).notify(db, event::MOVE_FROM, key);
+        ctx.at(key).notify(target, event::MOVE_TO, key);
     }
     ctx.out.integer(moved.into());
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::command::notify::event;
 use crate::command::sorted_set::{Owned, sorted_set, store};
 use crate::command::{Context, Outcome};
 use crate::resp::Writer;
@@ -57,7 +58,11 @@ fn search(context: &mut Context<'_>, args: &[&[u8]], key: &[u8], verb: Verb) -> 
     };
     let member = |point: Point| (point.member, if stores_distances { point.distance } else { point.score });
     let members: Vec<Owned> = points.into_iter().map(member).collect();
-    let count = store(context, key, &members);
+    let stored = match verb {
+        Verb::SearchStore => event::GEOSEARCHSTORE,
+        _ => event::GEORADIUSSTORE,
+    };
+    let count = store(context, key, &members, stored);
     context.out.unsigned(count as u64);
     Ok(())
 }

@@ -5,6 +5,7 @@
 use smallvec::SmallVec;
 
 use crate::command::arguments::TimeForm;
+use crate::command::notify::event;
 use crate::command::{Context, Outcome};
 use crate::store::HashEdit;
 
@@ -64,6 +65,12 @@ fn set_expiry(context: &mut Context<'_>, args: &[&[u8]], form: TimeForm, verb: &
     })?;
     push_expiry(&mut partition.effects, db, key, at, &changed);
     push_deletion(&mut partition.effects, db, key, &deleted);
+    if !changed.is_empty() {
+        partition.notify(db, event::HEXPIRE, key);
+    }
+    if !deleted.is_empty() {
+        partition.notify_removal(db, event::HDEL, key);
+    }
     context.out.array(fields.len());
     match codes {
         Some(codes) => codes.iter().for_each(|&code| context.out.integer(code)),
@@ -141,6 +148,9 @@ pub fn hpersist(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         fields.iter().copied().map(code_of).collect::<SmallVec<[i64; 16]>>()
     })?;
     push_fields(&mut partition.effects, db, &[b"HPERSIST", key], &changed);
+    if !changed.is_empty() {
+        partition.notify(db, event::HPERSIST, key);
+    }
     context.out.array(fields.len());
     match codes {
         Some(codes) => codes.iter().for_each(|&code| context.out.integer(code)),

@@ -3,6 +3,7 @@
 use crate::base::long_double::LongDouble;
 use crate::base::number::format_i64;
 use crate::command::arguments::{integer, long_double};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::Expire;
 
@@ -30,6 +31,7 @@ pub fn hincrby(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         // A replica may still hold an expired field of this name, to which HINCRBY would add.
         partition.effects.push(db, &[b"HSET", key, field, format_i64(sum).as_bytes()]);
     }
+    partition.notify(db, event::HINCRBY, key);
     context.out.integer(sum);
     Ok(())
 }
@@ -61,6 +63,7 @@ pub fn hincrbyfloat(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         // HSET has taken the expiry off.
         push_expiry(&mut partition.effects, db, key, at, &[field]);
     }
+    partition.notify(db, event::HINCRBYFLOAT, key);
     context.out.bulk(sum.as_bytes());
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use smallvec::{SmallVec, smallvec};
 
+use crate::command::notify::event;
 use crate::command::{Context, Outcome};
 use crate::store::{Expire, HashEdit};
 
@@ -53,6 +54,11 @@ pub fn hgetex(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         Change::At(at) => push_expiry(&mut partition.effects, db, key, at, &changed),
         _ => push_fields(&mut partition.effects, db, &[b"HPERSIST", key], &changed),
     }
+    match change {
+        Change::At(_) if deletes => partition.notify_removal(db, event::HDEL, key),
+        Change::At(_) => partition.notify(db, event::HEXPIRE, key),
+        _ => partition.notify(db, event::HPERSIST, key),
+    }
     Ok(())
 }
 
@@ -92,6 +98,14 @@ pub fn hsetex(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             let names: SmallVec<[&[u8]; 16]> = pairs.iter().map(|[field, _]| *field).collect();
             push_expiry(effects, db, key, at, &names);
         }
+    }
+    if !done.was_due {
+        partition.notify(db, event::HSET, key);
+        if matches!(change, Change::At(_)) {
+            partition.notify(db, event::HEXPIRE, key);
+        }
+    } else if !done.deleted.is_empty() {
+        partition.notify_removal(db, event::HDEL, key);
     }
     context.out.integer(1);
     Ok(())

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::Expire;
 
@@ -31,6 +32,7 @@ fn set_pairs(context: &mut Context<'_>, args: &[&[u8]], verb: &str) -> Result<us
         pairs.iter().map(|[field, value]| usize::from(hash.set(field, value, Expire::Clear))).sum()
     })?;
     partition.effects.push(db, args);
+    partition.notify(db, event::HSET, key);
     Ok(added.unwrap_or_default())
 }
 
@@ -50,6 +52,7 @@ pub fn hsetnx(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if is_new {
         // A replica may still hold an expired field of this name, which HSETNX would respect.
         partition.effects.push(db, &[b"HSET", key, field, value]);
+        partition.notify(db, event::HSET, key);
     }
     context.out.integer(i64::from(is_new));
     Ok(())
@@ -67,6 +70,7 @@ pub fn hdel(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let (deleted, changed) = deleted.unwrap_or_default();
     if changed {
         partition.effects.push(db, args);
+        partition.notify_removal(db, event::HDEL, key);
     }
     context.out.unsigned(deleted as u64);
     Ok(())
@@ -98,6 +102,7 @@ pub fn hgetdel(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             }
         })?;
         push_deletion(&mut partition.effects, db, key, &present);
+        partition.notify_removal(db, event::HDEL, key);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ mod tests;
 
 use crate::store::{Item, Ref};
 
+use super::notify::event;
 use super::spec::Command;
 use super::table::hyperloglog as row;
 use super::{Context, Fail, Origin, Outcome};
@@ -90,6 +91,7 @@ fn pfadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     // What came before an element that found the runs damaged stays, as in Redis.
     if changed {
         partition.effects.push(db, &args[..end]);
+        partition.notify(db, event::PFADD, key);
     }
     if became_dense {
         partition.effects.push(db, &[TO_DENSE[0], TO_DENSE[1], key]);
@@ -167,6 +169,7 @@ fn pfmerge(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         partition.effects.push(db, &[b"SET", key, &new, b"KEEPTTL"]);
     }
     partition.keyspace.edit_string(db, key, now, true, |text| *text = new)?;
+    partition.notify(db, event::PFADD, key);
     context.out.ok();
     Ok(())
 }

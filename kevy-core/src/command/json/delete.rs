@@ -16,6 +16,7 @@ pub fn del(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if path.path.is_root() {
         partition.keyspace.remove(db, key, now);
         partition.effects.push(db, &[b"DEL", key]);
+        partition.notify_verb(db, b"json.del", key);
         ctx.out.integer(1);
         return Ok(());
     }

@@ -156,6 +156,7 @@ fn try_change<R>(
     let (result, changed) = outcome?;
     if changed {
         partition.effects.push(db, args);
+        partition.notify_verb(db, args[0], key);
     }
     Ok(Some(result))
 }

@@ -67,6 +67,8 @@ fn put(ctx: &mut Context<'_>, args: &[&[u8]], condition: Condition, put: Put) ->
     }
     create(ctx, key, node)?;
     ctx.effect(key, args);
+    let db = ctx.session.db;
+    ctx.at(key).notify_verb(db, args[0], key);
     Ok(true)
 }
 
@@ -108,6 +110,7 @@ pub fn mset(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             (changed, changed)
         };
         ctx.at(key).keyspace.edit(db, key, now, true, edit).map_err(|_| WRONG_KIND)?;
+        ctx.at(key).notify_verb(db, b"json.mset", key);
     }
     push_effects(ctx, triples);
     ctx.out.ok();

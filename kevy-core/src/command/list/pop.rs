@@ -2,6 +2,7 @@
 
 use crate::base::number::format_u64;
 use crate::command::arguments::{integer_in, is_word};
+use crate::command::notify::{Event, event};
 use crate::command::{Context, Fail, Outcome};
 use crate::resp::Writer;
 use crate::store::{End, List};
@@ -82,6 +83,14 @@ fn verb_of(end: End) -> &'static [u8] {
     }
 }
 
+/// The event of popping from an end.
+pub fn event_of(end: End) -> Event {
+    match end {
+        End::Head => event::LPOP,
+        End::Tail => event::RPOP,
+    }
+}
+
 /// Pops the element at an end of the list that `key` holds and records that. The reply is what `head` writes and then
 /// the element. False, and nothing written, where there is no such key.
 pub fn pop_one(
@@ -103,6 +112,7 @@ pub fn pop_one(
     })?;
     if popped.is_some() {
         partition.effects.push(db, &[verb_of(end), key]);
+        partition.notify_removal(db, event_of(end), key);
     }
     Ok(popped.is_some())
 }
@@ -129,6 +139,7 @@ pub fn pop_many(
     })?;
     if let Some(count) = popped.filter(|&count| count > 0) {
         partition.effects.push(db, &[verb_of(end), key, format_u64(count as u64).as_bytes()]);
+        partition.notify_removal(db, event_of(end), key);
     }
     Ok(popped.is_some())
 }

@@ -1,5 +1,6 @@
 //! Adding elements at the ends of a list.
 
+use crate::command::notify::event;
 use crate::command::{Context, Outcome};
 use crate::store::{End, List};
 
@@ -32,6 +33,7 @@ fn push(context: &mut Context<'_>, args: &[&[u8]], end: End, create: bool) -> Ou
     })?;
     if len.is_some() {
         partition.effects.push(db, args);
+        partition.notify(db, if end == End::Head { event::LPUSH } else { event::RPUSH }, key);
     }
     context.out.unsigned(len.unwrap_or_default() as u64);
     Ok(())

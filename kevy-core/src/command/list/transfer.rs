@@ -1,8 +1,10 @@
 //! Moving elements from list to list.
 
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::{End, Kind, List};
 
+use super::pop::event_of;
 use super::{end_of_word, word_of_end};
 
 /// LMOVE source destination LEFT | RIGHT LEFT | RIGHT
@@ -65,6 +67,9 @@ pub fn move_element(
         context.effect(source, &[pop, source]);
         context.effect(target, &[push, target, &element]);
     }
+    let pushed = if to == End::Head { event::LPUSH } else { event::RPUSH };
+    context.at(target).notify(db, pushed, target);
+    context.at(source).notify_removal(db, event_of(from), source);
     context.out.bulk(&element);
     Ok(true)
 }

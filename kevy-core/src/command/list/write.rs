@@ -1,6 +1,7 @@
 //! Changing a list in its middle.
 
 use crate::command::arguments::{integer, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::{End, List};
 
@@ -19,7 +20,10 @@ pub fn lset(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         (replaced, changed)
     })?;
     match replaced.ok_or(Fail::NO_SUCH_KEY)?? {
-        true => partition.effects.push(db, args),
+        true => {
+            partition.effects.push(db, args);
+            partition.notify(db, event::LSET, key);
+        }
         false => return Err(Fail::new("ERR index out of range")),
     }
     context.out.ok();
@@ -45,6 +49,7 @@ pub fn linsert(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     })?;
     if len.flatten().is_some() {
         partition.effects.push(db, args);
+        partition.notify(db, event::LINSERT, key);
     }
     context.out.integer(match len {
         None => 0,
@@ -71,6 +76,7 @@ pub fn lrem(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let removed = removed.unwrap_or_default();
     if removed > 0 {
         partition.effects.push(db, args);
+        partition.notify_removal(db, event::LREM, key);
     }
     context.out.unsigned(removed as u64);
     Ok(())
@@ -90,6 +96,9 @@ pub fn ltrim(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     })?;
     if changed == Some(true) {
         partition.effects.push(db, args);
+    }
+    if changed.is_some() {
+        partition.notify_removal(db, event::LTRIM, key);
     }
     context.out.ok();
     Ok(())

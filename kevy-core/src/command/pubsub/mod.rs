@@ -214,14 +214,14 @@ fn sunsubscribe(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 }
 
 fn publish(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let receivers = ctx.server.publish(args[1], args[2]);
+    let receivers = ctx.server.pubsub.publish(args[1], args[2]);
     ctx.pass_on(&[b"PUBLISH", args[1], args[2]]);
     ctx.out.unsigned(receivers as u64);
     Ok(())
 }
 
 fn spublish(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let receivers = ctx.server.publish_sharded(args[1], args[2]);
+    let receivers = ctx.server.pubsub.publish_sharded(args[1], args[2]);
     ctx.pass_on(&[b"SPUBLISH", args[1], args[2]]);
     ctx.out.unsigned(receivers as u64);
     Ok(())

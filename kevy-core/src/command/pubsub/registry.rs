@@ -6,16 +6,17 @@
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
 use indexmap::IndexMap;
 use parking_lot::{Mutex, RwLock};
 
-use crate::base::glob;
-use crate::command::outbox::Message;
-use crate::command::{Client, Server};
+use crate::base::options::{EventClasses, Options};
+use crate::base::{Clock, SystemClock, glob};
+use crate::command::Client;
+use crate::command::outbox::{Message, OutboxLimit};
 
 /// The clients of one channel or pattern, by their numbers.
 type Subscribers = IndexMap<u64, Arc<Client>, RandomState>;
@@ -98,16 +99,54 @@ fn describes(pattern: &[u8], name: &[u8]) -> bool {
     glob::matches(pattern, name, false)
 }
 
-/// All subscriptions of a runtime.
-#[derive(Debug, Default)]
+/// All subscriptions of a runtime, and what it takes to send a client messages.
+#[derive(Debug)]
 pub struct PubSub {
+    clock: Arc<dyn Clock>,
+    pub limit: OutboxLimit,
+    /// The classes of keyspace events that are published.
+    events: AtomicU32,
     pub channels: Channels,
     pub shard_channels: Channels,
     patterns: RwLock<Names>,
     pattern_count: AtomicUsize,
 }
 
+impl Default for PubSub {
+    fn default() -> Self {
+        Self::new(Arc::new(SystemClock))
+    }
+}
+
 impl PubSub {
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock,
+            limit: OutboxLimit::default(),
+            events: AtomicU32::new(0),
+            channels: Channels::default(),
+            shard_channels: Channels::default(),
+            patterns: RwLock::default(),
+            pattern_count: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes over the options that concern it.
+    pub fn follow(&self, options: &Options) {
+        self.limit.follow(options);
+        self.events.store(options.notify_keyspace_events.effective().0, Ordering::Relaxed);
+    }
+
+    /// The classes of keyspace events that are published.
+    #[inline]
+    pub fn events(&self) -> EventClasses {
+        EventClasses(self.events.load(Ordering::Relaxed))
+    }
+
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
     /// Adds a pattern's subscriber, which was none before.
     pub fn add_pattern(&self, pattern: &[u8], client: &Arc<Client>) {
         if add(&mut self.patterns.write(), pattern, client) {
@@ -128,16 +167,15 @@ impl PubSub {
     }
 }
 
-fn push_all(server: &Server, subscribers: &Subscribers, message: &Message<'_>) -> usize {
-    subscribers.values().for_each(|client| server.push(client, message));
+fn push_all(pubsub: &PubSub, subscribers: &Subscribers, message: &Message<'_>) -> usize {
+    subscribers.values().for_each(|client| pubsub.push(client, message));
     subscribers.len()
 }
 
-impl Server {
+impl PubSub {
     /// Sends a message to whoever is subscribed to a channel or to a pattern that describes it, and says how many times.
     pub fn publish(&self, channel: &[u8], payload: &[u8]) -> usize {
-        let pubsub = &self.pubsub;
-        let part = pubsub.channels.part(channel).lock();
+        let part = self.channels.part(channel).lock();
         let mut receivers = 0;
         if let Some(subscribers) = part.get(channel) {
             receivers += push_all(
@@ -151,8 +189,8 @@ impl Server {
                 }),
             );
         }
-        if pubsub.patterns() > 0 {
-            for (pattern, subscribers) in &*pubsub.patterns.read() {
+        if self.patterns() > 0 {
+            for (pattern, subscribers) in &*self.patterns.read() {
                 if describes(pattern, channel) {
                     receivers += push_all(
                         self,
@@ -173,7 +211,7 @@ impl Server {
 
     /// Sends a message to whoever is subscribed to a shard's channel, and says to how many.
     pub fn publish_sharded(&self, channel: &[u8], payload: &[u8]) -> usize {
-        let part = self.pubsub.shard_channels.part(channel).lock();
+        let part = self.shard_channels.part(channel).lock();
         let Some(subscribers) = part.get(channel) else { return 0 };
         push_all(
             self,

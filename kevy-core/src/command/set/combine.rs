@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::command::arguments::{integer_in, is_word};
+use crate::command::notify::{Event, event};
 use crate::command::{Context, Fail, Outcome, Partitions};
 use crate::store::{Item, Set, Value, set};
 
@@ -30,17 +31,17 @@ pub fn sdiff(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 /// SINTERSTORE destination key [key ...]
 pub fn sinterstore(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    store(context, args, intersection)
+    store(context, args, intersection, event::SINTERSTORE)
 }
 
 /// SUNIONSTORE destination key [key ...]
 pub fn sunionstore(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    store(context, args, union)
+    store(context, args, union, event::SUNIONSTORE)
 }
 
 /// SDIFFSTORE destination key [key ...]
 pub fn sdiffstore(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    store(context, args, difference)
+    store(context, args, difference, event::SDIFFSTORE)
 }
 
 /// SINTERCARD numkeys key [key ...] [LIMIT limit]
@@ -112,7 +113,7 @@ fn reply(context: &mut Context<'_>, keys: &[&[u8]], combine: Combine) -> Outcome
     Ok(())
 }
 
-fn store(context: &mut Context<'_>, args: &[&[u8]], combine: Combine) -> Outcome {
+fn store(context: &mut Context<'_>, args: &[&[u8]], combine: Combine, stored: Event) -> Outcome {
     let (db, now) = (context.session.db, context.now);
     let (destination, keys) = (args[1], &args[2..]);
     settle(context, keys)?;
@@ -127,6 +128,7 @@ fn store(context: &mut Context<'_>, args: &[&[u8]], combine: Combine) -> Outcome
     if len == 0 {
         if partition.keyspace.remove(db, destination, now) {
             partition.effects.push(db, &[b"DEL", destination]);
+            partition.notify(db, event::DEL, destination);
         }
     } else {
         if is_one_shard {
@@ -139,6 +141,7 @@ fn store(context: &mut Context<'_>, args: &[&[u8]], combine: Combine) -> Outcome
             push_members(&mut partition.effects, db, b"SADD", destination, result.iter());
         }
         partition.keyspace.put(db, destination, Value::Set(result).into(), now);
+        partition.notify(db, stored, destination);
     }
     context.out.unsigned(len as u64);
     Ok(())

@@ -1,6 +1,7 @@
 //! Adding, removing and moving members.
 
 use crate::command::arguments::integer_in;
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome, Partition};
 use crate::store::{Set, WrongType};
 
@@ -13,6 +14,7 @@ pub fn sadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let added = add(partition, db, key, &args[2..], now)?;
     if added > 0 {
         partition.effects.push(db, args);
+        partition.notify(db, event::SADD, key);
     }
     context.out.unsigned(added as u64);
     Ok(())
@@ -43,6 +45,7 @@ pub fn srem(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let removed = remove(partition, db, key, &args[2..], now)?;
     if removed > 0 {
         partition.effects.push(db, args);
+        partition.notify_removal(db, event::SREM, key);
     }
     context.out.unsigned(removed as u64);
     Ok(())
@@ -75,6 +78,7 @@ pub fn smove(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     set(context.at(destination).keyspace.peek(db, destination, now))?;
     if is_member && source != destination {
         remove(context.at(source), db, source, &[member], now)?;
+        context.at(source).notify_removal(db, event::SREM, source);
         let added = add(context.at(destination), db, destination, &[member], now)?;
         if context.same_shard(source, destination) {
             context.effect(source, args);
@@ -83,6 +87,9 @@ pub fn smove(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             if added > 0 {
                 context.effect(destination, &[b"SADD", destination, member]);
             }
+        }
+        if added > 0 {
+            context.at(destination).notify(db, event::SADD, destination);
         }
     }
     context.out.integer(is_member.into());
@@ -113,6 +120,7 @@ fn pop_one(context: &mut Context<'_>, key: &[u8]) -> Outcome {
     match popped.flatten() {
         Some(member) => {
             partition.effects.push(db, &[b"SREM", key, &member]);
+            partition.notify_removal(db, event::SPOP, key);
             context.out.bulk(&member);
         }
         None => context.out.null(),
@@ -133,6 +141,7 @@ fn pop_several(context: &mut Context<'_>, key: &[u8], count: usize) -> Outcome {
         all.iter().for_each(|member| out.bulk(&member));
         partition.keyspace.remove(db, key, now);
         partition.effects.push(db, &[b"DEL", key]);
+        partition.notify_removal(db, event::SPOP, key);
         return Ok(());
     }
     let mut random = fastrand::Rng::with_seed(partition.random.next_u64());
@@ -141,6 +150,7 @@ fn pop_several(context: &mut Context<'_>, key: &[u8], count: usize) -> Outcome {
         .edit(db, key, now, false, |set: &mut Set, _, _| (set.take_random(&mut random, count), true))?
         .unwrap_or_default();
     push_members(&mut partition.effects, db, b"SREM", key, &popped);
+    partition.notify_removal(db, event::SPOP, key);
     out.set(popped.len());
     popped.iter().for_each(|member| out.bulk(member));
     Ok(())

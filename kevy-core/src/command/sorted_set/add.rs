@@ -2,6 +2,7 @@
 
 use crate::base::number::format_f64;
 use crate::command::arguments::is_word;
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::SortedSet;
 use crate::store::seed::Seed;
@@ -149,6 +150,7 @@ pub fn zadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let (added, updated) = done.unwrap_or_default();
     if added + updated > 0 {
         partition.effects.push(db, args);
+        partition.notify(db, event::ZADD, key);
     }
     context.out.unsigned(if options.counts_changes { added + updated } else { added } as u64);
     Ok(())
@@ -177,6 +179,7 @@ fn add_to(context: &mut Context<'_>, key: &[u8], increment: f64, member: &[u8], 
     let (change, score) = done.unwrap_or(Ok((Change::Refused, 0.0)))?;
     if matches!(change, Change::Added | Change::Updated) {
         partition.effects.push(db, &[b"ZADD", key, format_f64(score).as_bytes(), member]);
+        partition.notify(db, event::ZINCR, key);
     }
     match change {
         Change::Refused => context.out.null(),

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use hashbrown::HashMap;
 
 use crate::command::arguments::{integer, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::{Ref, Set, SortedSet, ValueRef};
 
@@ -266,7 +267,12 @@ fn reply(context: &mut Context<'_>, args: &[&[u8]], verb: Verb, name: &str) -> O
 fn reply_stored(context: &mut Context<'_>, args: &[&[u8]], verb: Verb, name: &str) -> Outcome {
     let mut query = Query::parse(context, &args[2..], verb, true, name)?;
     let members = query.run(context, verb)?;
-    let count = store(context, args[1], &members);
+    let stored = match verb {
+        Verb::Union => event::ZUNIONSTORE,
+        Verb::Inter | Verb::InterCard => event::ZINTERSTORE,
+        Verb::Diff => event::ZDIFFSTORE,
+    };
+    let count = store(context, args[1], &members, stored);
     context.out.unsigned(count as u64);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Removing the members at either end.
 
 use crate::command::arguments::{integer_in, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome, Partition};
 use crate::resp::{Protocol, Writer};
 use crate::store::SortedSet;
@@ -47,6 +48,9 @@ pub fn pop(
     })?;
     let popped = popped.unwrap_or_default();
     push_removal(&mut partition.effects, db, key, &popped);
+    if !popped.is_empty() {
+        partition.notify_removal(db, if end == End::Min { event::ZPOPMIN } else { event::ZPOPMAX }, key);
+    }
     Ok(popped)
 }
 

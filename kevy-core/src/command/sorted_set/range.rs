@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::command::arguments::{integer, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::{MemberRange, ScoreRange, SortedSet};
 
@@ -177,7 +178,7 @@ pub fn zrangestore(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             set.range(query.ranks(set)).map(|element| (Box::from(&*element.member), element.score)).collect()
         }
     };
-    let count = store(context, args[1], &elements);
+    let count = store(context, args[1], &elements, event::ZRANGESTORE);
     context.out.unsigned(count as u64);
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::command::arguments::integer;
+use crate::command::notify::{Event, event};
 use crate::command::{Context, Outcome};
 use crate::store::SortedSet;
 
@@ -16,30 +17,31 @@ pub fn zrem(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         let removed = args[2..].iter().filter(|member| set.remove(member).is_some()).count();
         (removed, removed > 0)
     })?;
-    finish(context, args, removed)
+    finish(context, args, removed, event::ZREM)
 }
 
 /// ZREMRANGEBYRANK key start stop
 pub fn zremrangebyrank(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let (start, stop) = (integer(args[2])?, integer(args[3])?);
-    remove_range(context, args, |set| ranks(start, stop, set.len()))
+    remove_range(context, args, event::ZREMRANGEBYRANK, |set| ranks(start, stop, set.len()))
 }
 
 /// ZREMRANGEBYSCORE key min max
 pub fn zremrangebyscore(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let range = score_range(args[2], args[3])?;
-    remove_range(context, args, |set| set.ranks_of_scores(&range))
+    remove_range(context, args, event::ZREMRANGEBYSCORE, |set| set.ranks_of_scores(&range))
 }
 
 /// ZREMRANGEBYLEX key min max
 pub fn zremrangebylex(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let range = member_range(args[2], args[3])?;
-    remove_range(context, args, |set| set.ranks_of_members(&range))
+    remove_range(context, args, event::ZREMRANGEBYLEX, |set| set.ranks_of_members(&range))
 }
 
 fn remove_range(
     context: &mut Context<'_>,
     args: &[&[u8]],
+    event: Event,
     ranks: impl FnOnce(&SortedSet) -> Range<usize>,
 ) -> Outcome {
     let (db, now, key) = (context.session.db, context.now, args[1]);
@@ -50,14 +52,16 @@ fn remove_range(
         set.remove_range(ranks, |_, _| {});
         (count, count > 0)
     })?;
-    finish(context, args, removed)
+    finish(context, args, removed, event)
 }
 
 /// Records a verb that removed members, and replies how many.
-fn finish(context: &mut Context<'_>, args: &[&[u8]], removed: Option<usize>) -> Outcome {
+fn finish(context: &mut Context<'_>, args: &[&[u8]], removed: Option<usize>, event: Event) -> Outcome {
     let removed = removed.unwrap_or_default();
     if removed > 0 {
         context.effect(args[1], args);
+        let db = context.session.db;
+        context.at(args[1]).notify_removal(db, event, args[1]);
     }
     context.out.unsigned(removed as u64);
     Ok(())

@@ -4,12 +4,13 @@ use smallvec::SmallVec;
 
 use crate::base::number::format_f64;
 use crate::command::Context;
+use crate::command::notify::{Event, event};
 use crate::store::{Owned as Whole, SortedSet, Value};
 
 use super::{EFFECT_MEMBERS_MAX, Owned};
 
 /// Makes a key hold these members, whatever it held before, or nothing if there are none. How many there are.
-pub fn store(context: &mut Context<'_>, key: &[u8], members: &[Owned]) -> usize {
+pub fn store(context: &mut Context<'_>, key: &[u8], members: &[Owned], stored: Event) -> usize {
     let (db, now) = (context.session.db, context.now);
     let partition = context.partitions.at(key);
     let (limits, seed) = (&partition.keyspace.limits().sorted_set, partition.keyspace.seed());
@@ -19,6 +20,11 @@ pub fn store(context: &mut Context<'_>, key: &[u8], members: &[Owned]) -> usize 
     }
     let count = set.len();
     let was_there = partition.keyspace.put(db, key, Whole::from(Value::SortedSet(set)), now);
+    if count > 0 {
+        partition.notify(db, stored, key);
+    } else if was_there {
+        partition.notify(db, event::DEL, key);
+    }
     let effects = &mut partition.effects;
     if !effects.wants() {
         return count;

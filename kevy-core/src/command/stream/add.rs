@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::command::arguments::is_word;
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::stream::can_hold;
 use crate::store::{Limits, References, Stream, StreamId};
@@ -70,6 +71,10 @@ pub fn xadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             .map(|trim| resolved(&trim, stream.nodes()));
         ((dropped, resolved), true)
     })?;
+    partition.notify(db, event::XADD, key);
+    if done.as_ref().is_some_and(|(dropped, _)| dropped.as_ref().is_some_and(|dropped| dropped.is_some())) {
+        partition.notify(db, event::XTRIM, key);
+    }
     if wants_effect {
         let text = id.to_text();
         let (dropped, resolved) = done.unwrap_or_default();

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::command::arguments::{integer, integer_in, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Origin, Outcome};
 use crate::resp::Writer;
 use crate::store::{Group, Limits, Nodes, Pending, Stream, StreamId};
@@ -136,6 +137,9 @@ fn run(
     if let Some(done) = done.flatten() {
         let effects = GroupEffects { effects: &mut partition.effects, db, key, group: name };
         done.record(effects, consumer);
+        if done.is_new_consumer {
+            partition.notify(db, event::XGROUP_CREATECONSUMER, key);
+        }
     }
     Ok(())
 }

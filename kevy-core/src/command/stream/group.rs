@@ -2,6 +2,7 @@
 
 use crate::command::arguments::{integer, is_word};
 use crate::command::help::{container, help};
+use crate::command::notify::event;
 use crate::command::table::stream_groups as row;
 use crate::command::{Command, Context, Fail, Outcome};
 use crate::store::{Limits, Stream, StreamId};
@@ -81,6 +82,7 @@ fn create(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let start = start.to_text();
     argv[4] = &start;
     partition.effects.push(db, &argv);
+    partition.notify(db, event::XGROUP_CREATE, key);
     context.out.ok();
     Ok(())
 }
@@ -103,6 +105,7 @@ fn set_id(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let last_id = last_id.to_text();
     argv[4] = &last_id;
     partition.effects.push(db, &argv);
+    partition.notify(db, event::XGROUP_SETID, key);
     context.out.ok();
     Ok(())
 }
@@ -129,6 +132,7 @@ fn destroy(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let removed = removed.ok_or(NO_KEY)?;
     if removed {
         partition.effects.push(db, args);
+        partition.notify(db, event::XGROUP_DESTROY, key);
     }
     context.out.integer(removed.into());
     Ok(())
@@ -147,6 +151,7 @@ fn create_consumer(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let added = added.flatten().unwrap_or_default();
     if added {
         partition.effects.push(db, args);
+        partition.notify(db, event::XGROUP_CREATECONSUMER, key);
     }
     context.out.integer(added.into());
     Ok(())
@@ -164,6 +169,7 @@ fn delete_consumer(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let pending = pending.flatten();
     if pending.is_some() {
         partition.effects.push(db, args);
+        partition.notify(db, event::XGROUP_DELCONSUMER, key);
     }
     context.out.unsigned(pending.unwrap_or_default() as u64);
     Ok(())

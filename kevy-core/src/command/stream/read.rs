@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 
 use crate::command::arguments::{integer, is_word, timeout_ms};
 use crate::command::blocking::{Block, Nil};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::resp::writer::Later;
 use crate::resp::{Protocol, Writer};
@@ -270,6 +271,9 @@ fn deliver_from(
     effects.pending(consumer, &done.pending, done.last_id);
     if done.is_progress {
         effects.progress(done.last_id, done.entries_read);
+    }
+    if done.is_new_consumer {
+        partition.notify(db, event::XGROUP_CREATECONSUMER, key);
     }
     Ok(())
 }

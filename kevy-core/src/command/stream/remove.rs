@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::command::arguments::{integer, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::{Limits, Stream, StreamId};
 
@@ -27,6 +28,7 @@ pub fn xdel(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let deleted = deleted.unwrap_or_default();
     if deleted > 0 {
         partition.effects.push(db, args);
+        partition.notify(db, event::XDEL, key);
     }
     context.out.unsigned(deleted as u64);
     Ok(())
@@ -77,6 +79,7 @@ pub fn xsetid(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         return Err(Fail::new(text));
     }
     partition.effects.push(db, args);
+    partition.notify(db, event::XSETID, key);
     context.out.ok();
     Ok(())
 }

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::command::arguments::{integer, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::{DroppedEntries, Limits, References, Stream, StreamId};
 
@@ -60,6 +61,9 @@ fn remove_each(
         (replies, dropped.is_some())
     })?;
     push_dropped(&mut partition.effects, db, key, &dropped);
+    if !dropped.deleted.is_empty() {
+        partition.notify(db, event::XDEL, key);
+    }
     context.out.array(ids.len());
     match done {
         Some(replies) => replies.into_iter().for_each(|reply| context.out.integer(reply)),

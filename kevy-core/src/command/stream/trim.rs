@@ -2,6 +2,7 @@
 
 use crate::base::number::format_u64;
 use crate::command::arguments::{integer, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Origin, Outcome};
 use crate::store::stream::StreamLimits;
 use crate::store::{Limits, Nodes, References, Stream, Trim, TrimTo};
@@ -143,6 +144,9 @@ pub fn xtrim(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     push_dropped(&mut partition.effects, db, key, &dropped);
     if let Some([word, sign, threshold]) = resolved {
         partition.effects.push(db, &[b"XTRIM", key, &word, &sign, &threshold]);
+    }
+    if dropped.is_some() {
+        partition.notify(db, event::XTRIM, key);
     }
     context.out.unsigned(dropped.len());
     Ok(())

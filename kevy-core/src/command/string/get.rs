@@ -2,6 +2,7 @@
 
 use crate::base::number::format_u64;
 use crate::command::arguments::{TimeForm, expiry, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::resp::Writer;
 use crate::store::{Ref, ValueRef};
@@ -36,6 +37,7 @@ pub fn getdel(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         let partition = context.at(key);
         partition.keyspace.remove(db, key, now);
         partition.effects.push(db, &[b"DEL", key]);
+        partition.notify(db, event::DEL, key);
     }
     Ok(())
 }
@@ -98,14 +100,17 @@ pub fn getex(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         (Some(at), _) if at <= now => {
             partition.keyspace.remove(db, key, now);
             partition.effects.push(db, &[b"DEL", key]);
+            partition.notify(db, event::DEL, key);
         }
         (Some(at), _) => {
             partition.keyspace.set_expire(db, key, Some(at), now);
             partition.effects.push(db, &[b"PEXPIREAT", key, format_u64(at).as_bytes()]);
+            partition.notify(db, event::EXPIRE, key);
         }
         (None, NewExpiry::Persist) if expires => {
             partition.keyspace.set_expire(db, key, None, now);
             partition.effects.push(db, &[b"PERSIST", key]);
+            partition.notify(db, event::PERSIST, key);
         }
         (None, _) => {}
     }

@@ -3,6 +3,7 @@
 use smallvec::{SmallVec, smallvec};
 
 use crate::base::slot::{shard_of_slot, slot_of};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome, Partitions};
 use crate::store::Expire;
 
@@ -52,7 +53,9 @@ fn set_all(context: &mut Context<'_>, pairs: &[[&[u8]; 2]]) {
     let (db, now) = (context.session.db, context.now);
     context.look_ahead(pairs.iter().map(|[key, _]| *key));
     for [key, value] in pairs {
-        context.at(key).keyspace.set_bytes(db, key, value, Expire::Clear, now);
+        let partition = context.at(key);
+        partition.keyspace.set_bytes(db, key, value, Expire::Clear, now);
+        partition.notify(db, event::SET, key);
     }
     let shards = match &context.partitions {
         Partitions::Many(all) => all.len(),

@@ -3,6 +3,7 @@
 use crate::base::long_double::LongDouble;
 use crate::base::number::parse_i64;
 use crate::command::arguments::{integer, long_double};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::{Expire, ValueRef};
 
@@ -41,6 +42,7 @@ fn add(context: &mut Context<'_>, args: &[&[u8]], increment: i64) -> Outcome {
     let sum = old.checked_add(increment).ok_or(Fail::new("ERR increment or decrement would overflow"))?;
     partition.keyspace.set_int(db, key, sum, Expire::Keep, now);
     partition.effects.push(db, args);
+    partition.notify(db, event::INCRBY, key);
     context.out.integer(sum);
     Ok(())
 }
@@ -59,6 +61,7 @@ pub fn incrbyfloat(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         .to_text();
     partition.keyspace.set_bytes(db, key, sum.as_bytes(), Expire::Keep, now);
     partition.effects.push(db, &[b"SET", key, sum.as_bytes(), b"KEEPTTL"]);
+    partition.notify(db, event::INCRBYFLOAT, key);
     context.out.bulk(sum.as_bytes());
     Ok(())
 }

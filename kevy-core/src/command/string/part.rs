@@ -1,6 +1,7 @@
 //! Parts of strings.
 
 use crate::command::arguments::integer;
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome, Server};
 use crate::store::Expire;
 
@@ -56,6 +57,7 @@ pub fn append(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         }
     };
     partition.effects.push(db, args);
+    partition.notify(db, event::APPEND, key);
     context.out.unsigned(len as u64);
     Ok(())
 }
@@ -86,6 +88,7 @@ pub fn setrange(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         text.len()
     })?;
     partition.effects.push(db, args);
+    partition.notify(db, event::SETRANGE, key);
     context.out.unsigned(len.unwrap_or_default() as u64);
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::base::number::format_u64;
 use crate::command::arguments::{TimeForm, expiry, is_word};
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome, Partition};
 use crate::store::Expire;
 
@@ -15,6 +16,7 @@ pub fn set(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         let partition = context.partitions.at(key);
         partition.keyspace.set_bytes(db, key, value, Expire::Clear, now);
         partition.effects.push(db, args);
+        partition.notify(db, event::SET, key);
         context.out.ok();
         return Ok(());
     }
@@ -85,6 +87,7 @@ fn set_with_options(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if options.keep_expiry {
         partition.keyspace.set_bytes(db, key, value, Expire::Keep, now);
         partition.effects.push(db, &[b"SET", key, value, b"KEEPTTL"]);
+        partition.notify(db, event::SET, key);
     } else {
         put(partition, db, key, value, at, now);
     }
@@ -97,19 +100,29 @@ fn set_with_options(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 /// Stores a string that expires at `at` if at all; a time that has come leaves no key behind.
 fn put(partition: &mut Partition, db: usize, key: &[u8], value: &[u8], at: Option<u64>, now: u64) {
     let Partition { keyspace, effects, .. } = partition;
-    match at {
+    let is_set = match at {
         None => {
             keyspace.set_bytes(db, key, value, Expire::Clear, now);
             effects.push(db, &[b"SET", key, value]);
+            true
         }
         Some(at) if at <= now => {
             if keyspace.remove(db, key, now) {
                 effects.push(db, &[b"DEL", key]);
+                partition.notify(db, event::DEL, key);
             }
+            false
         }
         Some(at) => {
             keyspace.set_bytes(db, key, value, Expire::At(at), now);
             effects.push(db, &[b"SET", key, value, b"PXAT", format_u64(at).as_bytes()]);
+            true
+        }
+    };
+    if is_set {
+        partition.notify(db, event::SET, key);
+        if at.is_some() {
+            partition.notify(db, event::EXPIRE, key);
         }
     }
 }

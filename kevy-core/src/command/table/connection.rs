@@ -2,7 +2,9 @@
 
 use crate::command::spec::{Arg, Flags, Scope, Spec};
 
-use super::{ADMIN, ALLOW_BUSY, FAST, IN_MULTI, LOADING, NO_AUTH, NOSCRIPT, SESSION_KEYS, STALE};
+use super::{
+    ADMIN, ALLOW_BUSY, FAST, IN_MULTI, LOADING, NO_AUTH, NOSCRIPT, OWN_SESSION, SESSION_KEYS, STALE,
+};
 
 const fn row(name: &'static str, arity: i32, flags: Flags, since: &'static str) -> Spec {
     Spec { group: "connection", since, ..Spec::new(name, arity, flags) }
@@ -22,6 +24,13 @@ pub const CLIENT: Spec = Spec {
     complexity: "By subcommand",
     summary: "Shows and manages client connections.",
     ..row("client", -2, Flags::NONE, "2.4.0")
+};
+
+pub const CLIENT_CACHING: Spec = Spec {
+    categories: &["connection", "slow"],
+    summary: "Says whether the keys of the next command are remembered, where that is left to the client.",
+    args: &[Arg::one_of("mode", &[Arg::word("yes", "YES"), Arg::word("no", "NO")])],
+    ..row("caching", 3, NOSCRIPT.or(LOADING).or(STALE), "6.0.0")
 };
 
 pub const CLIENT_GETNAME: Spec = Spec {
@@ -194,6 +203,23 @@ pub const CLIENT_SETNAME: Spec = Spec {
     summary: "Gives this connection a name.",
     args: &[Arg::string("connection-name")],
     ..row("setname", 3, NOSCRIPT.or(LOADING).or(STALE), "2.6.9")
+};
+
+pub const CLIENT_TRACKING: Spec = Spec {
+    scope: Scope::Everything,
+    categories: &["connection", "slow"],
+    complexity: "O(N), N shards",
+    summary: "Starts or stops telling this client which keys in its cache have changed.",
+    args: &[
+        Arg::one_of("status", &[Arg::word("on", "ON"), Arg::word("off", "OFF")]),
+        Arg::integer("client-id").after("REDIRECT").optional(),
+        Arg::string("prefix").after("PREFIX").optional().multiple().multiple_token(),
+        Arg::word("bcast", "BCAST").optional(),
+        Arg::word("optin", "OPTIN").optional(),
+        Arg::word("optout", "OPTOUT").optional(),
+        Arg::word("noloop", "NOLOOP").optional(),
+    ],
+    ..row("tracking", -3, OWN_SESSION.or(NOSCRIPT).or(LOADING).or(STALE), "6.0.0")
 };
 
 pub const CLIENT_TRACKINGINFO: Spec = Spec {

@@ -492,6 +492,12 @@ pub const MEMORY_USAGE: Spec = Spec {
     ..row("usage", -3, READONLY, "4.0.0")
 };
 
+pub const MONITOR: Spec = Spec {
+    categories: &["admin", "slow", "dangerous"],
+    summary: "Shows every command that the server runs, until the connection ends or RESET.",
+    ..row("monitor", 1, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
 pub const PSYNC: Spec = Spec {
     categories: &["admin", "slow", "dangerous"],
     summary: "Makes the connection a replica's feed that continues a history, or begins with a whole copy.",

@@ -103,6 +103,7 @@ pub fn vadd(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         (set.add(name, &vector, options.attributes, options.ef, form), true)
     })?;
     partition.effects.push(db, args);
+    partition.notify_verb(db, args[0], key);
     ctx.out.boolean(is_new.unwrap_or_default());
     Ok(())
 }

@@ -106,6 +106,7 @@ fn change(
     let changed = changed.unwrap_or_default();
     if changed {
         partition.effects.push(db, args);
+        partition.notify_verb(db, args[0], key);
     }
     ctx.out.boolean(changed);
     Ok(())

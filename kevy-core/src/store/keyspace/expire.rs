@@ -114,6 +114,7 @@ impl Keyspace {
     pub(super) fn insert(&mut self, db: usize, record: Record<'_>) -> Location {
         let hash = self.seed.hash(record.key);
         self.open_database(db);
+        self.notes.bear(db, record.key);
         self.databases[db].insert(hash, record, &self.seed)
     }
 }

@@ -4,6 +4,7 @@ mod access;
 mod ahead;
 mod evict;
 mod expire;
+mod notes;
 mod read;
 mod transfer;
 mod waited;
@@ -17,6 +18,7 @@ pub use waited::Changed;
 pub use walk::{WalkId, WalkSink};
 
 use evict::Pool;
+use notes::Notes;
 use walk::Walks;
 use watch::Watchers;
 
@@ -88,6 +90,7 @@ pub struct Keyspace {
     /// Whether there are watchers or walks, so that a write without them pays for one branch.
     is_observed: bool,
     watchers: Watchers,
+    notes: Notes,
     walks: Walks,
     garbage: Garbage,
     pool: Pool,
@@ -118,6 +121,7 @@ impl Keyspace {
             frozen_until: 0,
             is_observed: false,
             watchers: Watchers::default(),
+            notes: Notes::default(),
             walks: Walks::default(),
             garbage: Garbage::default(),
             pool: Pool::default(),
@@ -233,6 +237,7 @@ impl Keyspace {
         if self.is_observed {
             let entry = self.databases[db].get(at);
             self.walks.before_write(db, at.hash(), entry.key(), Some(entry), &self.seed);
+            self.notes.touch(entry.key());
             self.watchers.touch(db, entry.key());
             self.update_observed();
         }
@@ -243,6 +248,7 @@ impl Keyspace {
     fn observe_new(&mut self, db: usize, key: &[u8]) {
         if self.is_observed {
             self.walks.before_write(db, self.seed.hash(key), key, None, &self.seed);
+            self.notes.touch(key);
             self.watchers.touch(db, key);
             self.update_observed();
         }
@@ -258,6 +264,7 @@ impl Keyspace {
     }
 
     fn update_observed(&mut self) {
-        self.is_observed = !self.watchers.is_empty() || !self.walks.is_empty();
+        self.is_observed =
+            !self.watchers.is_empty() || !self.walks.is_empty() || self.notes.are_changes_wanted();
     }
 }

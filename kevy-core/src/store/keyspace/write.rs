@@ -115,6 +115,7 @@ impl Keyspace {
         }
         let Some((result, changed)) = self.databases[db].edit_bytes(at, edit) else { return Err(WrongType) };
         if changed && self.is_observed {
+            self.notes.touch(key);
             self.watchers.touch(db, key);
             self.update_observed();
         }
@@ -160,6 +161,7 @@ impl Keyspace {
             .edit_collection(at, |collection| T::of_mut(collection).map(|value| edit(value, limits, seed)));
         let Some((result, changed)) = result.flatten() else { return Err(WrongType) };
         if changed && self.is_observed {
+            self.notes.touch(key);
             self.watchers.touch(db, key);
             self.update_observed();
         }

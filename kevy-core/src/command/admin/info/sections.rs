@@ -67,7 +67,7 @@ pub fn clients(text: &mut Text, figures: &Figures<'_>) {
     text.field("client_recent_max_input_buffer", input.unwrap_or_default());
     text.field("client_recent_max_output_buffer", output.unwrap_or_default());
     text.field("blocked_clients", blocked.count());
-    text.field("tracking_clients", 0);
+    text.field("tracking_clients", server.trackers.clients());
     text.field("clients_in_timeout_table", in_timeout_table);
     text.field("total_blocking_keys", figures.blocking_keys[0]);
     text.field("total_blocking_keys_on_nokey", figures.blocking_keys[1]);
@@ -166,6 +166,10 @@ pub fn stats(text: &mut Text, figures: &Figures<'_>) {
     text.field("pubsub_channels", server.pubsub.channels.len());
     text.field("pubsub_patterns", server.pubsub.patterns());
     text.field("pubsubshard_channels", server.pubsub.shard_channels.len());
+    let tracked = ["tracking_total_keys", "tracking_total_items", "tracking_total_prefixes"];
+    for (name, count) in tracked.into_iter().zip(server.trackers.totals()) {
+        text.field(name, count);
+    }
     // Nothing is forked and no memory is moved.
     text.zeros(&[
         "latest_fork_usec",

@@ -9,6 +9,7 @@ pub use arguments::SortArguments;
 use smallvec::SmallVec;
 
 use crate::base::ArgvBuf;
+use crate::command::notify::event;
 use crate::command::{Context, Fail, Outcome};
 use crate::store::{End, List, ValueRef};
 
@@ -122,7 +123,8 @@ fn store<'a>(
     let (db, now) = (context.session.db, context.now);
     let Context { out, partitions, .. } = context;
     let partition = partitions.at(destination);
-    if partition.keyspace.remove(db, destination, now) {
+    let was_there = partition.keyspace.remove(db, destination, now);
+    if was_there {
         partition.effects.push(db, &[b"DEL", destination]);
     }
     if !result.is_empty() {
@@ -130,6 +132,11 @@ fn store<'a>(
             result.as_argv().iter().for_each(|element| list.push(End::Tail, element, limits.list));
             ((), true)
         })?;
+    }
+    if !result.is_empty() {
+        partition.notify(db, event::SORTSTORE, destination);
+    } else if was_there {
+        partition.notify(db, event::DEL, destination);
     }
     out.unsigned(result.len() as u64);
     if result.is_empty() || !partition.effects.wants() {
