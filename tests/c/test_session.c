@@ -209,6 +209,28 @@ TEST(a_push_that_does_not_come_is_no_failure) {
     fixture_close(&at);
 }
 
+TEST(messages_of_subscriptions) {
+    fixture at = fixture_open();
+    kevy_session *publisher;
+    const kevy_reply *reply;
+    const kevy_reply *message;
+    CHECK_IS(kevy_session_open(at.runtime, &publisher, NULL), KEVY_OK);
+    CHECK_IS(kevy_session_dispatch(at.session, ARGV(B("SUBSCRIBE"), B("news")), &reply, NULL), KEVY_OK);
+    CHECK(SAME(kevy_reply_bytes(kevy_reply_at(reply, 0)), "subscribe"));
+    CHECK_IS(kevy_reply_integer(kevy_reply_at(reply, 2)), 1);
+    CHECK_IS(kevy_session_dispatch(publisher, ARGV(B("PUBLISH"), B("news"), B("hello")), &reply, NULL), KEVY_OK);
+    CHECK_IS(kevy_reply_integer(reply), 1);
+    CHECK_IS(kevy_session_next_push(at.session, 0, &message, NULL), KEVY_OK);
+    CHECK_IS(kevy_reply_kind(message), KEVY_REPLY_PUSH);
+    CHECK_IS(kevy_reply_len(message), 3);
+    CHECK(SAME(kevy_reply_bytes(kevy_reply_at(message, 0)), "message"));
+    CHECK(SAME(kevy_reply_bytes(kevy_reply_at(message, 1)), "news"));
+    CHECK(SAME(kevy_reply_bytes(kevy_reply_at(message, 2)), "hello"));
+    CHECK_IS(kevy_session_next_push(at.session, 0, &message, NULL), KEVY_AGAIN);
+    kevy_session_free(publisher);
+    fixture_close(&at);
+}
+
 TEST(large_values_and_long_commands) {
     enum { COUNT = 300, LEN = 5000 };
     static uint8_t big[LEN];

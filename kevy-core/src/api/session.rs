@@ -198,32 +198,45 @@ impl Session {
         self.runtime.core().engine.shards.is_contended()
     }
 
-    /// Waits for a message that nobody asked for; `None` when `timeout` has passed.
+    /// Waits for a message that nobody asked for, of a channel that the session is subscribed to for instance; `None` when
+    /// `timeout` has passed.
     ///
     /// # Errors
-    /// [`ErrorKind::Interrupted`] after [`Interrupter::interrupt`].
+    /// [`ErrorKind::Interrupted`] after [`Interrupter::interrupt`], and [`ErrorKind::Closed`] where more messages waited
+    /// than `client-output-buffer-limit` allows a subscriber.
     pub fn next_push(&mut self, timeout: Duration) -> Result<Option<Node<'_>>> {
-        let core = self.runtime.core();
-        core.check()?;
-        let client = &self.state.session.client;
-        // A timeout beyond what the clock can count is for ever.
-        let deadline = Instant::now().checked_add(timeout);
-        let found = core.events.wait(deadline, &self.bell, || match client.outbox.take() {
-            None if core.is_stopping() || client.is_killed() => Some(None),
-            None => None,
-            push => Some(push),
-        })?;
-        let Some(message) = found else { return Ok(None) };
-        let Some(message) = message else {
-            return Err(core
-                .check()
-                .err()
-                .unwrap_or_else(|| if client.is_killed() { killed() } else { stopped() }));
-        };
+        if !self.wait_push(timeout)? {
+            return Ok(None);
+        }
+        let Some(message) = self.state.session.client.outbox.take() else { return Ok(None) };
         self.out.buf.clear();
         self.out.buf.extend_from_slice(&message);
         self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
         Ok(Some(self.tree.root(&self.out.buf)))
+    }
+
+    /// Waits until [`Session::next_push`] has a message at hand; false when `timeout` has passed.
+    ///
+    /// # Errors
+    /// As [`Session::next_push`].
+    pub fn wait_push(&mut self, timeout: Duration) -> Result<bool> {
+        let core = self.runtime.core();
+        core.check()?;
+        let client = &self.state.session.client;
+        if client.outbox.is_filled() {
+            return Ok(true);
+        }
+        // A timeout beyond what the clock can count is for ever.
+        let deadline = Instant::now().checked_add(timeout);
+        let found = core.events.wait(deadline, &self.bell, || {
+            (client.outbox.is_filled() || core.is_stopping() || client.is_killed()).then_some(())
+        })?;
+        match found {
+            None => Ok(false),
+            Some(()) if client.outbox.is_filled() => Ok(true),
+            Some(()) if client.is_killed() => Err(killed()),
+            Some(()) => Err(core.check().err().unwrap_or_else(stopped)),
+        }
     }
 
     /// A handle that ends this session's waits from another thread.
