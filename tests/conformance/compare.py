@@ -106,6 +106,7 @@ MILLISECONDS = near(2_000)
 
 #: The rule of a verb where a case names none.
 DEFAULTS = {
+    "acl|help": KIND,
     "client|help": KIND,
     "client|id": KIND,
     "client|info": KIND,

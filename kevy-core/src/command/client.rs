@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 
 use crate::resp::Protocol;
 
+use super::acl::DEFAULT_USER;
 use super::blocking::Waiter;
 use super::outbox::Outbox;
 use super::tracking::Tracking;
@@ -91,7 +92,8 @@ pub struct ClientText {
     pub name: Vec<u8>,
     pub library_name: Vec<u8>,
     pub library_version: Vec<u8>,
-    pub user: String,
+    /// The name of the user that it has proved to be, that of the default user before.
+    pub user: Vec<u8>,
 }
 
 impl fmt::Debug for Client {
@@ -241,7 +243,7 @@ impl Clients {
             no_evict: AtomicBool::new(false),
             no_touch: AtomicBool::new(false),
             commands: AtomicU64::new(0),
-            text: Mutex::default(),
+            text: Mutex::new(ClientText { user: DEFAULT_USER.into(), ..ClientText::default() }),
             tracking: AtomicI64::new(-1),
             is_tracking_broadcast: AtomicBool::new(false),
             is_redirect_broken: AtomicBool::new(false),

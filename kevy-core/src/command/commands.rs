@@ -25,6 +25,13 @@ pub trait Commands: Send + Sync + Debug {
     fn name(&self, number: usize) -> &str;
 }
 
+/// The command that `verb` or `verb|subcommand` names, in any case, and nothing behind it.
+pub fn named(commands: &dyn Commands, name: &[u8]) -> Option<usize> {
+    let parts: Vec<&[u8]> = name.splitn(2, |&byte| byte == b'|').collect();
+    let number = commands.find(&parts)?;
+    commands.name(number).as_bytes().eq_ignore_ascii_case(name).then_some(number)
+}
+
 /// A command set held in tables: the Redis set, a host's own, or both.
 #[derive(Debug, Default)]
 pub struct CommandSet {

@@ -10,6 +10,7 @@ use crate::base::number::parse_u64;
 
 use super::arguments::is_word;
 use super::spec::{Begin, Find, KeySpec, Scope, Spec};
+use super::table::bitmap::BITFIELD;
 
 /// Positions of keys among the arguments, the verb being 0.
 pub type Positions = SmallVec<[usize; 4]>;
@@ -129,6 +130,36 @@ fn find(find: Find, first: usize, args: &[&[u8]]) -> Result<(usize, usize, usize
             Ok((first, last.ok_or(Invalid)?, step))
         }
         Find::Unknown => Err(Invalid),
+    }
+}
+
+/// How a command line uses a key. A row can only say that it varies: SET reads the old value where GET asks for it, and
+/// BITFIELD writes unless all it does is GET.
+pub fn flags_of(spec: &Spec, flags: &'static [&'static str], line: &[&[u8]]) -> &'static [&'static str] {
+    if !flags.contains(&"variable_flags") {
+        return flags;
+    }
+    if spec.name == BITFIELD.name {
+        return if only_gets(line.get(2..).unwrap_or_default()) {
+            &["RO", "access"]
+        } else {
+            &["RW", "access", "update"]
+        };
+    }
+    let reads = line.iter().skip(3).any(|arg| is_word(arg, "GET"));
+    if reads { &["RW", "access", "update"] } else { &["OW", "update"] }
+}
+
+/// True where the operations of BITFIELD are well formed and write nothing.
+fn only_gets(operations: &[&[u8]]) -> bool {
+    let mut rest = operations;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [word, _, _, rest @ ..] if is_word(word, "GET") => rest,
+            [word, _, rest @ ..] if is_word(word, "OVERFLOW") => rest,
+            _ => return false,
+        };
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`Context::at`], records what it did with [`Context::effect`] and writes one reply. It never knows
 //! about threads, sockets or other shards' locks. Dispatch calls handlers; nothing else does.
 
+pub mod acl;
 pub mod admin;
 pub mod arguments;
 mod bitmap;

@@ -1,7 +1,7 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, admin, bitmap, connection, generic, geo, hash, hyperloglog, introduction, json,
+    Command, CommandSet, acl, admin, bitmap, connection, generic, geo, hash, hyperloglog, introduction, json,
     list, pubsub, replication, set, sorted_set, stream, string, transaction, vector_set,
 };
 
@@ -9,7 +9,8 @@ impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 18] = [
+        let groups: [&[Command]; 19] = [
+            acl::COMMANDS,
             connection::COMMANDS,
             generic::COMMANDS,
             &string::COMMANDS,

@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 use crate::base::Clock;
 use crate::base::options::Options;
 
+use super::acl::Acl;
 use super::blocking::Waiter;
 use super::monitor::Monitors;
 use super::monitoring::{Fault, Monitoring, SlowEntry, SlowLog, Totals};
@@ -136,7 +137,6 @@ pub struct Stats {
     pub net_input_bytes: AtomicU64,
     pub net_output_bytes: AtomicU64,
     pub error_replies: AtomicU64,
-    pub acl_access_denied_auth: AtomicU64,
     pub peak_memory: AtomicUsize,
     pub evicted_clients: AtomicU64,
 }
@@ -153,7 +153,6 @@ impl Stats {
             &self.net_input_bytes,
             &self.net_output_bytes,
             &self.error_replies,
-            &self.acl_access_denied_auth,
         ] {
             counter.store(0, Ordering::Relaxed);
         }
@@ -173,6 +172,8 @@ pub struct DebugSwitches {
 pub struct Server {
     pub options: RwLock<Options>,
     pub commands: Arc<dyn Commands>,
+    /// Who may do what.
+    pub acl: Acl,
     pub clients: Clients,
     pub stats: Stats,
     pub clock: Arc<dyn Clock>,
@@ -224,7 +225,12 @@ impl Server {
     pub fn new(config: ServerConfig) -> Self {
         let ServerConfig { options, commands, clock, shards, run_id } = config;
         let pubsub = Arc::new(PubSub::new(clock.clone()));
+        let acl = Acl::new(&*commands);
+        if !options.requirepass.0.is_empty() {
+            acl.set_default_password(options.requirepass.0.as_bytes(), &*commands);
+        }
         let server = Self {
+            acl,
             maxmemory: AtomicUsize::new(options.maxmemory as usize),
             options: RwLock::new(options),
             commands,
@@ -333,7 +339,7 @@ impl Server {
 
     /// True where a client must prove who it is. A password that is taken away frees those who have not.
     pub fn needs_password(&self) -> bool {
-        !self.options.read().requirepass.0.is_empty()
+        !self.acl.is_open()
     }
 
     /// Whether as many replicas are near as `min-replicas-to-write` asks for.

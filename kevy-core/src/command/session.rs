@@ -8,6 +8,7 @@ use hashbrown::HashSet;
 
 use crate::resp::writer::{Protocol, Writer};
 
+use super::acl::User;
 use super::blocking::Waiter;
 use super::introduction::Introduction;
 use super::pubsub::Subscriptions;
@@ -101,6 +102,8 @@ pub fn unfollow(server: &Server, session: &mut Session) {
 pub struct Session {
     pub client: Arc<Client>,
     pub db: usize,
+    /// What it may do. Without a proof of who it is that is the default user.
+    pub user: Arc<User>,
     pub authenticated: bool,
     pub reply_mode: ReplyMode,
     /// The reply of the command under way is wanted whatever `reply_mode` says.
@@ -130,10 +133,12 @@ pub struct Session {
 }
 
 impl Session {
+    /// A session of the engine's owner, who may do everything.
     pub fn new(client: Arc<Client>, authenticated: bool) -> Self {
         Self {
             client,
             db: 0,
+            user: User::owner(),
             authenticated,
             reply_mode: ReplyMode::On,
             keeps_reply: false,
@@ -165,6 +170,11 @@ impl Session {
         client.query_buffer.store(query_bytes, Ordering::Relaxed);
         client.output_buffer.store(output_bytes, Ordering::Relaxed);
         client.protocol.store(if protocol == Protocol::Resp3 { 3 } else { 2 }, Ordering::Relaxed);
+    }
+
+    /// Whether commands are queued for EXEC, or run by it.
+    pub fn is_queueing(&self) -> bool {
+        self.transaction.is_some() || self.in_exec
     }
 
     /// Writes the messages that wait for a connection: the caller is about to write something that belongs after them.

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use crate::base::{Error, ErrorKind, OwnedGuard, Result};
 use crate::command::client::WakeOwner;
 use crate::command::monitor::Source;
+use crate::command::monitoring::Fault;
 use crate::command::server::Gates;
 use crate::command::session::Request;
 use crate::command::string::{self};
@@ -80,11 +81,28 @@ impl Engine {
         }
     }
 
-    fn refuse_in_multi(session: &Session) -> Result<()> {
-        if session.transaction.is_none() {
+    /// Fails where the hot verbs cannot stand for a command: inside MULTI, or where the user may not run it.
+    #[inline]
+    fn check_direct(&self, session: &mut Session, args: &[&[u8]]) -> Result<()> {
+        if session.transaction.is_none() && session.is_trusted() {
             return Ok(());
         }
-        Err(Error::new(ErrorKind::InvalidArgument, "inside MULTI commands are queued: use dispatch"))
+        self.why_not_direct(session, args)
+    }
+
+    #[cold]
+    fn why_not_direct(&self, session: &mut Session, args: &[&[u8]]) -> Result<()> {
+        if session.transaction.is_some() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "inside MULTI commands are queued: use dispatch",
+            ));
+        }
+        let Some(number) = self.server.commands.find(args) else { return Ok(()) };
+        self.check_access(session, number, &self.command(number).spec, args).map_err(|fail| {
+            self.server.count_fault(number, Fault::Rejected, fail.bytes());
+            Error::new(ErrorKind::of_reply(&fail.text()), fail.text())
+        })
     }
 
     #[inline]
@@ -96,8 +114,8 @@ impl Engine {
 
     /// Whether GET may run now.
     #[inline]
-    fn admit_get(&self, session: &Session) -> Result<()> {
-        Self::refuse_in_multi(session)?;
+    fn admit_get(&self, session: &mut Session, key: &[u8]) -> Result<()> {
+        self.check_direct(session, &[b"GET", key])?;
         if self.server.gates.any() {
             let refused = |fail: Fail| Error::new(ErrorKind::of_reply(&fail.text()), fail.text());
             self.refuse_gates(session, string::PLAIN_GET).map_err(refused)?;
@@ -111,7 +129,7 @@ impl Engine {
     /// Another type, or MULTI.
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
-        self.admit_get(&state.session)?;
+        self.admit_get(&mut state.session, key)?;
         self.wait_while_paused(false);
         let shard = self.take(route::shard_of(key, self.shards.len()));
         self.get_from(shard, state, key, into)
@@ -123,7 +141,7 @@ impl Engine {
     /// As [`Engine::get`].
     #[inline]
     pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
-        self.admit_get(&state.session)?;
+        self.admit_get(&mut state.session, key)?;
         match self.shards.try_take(route::shard_of(key, self.shards.len())) {
             Some(shard) if !shard.owes() && !self.server.gates.is_closed(Gates::PAUSED_WRITES) => {
                 self.get_from(shard, state, key, into).map(Some)
@@ -178,7 +196,7 @@ impl Engine {
     /// No memory, or MULTI.
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
-        Self::refuse_in_multi(&state.session)?;
+        self.check_direct(&mut state.session, &[b"SET", key, value])?;
         self.wait_while_paused(true);
         self.set_in(self.take(route::shard_of(key, self.shards.len())), state, key, value)
     }
@@ -189,7 +207,7 @@ impl Engine {
     /// As [`Engine::set`].
     #[inline]
     pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
-        Self::refuse_in_multi(&state.session)?;
+        self.check_direct(&mut state.session, &[b"SET", key, value])?;
         match self.shards.try_take(route::shard_of(key, self.shards.len())) {
             Some(shard) if !shard.owes() && !self.server.gates.is_closed(Gates::PAUSED_WRITES) => {
                 self.set_in(shard, state, key, value).map(|()| true)

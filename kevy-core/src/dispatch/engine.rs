@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::OwnedGuard;
+use crate::command::acl::{self, Place};
 use crate::command::help::unknown_subcommand;
 use crate::command::monitoring::{CommandStats, Fault};
 use crate::command::server::Gates;
@@ -177,6 +178,26 @@ impl Engine {
             || is_exec && queue.into_iter().any(|queued| holds(self.command(queued.command).spec.flags))
     }
 
+    /// Refuses what the session may not do, for want of a password or of a permission.
+    #[cold]
+    pub(super) fn check_access(
+        &self,
+        session: &mut Session,
+        number: usize,
+        spec: &Spec,
+        args: &[&[u8]],
+    ) -> Result<(), Fail> {
+        if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) && !self.server.acl.is_open() {
+            return Err(NO_AUTH);
+        }
+        acl::may(session, number, spec, args).map_err(|denied| {
+            session.last_command = number;
+            let place = if session.transaction.is_some() { Place::Multi } else { Place::TopLevel };
+            self.server.note_denied_command(session, place, denied, number, args);
+            denied.reply(self.commands().name(number))
+        })
+    }
+
     #[inline]
     fn check(&self, session: &mut Session, args: &[&[u8]], protocol: Protocol) -> Result<Plan, Fail> {
         let Some(number) = self.commands().find(args) else { return Err(unknown(args)) };
@@ -188,8 +209,8 @@ impl Engine {
         if !spec.takes(args.len()) {
             return Err(Fail::arity(self.commands().name(number)));
         }
-        if !session.authenticated && !spec.flags.has(Flags::NO_AUTH) && self.server.needs_password() {
-            return Err(NO_AUTH);
+        if !session.is_trusted() {
+            self.check_access(session, number, spec, args)?;
         }
         if session.follows.any && session.is_confined(protocol) && !is_allowed_to_subscribers(spec) {
             return Err(confined(self.commands().name(number)));
@@ -209,6 +230,10 @@ impl Engine {
             // One step answers for a small keyspace as it does in Redis; in a large one it would hold up other shards.
             Scope::Cursor if self.server.used_memory() <= SMALL_KEYSPACE_BYTES => {
                 route::from_cursor_on(args, shards)
+            }
+            // What its patterns may read is for the session's user to say.
+            Scope::Sort if !session.is_trusted() => {
+                return Ok(Plan::Several { command: number, route: route::route(spec, args, shards)? });
             }
             _ => route::route(spec, args, shards)?,
         };

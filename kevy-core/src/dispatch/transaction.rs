@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::command::acl::{self, Place};
 use crate::command::monitoring::Fault;
 use crate::command::session::{Queued, Transaction, unfollow};
 use crate::command::spec::{Fail, Flags, Scope};
@@ -98,6 +99,15 @@ impl Engine {
         step.session().in_exec = true;
         for queued in &queue {
             let args: Vec<&[u8]> = queued.args.iter().map(Vec::as_slice).collect();
+            let spec = &self.command(queued.command).spec;
+            // What was allowed when it was queued may have been taken away since.
+            if let Err(denied) = acl::may(step.session(), queued.command, spec, &args) {
+                self.server.note_denied_command(step.session(), Place::Multi, denied, queued.command, &args);
+                let fail = denied.exec_reply();
+                self.server.count_fault(queued.command, Fault::Rejected, fail.bytes());
+                step.out().error_bytes(fail.bytes());
+                continue;
+            }
             step.call(queued.command, &args);
         }
         step.session().in_exec = false;

@@ -87,6 +87,12 @@ impl Socket {
         self.inner.as_raw_fd()
     }
 
+    /// Whether the peer is on this machine.
+    pub fn is_local(&self) -> bool {
+        let address = self.inner.peer_addr().ok().and_then(|address| address.as_socket());
+        address.is_none_or(|address| address.ip().to_canonical().is_loopback())
+    }
+
     /// Sends keep-alive probes after `idle` without traffic, where the socket is TCP.
     pub fn set_keepalive(&self, idle: Duration) -> io::Result<()> {
         if self.inner.local_addr()?.as_socket().is_none() {

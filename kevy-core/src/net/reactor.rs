@@ -67,6 +67,18 @@ const CLIENTS_INTERVAL_MS: u64 = 100;
 /// How long to wait for descriptors or memory before connections are accepted again.
 const ACCEPT_INTERVAL_MS: u64 = 100;
 
+/// What a client of another machine is told where anybody could come in. The text is that of Redis, which monitoring knows.
+const PROTECTED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is \
+set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect \
+from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the \
+command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is \
+running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this \
+change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and \
+setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for \
+testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. \
+NOTE: You only need to do one of the above things in order for the server to start accepting connections from the \
+outside.\r\n";
+
 /// The settings that connections follow, read again when an option changes.
 #[derive(Clone, Debug, Default)]
 struct Settings {
@@ -76,8 +88,8 @@ struct Settings {
     keepalive: Duration,
     clients_max: usize,
     clients_bytes_max: u64,
+    is_protected: bool,
     outputs: [OutputLimit; 3],
-    password: bool,
 }
 
 impl Settings {
@@ -96,8 +108,8 @@ impl Settings {
             keepalive: Duration::from_secs(u64::from(options.tcp_keepalive)),
             clients_max: options.maxclients as usize,
             clients_bytes_max: options.maxmemory_clients.bytes(options.maxmemory),
+            is_protected: options.protected_mode,
             outputs,
-            password: !options.requirepass.0.is_empty(),
         }
     }
 }
@@ -363,6 +375,12 @@ impl Reactor {
         if self.stop_at.is_some() {
             return;
         }
+        if self.settings.is_protected && !socket.is_local() && server.acl.takes_any_password() {
+            server.stats.connections_rejected.fetch_add(1, Ordering::Relaxed);
+            // The peer is turned away whether or not it reads why.
+            let _ = socket.send(PROTECTED);
+            return;
+        }
         if server.clients.connected() >= self.settings.clients_max {
             server.stats.connections_rejected.fetch_add(1, Ordering::Relaxed);
             log_sink::warning(format_args!(
@@ -390,7 +408,8 @@ impl Reactor {
                 Wake::Pushed => handle.pushed(key),
             }),
         );
-        let session = Session::new(client, !self.settings.password);
+        let mut session = Session::new(client, false);
+        session.log_out(&server.acl);
         let limits = Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() };
         let mut connection = Box::new(Connection::new(socket, session, limits));
         connection.listed = true;

@@ -85,7 +85,8 @@ impl Counter<'_> {
     ) -> usize {
         let mut at = 0;
         while connection.fate == Fate::Open && !connection.stalled && connection.upgrade.is_none() {
-            connection.limits.authenticated = connection.session.authenticated;
+            connection.limits.authenticated =
+                connection.session.authenticated || self.engine.server.acl.is_open();
             let rest = &bytes[at..];
             match connection.parser.parse(rest, &connection.limits, COMMANDS_MAX, batch) {
                 Ok(progress) => {

@@ -491,6 +491,10 @@ pub fn assemble(
         shards: count,
         run_id: String::from_utf8_lossy(&random.hex_id::<40>()).into_owned(),
     }));
+    server
+        .acl
+        .configure(options, &*server.commands)
+        .map_err(|text| Error::new(ErrorKind::InvalidOption, text))?;
     let seed = Seed::new(random.next_u64());
     let shards = (0..count).map(|index| {
         let mut shard = Shard::new(index, options, seed.clone(), random.fork());

@@ -44,7 +44,7 @@ impl Options {
         let mut found: Vec<(String, String)> = Vec::new();
         for pattern in patterns {
             let is_name = !pattern.contains(['*', '?', '[']);
-            for spec in table() {
+            for spec in table().iter().filter(|spec| spec.is_listed) {
                 for name in spec.names() {
                     let matches = match is_name {
                         true => name.eq_ignore_ascii_case(pattern),

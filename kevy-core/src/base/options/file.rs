@@ -94,6 +94,11 @@ impl Options {
             let before = self.get(spec.name).unwrap_or_default();
             return self.set(name, &format!("{before} {}", values.join(" ")));
         }
+        if spec.name == "user" {
+            // Words with spaces in them stay whole.
+            self.user.add(values.to_vec());
+            return Ok(());
+        }
         match values {
             [value] => self.set(name, value),
             [_, ..] if spec.kind.takes_many_words() => self.set(name, &values.join(" ")),

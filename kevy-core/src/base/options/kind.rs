@@ -19,6 +19,8 @@ pub struct OptionSpec {
     pub mutability: Mutability,
     /// True where the value must not appear in logs and messages.
     pub is_sensitive: bool,
+    /// False where CONFIG GET does not tell of it.
+    pub is_listed: bool,
     /// Where it stands in `--help` and in the reference.
     pub section: Section,
     pub(super) documentation: &'static str,
@@ -129,6 +131,7 @@ impl OptionSpec {
             default,
             mutability: Mutability::Live,
             is_sensitive: false,
+            is_listed: true,
             section,
             documentation,
             set,
@@ -143,6 +146,11 @@ impl OptionSpec {
 
     pub(super) const fn at_start(mut self) -> Self {
         self.mutability = Mutability::AtStart;
+        self
+    }
+
+    pub(super) const fn unlisted(mut self) -> Self {
+        self.is_listed = false;
         self
     }
 

@@ -94,6 +94,9 @@ impl Options {
         let name = spec.name;
         let value = (spec.get)(self, spec);
         match spec.kind {
+            Kind::Words if name == "user" => {
+                self.user.lines().iter().map(|words| format!("{name} {}", words.join(" "))).collect()
+            }
             Kind::SavePoints => match &self.save {
                 SavePoints::Auto => vec![format!("{name} auto")],
                 SavePoints::At(points) if points.is_empty() => vec![format!("{name} \"\"")],

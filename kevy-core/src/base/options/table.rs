@@ -3,8 +3,9 @@
 use super::events::EventClasses;
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
-    BindAddress, BufferLimits, Choice, DebugAccess, Directory, EvictionPolicy, FileName, Fixed, Hertz,
-    LogLevel, MemoryShare, Octal, OptionValue, Percentiles, PrimaryAddress, SavePoints, Secret, Word,
+    BindAddress, BufferLimits, ChannelDefault, Choice, DebugAccess, Directory, EvictionPolicy, FileName,
+    Fixed, Hertz, LogLevel, MemoryShare, Octal, OptionValue, Percentiles, PrimaryAddress, SavePoints, Secret,
+    UserLines, Word,
 };
 use crate::base::slot::SLOTS;
 
@@ -127,13 +128,20 @@ options! {
         tcp_backlog: u32, "tcp-backlog", "511", COUNT, at_start();
         /// Seconds of silence after which the system checks that a peer is still there; 0 for never.
         tcp_keepalive: u32, "tcp-keepalive", "300", COUNT;
-        /// Whether clients from other machines are refused while there is no password.
-        protected_mode: Fixed, "protected-mode", "no",
-            Kind::Fixed("only the addresses of 'bind' are listened on, which are local unless given");
+        /// Whether clients from other machines are refused while the default user has no password.
+        protected_mode: bool, "protected-mode", "yes", Kind::Switch;
     }
     Clients {
         /// The password that AUTH takes; empty for none.
         requirepass: Secret, "requirepass", "", Kind::Text, sensitive();
+        /// A user and its rules, in the form of ACL LIST without the first word. Each time it is given it adds one.
+        user: UserLines, "user", "", Kind::Words, at_start(), sensitive(), unlisted();
+        /// The file of users, in `dir` unless its path says otherwise; empty for none.
+        aclfile: String, "aclfile", "", Kind::Text, at_start();
+        /// The channels that a new user may use: all, or none.
+        acl_pubsub_default: ChannelDefault, "acl-pubsub-default", "resetchannels", Kind::Choice(ChannelDefault::WORDS);
+        /// Entries that ACL LOG keeps.
+        acllog_max_len: u64, "acllog-max-len", "128", LIMIT;
         /// The number of clients that may be connected at a time.
         maxclients: u32, "maxclients", "10000", Kind::Integer { min: 1, max: u32::MAX as i64 };
         /// Seconds after which a client that sends nothing is disconnected; 0 for never.

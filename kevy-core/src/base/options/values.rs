@@ -142,6 +142,51 @@ impl OptionValue for Option<PrimaryAddress> {
     }
 }
 
+/// Users and their rules, as the words of one line each.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct UserLines(Vec<Vec<String>>);
+
+impl UserLines {
+    pub fn add(&mut self, words: Vec<String>) {
+        self.0.push(words);
+    }
+
+    /// The users of such lines, each its words with spaces between.
+    pub fn from_lines(lines: &[String]) -> Self {
+        Self(lines.iter().map(|line| line.split(' ').map(str::to_owned).collect()).collect())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn lines(&self) -> &[Vec<String>] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UserLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} users", self.0.len())
+    }
+}
+
+impl OptionValue for UserLines {
+    fn set(&mut self, text: &str, _: &OptionSpec) -> Result<(), Cow<'static, str>> {
+        let words: Vec<String> = text.split_ascii_whitespace().map(str::to_owned).collect();
+        if words.is_empty() {
+            self.0.clear();
+        } else {
+            self.add(words);
+        }
+        Ok(())
+    }
+
+    fn text(&self, _: &OptionSpec) -> String {
+        self.0.iter().map(|words| words.join(" ")).collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// A directory; empty for the working directory of the process, which nobody has asked to be written to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directory(pub String);
@@ -581,6 +626,23 @@ choice! {
         Warning = "warning",
         /// Nothing.
         Nothing = "nothing",
+    }
+}
+
+choice! {
+    /// The channels that a new user may use.
+    ChannelDefault {
+        /// All of them.
+        AllChannels = "allchannels",
+        /// None of them.
+        #[default]
+        ResetChannels = "resetchannels",
+    }
+}
+
+impl ChannelDefault {
+    pub fn is_all(self) -> bool {
+        self == Self::AllChannels
     }
 }
 

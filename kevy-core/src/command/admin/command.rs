@@ -2,11 +2,11 @@
 
 use crate::base::glob;
 use crate::command::arguments::is_word;
+use crate::command::commands::named;
 use crate::command::help::help;
-use crate::command::keys::each_key;
-use crate::command::table::bitmap::BITFIELD;
+use crate::command::keys::{each_key, flags_of};
 use crate::command::table::server as rows;
-use crate::command::{Command, Commands, Context, Fail, Outcome, Spec};
+use crate::command::{Command, Commands, Context, Fail, Outcome};
 
 use super::{command_docs, command_info};
 
@@ -26,13 +26,6 @@ static SUBCOMMANDS: &[Command] = &[
 /// Numbers of the verbs, without subcommands.
 fn verbs(commands: &dyn Commands) -> impl Iterator<Item = usize> {
     (0..commands.count()).filter(|&number| !commands.name(number).contains('|'))
-}
-
-/// The command that `verb` or `verb|subcommand` names, written exactly so.
-fn find(commands: &dyn Commands, name: &[u8]) -> Option<usize> {
-    let parts: Vec<&[u8]> = name.splitn(2, |&byte| byte == b'|').collect();
-    let number = commands.find(&parts)?;
-    commands.name(number).as_bytes().eq_ignore_ascii_case(name).then_some(number)
 }
 
 fn all(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
@@ -65,7 +58,7 @@ fn info(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let commands = &*ctx.server.commands;
     ctx.out.array(names.len());
     for name in names {
-        match find(commands, name) {
+        match named(commands, name) {
             Some(number) => command_info::write(ctx.out, commands.name(number), commands.command(number)),
             None => ctx.out.null(),
         }
@@ -77,7 +70,7 @@ fn docs(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let commands = &*ctx.server.commands;
     let numbers: Vec<usize> = match &args[2..] {
         [] => verbs(commands).collect(),
-        names => names.iter().filter_map(|name| find(commands, name)).collect(),
+        names => names.iter().filter_map(|name| named(commands, name)).collect(),
     };
     ctx.out.map(numbers.len());
     for number in numbers {
@@ -131,32 +124,6 @@ fn getkeysandflags(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         command_info::write_words(ctx.out, flags);
     }
     Ok(())
-}
-
-/// How a command line uses a key. A row can only say that it varies: SET reads the old value where GET asks for it, and
-/// BITFIELD writes unless all it does is GET.
-fn flags_of(spec: &Spec, flags: &'static [&'static str], line: &[&[u8]]) -> &'static [&'static str] {
-    if !flags.contains(&"variable_flags") {
-        return flags;
-    }
-    if spec.name == BITFIELD.name {
-        return if only_gets(&line[2..]) { &["RO", "access"] } else { &["RW", "access", "update"] };
-    }
-    let reads = line.iter().skip(3).any(|arg| is_word(arg, "GET"));
-    if reads { &["RW", "access", "update"] } else { &["OW", "update"] }
-}
-
-/// True where the operations of BITFIELD are well formed and write nothing.
-fn only_gets(operations: &[&[u8]]) -> bool {
-    let mut rest = operations;
-    loop {
-        rest = match rest {
-            [] => return true,
-            [word, _, _, rest @ ..] if is_word(word, "GET") => rest,
-            [word, _, rest @ ..] if is_word(word, "OVERFLOW") => rest,
-            _ => return false,
-        };
-    }
 }
 
 /// The keys of a full command line: their positions and how each is used.

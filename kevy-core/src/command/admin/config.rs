@@ -1,5 +1,6 @@
 //! CONFIG: options read and changed while the server runs.
 
+use crate::base::options::UserLines;
 use crate::command::help::{container, help};
 use crate::command::monitoring::Faults;
 use crate::command::table::server as rows;
@@ -44,6 +45,9 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let limits = {
         let mut options = server.options.write();
         options.set_many_atomically(&pairs).map_err(|error| Fail::with(error.config_set_reply()))?;
+        if pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case("requirepass")) {
+            server.acl.set_default_password(options.requirepass.0.as_bytes(), &*server.commands);
+        }
         Limits::from(&*options)
     };
     server.follow_options();
@@ -69,6 +73,7 @@ fn resetstat(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     monitoring.elsewhere.lock().reset();
     *monitoring.faults.lock() = Faults::default();
     monitoring.rates.reset();
+    ctx.server.acl.denied.reset();
     if let Some(hooks) = ctx.server.hooks.get() {
         hooks.reset_syncs();
     }
@@ -77,7 +82,11 @@ fn resetstat(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
 }
 
 fn rewrite(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
-    let options = ctx.server.options.read().clone();
+    let mut options = ctx.server.options.read().clone();
+    // Users of a file of their own are for ACL SAVE to write.
+    if options.aclfile.is_empty() {
+        options.user = UserLines::from_lines(&ctx.server.acl.configured_lines(&*ctx.server.commands));
+    }
     if options.config_file.is_empty() {
         return Err(Fail::new("ERR The server is running without a config file"));
     }

@@ -1,8 +1,7 @@
 //! AUTH and HELLO.
 
-use std::sync::atomic::Ordering;
-
 use crate::base::number::parse_i64;
+use crate::command::acl::{DEFAULT_USER, Place, Reason};
 use crate::command::arguments::is_word;
 use crate::command::version::REDIS_VERSION;
 use crate::command::{Context, Fail, Outcome};
@@ -11,24 +10,21 @@ use crate::resp::Protocol;
 use super::client::check_name;
 use super::{set_protocol, version};
 
-/// The one user there is.
-pub const DEFAULT_USER: &str = "default";
-
 const WRONG_PASSWORD: Fail = Fail::new("WRONGPASS invalid username-password pair or user is disabled.");
 const NO_PASSWORD: Fail = Fail::new(
     "ERR AUTH <password> called without any password configured for the default user. \
      Are you sure your configuration is correct?",
 );
 const HELLO_BEFORE_AUTH: Fail = Fail::new(
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH \
-     <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the \
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> \
+     option can be used to authenticate the client and select the RESP protocol version at the \
      same time",
 );
 
 pub fn auth(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let (user, password) = match args {
         [_, password] => {
-            if !ctx.server.needs_password() {
+            if ctx.server.acl.takes_any_password() {
                 return Err(NO_PASSWORD);
             }
             (DEFAULT_USER.as_bytes(), *password)
@@ -36,34 +32,20 @@ pub fn auth(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         [_, user, password] => (*user, *password),
         _ => return Err(Fail::SYNTAX),
     };
-    authenticate(ctx, user, password)?;
+    authenticate(ctx, args[0], user, password)?;
     ctx.out.ok();
     Ok(())
 }
 
-/// Marks the session as that of `user` if the password is right.
-fn authenticate(ctx: &mut Context<'_>, user: &[u8], password: &[u8]) -> Outcome {
-    let accepted = {
-        let secret = &ctx.server.options.read().requirepass.0;
-        user == DEFAULT_USER.as_bytes() && (secret.is_empty() || is_same(secret.as_bytes(), password))
-    };
-    if !accepted {
-        ctx.server.stats.acl_access_denied_auth.fetch_add(1, Ordering::Relaxed);
+/// Makes the session that of `user` if the password is right. `verb` is what asked for it.
+fn authenticate(ctx: &mut Context<'_>, verb: &[u8], user: &[u8], password: &[u8]) -> Outcome {
+    let Some(accepted) = ctx.server.acl.authenticate(user, password) else {
+        let place = if ctx.session.is_queueing() { Place::Multi } else { Place::TopLevel };
+        ctx.server.note_denied(ctx.session, (Reason::Auth, place), verb, user, ctx.now);
         return Err(WRONG_PASSWORD);
-    }
-    ctx.session.authenticated = true;
-    DEFAULT_USER.clone_into(&mut ctx.session.client.text.lock().user);
+    };
+    ctx.session.log_in(accepted);
     Ok(())
-}
-
-/// Compares in a time that tells nothing about where the two differ.
-fn is_same(secret: &[u8], offered: &[u8]) -> bool {
-    let mut difference = secret.len() ^ offered.len();
-    for (at, byte) in offered.iter().enumerate() {
-        let expected = secret.get(at % secret.len().max(1)).copied().unwrap_or_default();
-        difference |= usize::from(byte ^ expected);
-    }
-    std::hint::black_box(difference) == 0
 }
 
 /// What HELLO was asked to change.
@@ -105,7 +87,7 @@ impl<'a> Greeting<'a> {
 pub fn hello(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let greeting = Greeting::parse(&args[1..])?;
     if let Some((user, password)) = greeting.credentials {
-        authenticate(ctx, user, password)?;
+        authenticate(ctx, args[0], user, password)?;
     }
     if !ctx.session.authenticated {
         return Err(HELLO_BEFORE_AUTH);

@@ -1,12 +1,12 @@
 //! CLIENT KILL.
 
 use crate::base::number::parse_i64;
+use crate::command::acl::Acl;
 use crate::command::arguments::{integer_in, is_word};
 use crate::command::client::ClientKind;
 use crate::command::session::Request;
 use crate::command::{Client, Context, Fail, Outcome};
 
-use super::authenticate::DEFAULT_USER;
 use super::client::kind_of;
 
 /// Which clients to end; what is `None` says nothing.
@@ -16,13 +16,14 @@ struct Filter<'a> {
     kind: Option<ClientKind>,
     address: Option<&'a [u8]>,
     local_address: Option<&'a [u8]>,
+    user: Option<&'a [u8]>,
     /// At least this many seconds old.
     age_seconds_min: Option<u64>,
     skip_me: bool,
 }
 
 impl<'a> Filter<'a> {
-    fn parse(args: &[&'a [u8]]) -> Result<Self, Fail> {
+    fn parse(args: &[&'a [u8]], acl: &Acl) -> Result<Self, Fail> {
         if let [address] = args {
             return Ok(Self { address: Some(address), ..Self::default() });
         }
@@ -38,9 +39,10 @@ impl<'a> Filter<'a> {
                 option if is_word(option, "ADDR") => filter.address = Some(value),
                 option if is_word(option, "LADDR") => filter.local_address = Some(value),
                 option if is_word(option, "USER") => {
-                    if value != DEFAULT_USER.as_bytes() {
+                    if acl.find(value).is_none() {
                         return Err(Fail::quoting("ERR No such user '{}'", value));
                     }
+                    filter.user = Some(value);
                 }
                 option if is_word(option, "SKIPME") => {
                     filter.skip_me = match value {
@@ -68,12 +70,13 @@ impl<'a> Filter<'a> {
             && self.kind.is_none_or(|kind| client.kind() == kind)
             && self.address.is_none_or(|address| client.address.as_bytes() == address)
             && self.local_address.is_none_or(|address| client.local_address.as_bytes() == address)
+            && self.user.is_none_or(|user| client.text.lock().user == user)
             && self.age_seconds_min.is_none_or(|min| age_seconds >= min)
     }
 }
 
 pub fn kill(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    let filter = Filter::parse(&args[2..])?;
+    let filter = Filter::parse(&args[2..], &ctx.server.acl)?;
     let me = ctx.session.client.id;
     let mut killed = 0;
     for client in ctx.server.clients.list() {

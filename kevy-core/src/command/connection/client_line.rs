@@ -6,8 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::command::client::ClientKind;
 use crate::command::{Client, Server};
 
-use super::authenticate::DEFAULT_USER;
-
 fn load(number: &AtomicUsize) -> usize {
     number.load(Ordering::Relaxed)
 }
@@ -27,7 +25,7 @@ pub fn push_line(out: &mut Vec<u8>, client: &Client, server: &Server, now: u64) 
     let (argv, multi) = (load(&client.args_memory), load(&client.queue_memory));
     let number = load(&client.last_command);
     let command = if number < server.commands.count() { server.commands.name(number) } else { "NULL" };
-    let user = if text.user.is_empty() { DEFAULT_USER } else { &text.user };
+    let user = String::from_utf8_lossy(&text.user);
     let _ = write!(
         out,
         "id={} addr={} laddr={} fd={}",

@@ -6,10 +6,13 @@ mod client_kill;
 mod client_line;
 mod client_tracking;
 
+pub use client_line::push_line;
+
 use std::sync::atomic::Ordering;
 
 use crate::resp::Protocol;
 
+use super::acl::User;
 use super::arguments::database;
 use super::session::{ReplyMode, Request, unfollow};
 use super::table::connection as rows;
@@ -66,7 +69,7 @@ fn reset(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     forget_watches(ctx);
     unfollow(ctx.server, ctx.session);
     ctx.session.take_messages(ctx.out);
-    let Session { client, db, authenticated, reply_mode, no_touch, transaction, .. } = &mut *ctx.session;
+    let Session { client, db, reply_mode, no_touch, transaction, .. } = &mut *ctx.session;
     *transaction = None;
     *db = 0;
     client.db.store(0, Ordering::Relaxed);
@@ -75,8 +78,12 @@ fn reset(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     client.no_touch.store(false, Ordering::Relaxed);
     client.no_evict.store(false, Ordering::Relaxed);
     client.text.lock().name.clear();
-    // An in-process session is trusted with its host's own keys and could not prove anything anew.
-    *authenticated = client.fd < 0 || !ctx.server.needs_password();
+    if client.fd < 0 {
+        // An in-process session is its host's own, which has nothing to prove.
+        ctx.session.log_in(User::owner());
+    } else {
+        ctx.session.log_out(&ctx.server.acl);
+    }
     set_protocol(ctx, Protocol::Resp2);
     ctx.out.simple("RESET");
     Ok(())

@@ -161,6 +161,21 @@ impl PubSub {
         }
     }
 
+    /// The clients that are subscribed to a name that `is_meant`; it is told whether a name is a pattern.
+    pub fn clients_where(&self, is_meant: impl Fn(&[u8], bool) -> bool) -> Vec<Arc<Client>> {
+        let mut found: IndexMap<u64, Arc<Client>, RandomState> = IndexMap::default();
+        let mut add_all = |names: &Names, is_pattern| {
+            let meant = names.iter().filter(|(name, _)| is_meant(name, is_pattern));
+            let clients = meant.flat_map(|(_, subscribers)| subscribers);
+            found.extend(clients.map(|(id, client)| (*id, client.clone())));
+        };
+        for part in self.channels.parts.iter().chain(&self.shard_channels.parts) {
+            add_all(&part.lock(), false);
+        }
+        add_all(&self.patterns.read(), true);
+        found.into_values().collect()
+    }
+
     /// How many different patterns have subscribers.
     pub fn patterns(&self) -> usize {
         self.pattern_count.load(Ordering::Relaxed)

@@ -4,6 +4,7 @@
 //! pages read the same rows. Arity, flags, key positions, categories and grammar are those of Redis 7.2, or
 //! of the version a row names as its first.
 
+pub mod acl;
 pub mod bitmap;
 pub mod connection;
 pub mod generic;

@@ -187,7 +187,9 @@ pub fn stats(text: &mut Text, figures: &Figures<'_>) {
     text.counter("total_reads_processed", &stats.reads);
     text.counter("total_writes_processed", &stats.writes);
     text.zeros(&["io_threaded_reads_processed", "io_threaded_writes_processed"]);
-    text.counter("acl_access_denied_auth", &stats.acl_access_denied_auth);
+    for (name, count) in server.acl.denied.named() {
+        text.counter(name, count);
+    }
 }
 
 pub fn replication(text: &mut Text, figures: &Figures<'_>) {

@@ -6,6 +6,8 @@ mod pattern;
 
 pub use arguments::SortArguments;
 
+use pattern::Pattern;
+
 use smallvec::SmallVec;
 
 use crate::base::ArgvBuf;
@@ -18,12 +20,35 @@ const EFFECT_ELEMENTS_MAX: usize = 128;
 
 /// SORT key [BY pattern] [LIMIT offset count] [GET pattern ...] [ASC | DESC] [ALPHA] [STORE destination]
 pub fn sort(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    run(context, args[1], SortArguments::parse(&args[2..], true)?)
+    let arguments = SortArguments::parse(&args[2..], true)?;
+    check_patterns(context, args, &arguments)?;
+    run(context, args[1], arguments)
 }
 
 /// SORT_RO key [BY pattern] [LIMIT offset count] [GET pattern ...] [ASC | DESC] [ALPHA]
 pub fn sort_ro(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    run(context, args[1], SortArguments::parse(&args[2..], false)?)
+    let arguments = SortArguments::parse(&args[2..], false)?;
+    check_patterns(context, args, &arguments)?;
+    run(context, args[1], arguments)
+}
+
+/// Refuses patterns to a user who may not read every key: which keys they lead to depends on the elements.
+fn check_patterns(context: &Context<'_>, args: &[&[u8]], arguments: &SortArguments<'_>) -> Outcome {
+    if context.session.user.is_free() {
+        return Ok(());
+    }
+    let denied = if arguments.by.as_ref().is_some_and(Pattern::names_keys) {
+        Fail::new("ERR BY option of SORT denied due to insufficient ACL permissions.")
+    } else if !arguments.gets.is_empty() {
+        Fail::new("ERR GET option of SORT denied due to insufficient ACL permissions.")
+    } else {
+        return Ok(());
+    };
+    let commands = &context.server.commands;
+    let may = commands.find(args).is_some_and(|number| {
+        context.session.user.may_read_every_key(number, &commands.command(number).spec, args)
+    });
+    if may { Ok(()) } else { Err(denied) }
 }
 
 fn run(context: &mut Context<'_>, key: &[u8], mut arguments: SortArguments<'_>) -> Outcome {
