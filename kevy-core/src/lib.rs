@@ -8,6 +8,7 @@ mod command;
 mod dispatch;
 mod io;
 mod log;
+mod mirror;
 mod net;
 mod persistence;
 mod replication;

@@ -16,10 +16,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("snapshot", &["store", "io", "base"]),
     ("shard", &["command", "store", "log", "snapshot", "resp", "base"]),
     ("dispatch", &["shard", "route", "command", "resp", "base"]),
-    ("replication", &["shard", "log", "snapshot", "resp", "io", "base"]),
+    ("replication", &["shard", "command", "log", "snapshot", "resp", "io", "base"]),
     ("persistence", &["shard", "snapshot", "base"]),
+    ("mirror", &["replication", "dispatch", "shard", "base"]),
     ("net", &["dispatch", "resp", "io", "base"]),
-    ("runtime", &["net", "persistence", "replication", "dispatch", "shard", "io", "base"]),
+    ("runtime", &["net", "mirror", "persistence", "replication", "dispatch", "shard", "io", "base"]),
     ("api", &["runtime", "dispatch", "replication", "resp", "base"]),
 ];
 

@@ -1,7 +1,8 @@
 //! The public surface: what every binding and every Rust program uses.
 //!
 //! A [`Runtime`] is one running keyspace; a [`Session`] runs commands on it from the caller's thread; a
-//! [`Replica`] follows a primary frame by frame; a [`Keyspace`] is the bare engine without threads or I/O.
+//! [`Replica`] follows a primary frame by frame; a [`Mirror`] is a copy of one to
+//! read from; a [`Keyspace`] is the bare engine without threads or I/O.
 //! [`Commands`] lets a host run a command set of its own.
 //!
 //! ```
@@ -17,12 +18,14 @@
 //! ```
 
 mod keyspace;
+mod mirror;
 mod options;
 mod replica;
 mod runtime;
 mod server;
 mod server_log;
 mod session;
+mod tail;
 
 pub use crate::base::fork;
 pub use crate::base::log_sink as log;
@@ -34,10 +37,11 @@ pub use crate::dispatch::commands::{
 pub use crate::resp::{Kind, Node as Reply, Value};
 
 pub use keyspace::Keyspace;
+pub use mirror::Mirror;
 pub use options::{OptionInfo, Options};
 pub use replica::{
     Batch, Frame, FrameKind, Replica, ReplicaInterrupter, ReplicaOption, ReplicaOptions, ReplicaSource,
-    ReplicaStats,
+    ReplicaSpeech, ReplicaStats,
 };
 pub use runtime::{OpenReport, Runtime};
 pub use server::serve;

@@ -2,5 +2,5 @@
 
 pub use crate::replication::{
     Batch, Frame, FrameKind, Interrupter as ReplicaInterrupter, Replica, ReplicaOption, ReplicaOptions,
-    ReplicaStats, Source as ReplicaSource,
+    ReplicaStats, Source as ReplicaSource, Speech as ReplicaSpeech,
 };

@@ -66,6 +66,41 @@ impl Runtime {
         Session::open(self.0.clone())
     }
 
+    /// The place after everything that has been written here: a replica that has reached it shows all of that, see
+    /// [`Runtime::wait_token`]. `INFO replication` tells it as `repl_token`.
+    pub fn token(&self) -> String {
+        runtime::token_of(&self.0.core().primary)
+    }
+
+    /// Waits on a replica until everything before `token` has been applied, so that its writer reads what it wrote. A
+    /// token is what [`Runtime::token`] or `repl_token` told on the primary, or `<master_replid>:<master_repl_offset>` of
+    /// Redis and Valkey.
+    ///
+    /// # Errors
+    /// [`crate::api::ErrorKind::Timeout`] after `timeout`; [`crate::api::ErrorKind::Replica`] for a token of another
+    /// history; [`crate::api::ErrorKind::InvalidArgument`] for what is no token.
+    pub fn wait_token(&self, token: &str, timeout: Duration) -> Result<()> {
+        let core = self.0.core();
+        core.check()?;
+        core.mirror.wait(&runtime::Token::parse(token)?, timeout)
+    }
+
+    /// Waits on a replica until its first copy is whole; false where `timeout` passed before. At once on a primary.
+    ///
+    /// # Errors
+    /// [`crate::api::ErrorKind::Closed`] once the runtime has been stopped.
+    pub fn wait_synced(&self, timeout: Duration) -> Result<bool> {
+        let core = self.0.core();
+        core.check()?;
+        core.mirror.wait_synced(timeout)
+    }
+
+    /// How far the copy may lie behind its primary: `None` while there is none. Zero on a primary.
+    pub fn staleness(&self) -> Option<Duration> {
+        let server = &self.0.core().engine.server;
+        server.role.staleness_ms(server.clock.now_ms()).map(Duration::from_millis)
+    }
+
     /// Stops: refuses new work, lets connections take their last replies for at most `timeout`, ends the
     /// threads. Safe to call again.
     ///

@@ -13,7 +13,8 @@ use super::{Options, Runtime, VERSION, server_log};
 /// The port of a server that names none, as Redis's.
 const PORT_DEFAULT: &str = "6379";
 
-/// Runs the server until SIGTERM, SIGINT or SHUTDOWN: `[config file] [--option value …]`.
+/// Runs the server until SIGTERM, SIGINT or SHUTDOWN: `[config file] [--option value …]`; or `tail URL …`, which prints a
+/// primary's frames.
 ///
 /// Prints one line when it is ready. Returns the exit code; a failure is printed to standard error.
 pub fn serve(args: &[String]) -> i32 {
@@ -22,6 +23,7 @@ pub fn serve(args: &[String]) -> i32 {
             print!("{}", help());
             0
         }
+        Some("tail") => super::tail::tail(&args[1..]),
         Some("--version" | "-v") => {
             println!("kevy {VERSION}");
             0
@@ -100,7 +102,8 @@ fn greeting(runtime: &Runtime, options: &Options) -> String {
 fn help() -> String {
     let mut text = String::from(
         "kevy: a Redis-compatible, thread-per-core, replicated keyspace\n\n\
-         usage: kevy [config file] [--option value ...]\n\n\
+         usage: kevy [config file] [--option value ...]\n\
+         \x20      kevy tail URL [--prefix P] [--json] [--cursor FILE]\n\n\
          Options have the names and values of redis.conf:\n\n",
     );
     let mut section = "";

@@ -36,16 +36,14 @@ fn replicaof(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     } else {
         let port = integer_in(port, 0..=i64::from(u16::MAX), "ERR Invalid master port")?;
         let host = std::str::from_utf8(host).map_err(|_| Fail::new("ERR Invalid master host"))?;
-        Some(PrimaryAddress { host: host.to_owned(), port: port as u16 })
+        Some(PrimaryAddress::new(host, port as u16))
     };
     if server.role.primary() == primary {
         ctx.out.simple(if primary.is_some() { "OK Already connected to specified master" } else { "OK" });
         return Ok(());
     }
     match &primary {
-        Some(PrimaryAddress { host, port }) => {
-            log_sink::warning(format_args!("follows {host}:{port} from now on"))
-        }
+        Some(address) => log_sink::warning(format_args!("follows {} from now on", address.shown())),
         None => log_sink::warning(format_args!("follows nobody from now on and takes writes")),
     }
     if primary.is_some() {
@@ -68,7 +66,7 @@ fn role(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     let hooks = ctx.server.hooks.get();
     let out = &mut *ctx.out;
     let role = &ctx.server.role;
-    if let Some(PrimaryAddress { host, port }) = role.primary() {
+    if let Some(PrimaryAddress { host, port, .. }) = role.primary() {
         out.array(5);
         out.bulk(b"slave");
         out.bulk(host.as_bytes());

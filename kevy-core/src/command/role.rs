@@ -168,7 +168,7 @@ impl Role {
 
     /// The lines of `INFO replication` that tell of the role.
     pub fn info(&self, options: &Options, now: u64) -> String {
-        let Some(PrimaryAddress { host, port }) = self.primary() else { return "role:master\r\n".into() };
+        let Some(PrimaryAddress { host, port, .. }) = self.primary() else { return "role:master\r\n".into() };
         let state = self.link_state();
         let is_up = state == LinkState::Connected;
         let load = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
@@ -224,7 +224,7 @@ mod tests {
 
     fn replica() -> Role {
         let role = Role::default();
-        role.turn(Some(PrimaryAddress { host: "db".into(), port: 7 }));
+        role.turn(Some(PrimaryAddress::new("db", 7)));
         role
     }
 
@@ -234,7 +234,7 @@ mod tests {
         role.set_link_state(LinkState::Connected, 5000);
         role.set_link_state(LinkState::Connect, 6000);
         assert!(role.info(&Options::default(), 9000).contains("master_link_down_since_seconds:3\r\n"));
-        role.turn(Some(PrimaryAddress { host: "other".into(), port: 7 }));
+        role.turn(Some(PrimaryAddress::new("other", 7)));
         let text = role.info(&Options::default(), 9000);
         assert!(
             text.contains("master_host:other\r\n") && text.contains("down_since_seconds:-1\r\n"),

@@ -53,6 +53,8 @@ pub trait Hooks: Send + Sync {
     fn replicas_at(&self, position: &WritePosition, durable: bool) -> usize;
     /// The role was turned: [`Server::role`] says whom to follow. The caller holds all tokens.
     fn role_turned(&self);
+    /// All keys were replaced by a primary's: what is kept on disk has to be written anew.
+    fn keys_replaced(&self);
     /// How many replicas are online and were heard of in the last `lag_seconds`.
     fn replicas_near(&self, lag_seconds: u64) -> usize;
     /// Gives the history another id, as DEBUG CHANGE-REPL-ID does.

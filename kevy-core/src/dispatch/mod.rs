@@ -4,15 +4,18 @@
 //! Reactors call [`Engine::plan`] and run what lies on their own shard under the token they hold already;
 //! in-process sessions call [`Engine::dispatch`], which does everything on the caller's thread.
 
+mod apply;
 mod direct;
 mod engine;
 mod transaction;
 mod waiting;
 
+pub use apply::{Applied, Applier};
 pub use direct::{Direct, State};
 pub use engine::{Engine, Plan};
 pub use waiting::Answer;
 
+pub use crate::command::LinkState;
 pub use crate::command::blocking::Waiter;
 /// What reactors and the runtime handle without looking inside.
 pub use crate::command::client::Wake;

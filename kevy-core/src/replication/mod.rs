@@ -15,7 +15,9 @@ pub mod wire;
 pub use crate::log::Subscription;
 pub use client::{
     Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source,
+    Speech,
 };
+pub use cursor::Place;
 pub use primary::Primary;
 
 #[cfg(test)]

@@ -9,10 +9,11 @@ use crate::base::Clock;
 use crate::base::log_sink;
 use crate::base::options::Options;
 use crate::base::random::Random;
+use crate::base::token::OwnedGuard;
 use crate::io::Upgrade;
 use crate::log::subscribers::Wake;
 use crate::log::{Backlog, Subscription};
-use crate::shard::Shards;
+use crate::shard::{Shard, Shards};
 
 use super::feed::{Feed, Order};
 use super::psync::{self, Sequencer};
@@ -196,6 +197,29 @@ impl Primary {
         self.slots.forget_places();
         drop(beginning);
         false
+    }
+
+    /// Holds every token while `work` replaces what is there, and begins another history with it, of which attached
+    /// replicas have to fetch a snapshot. Nothing has happened where `work` says false. The caller holds no token.
+    pub fn renew(&self, work: impl FnOnce(&mut [OwnedGuard<'_, Shard>]) -> bool) -> bool {
+        let beginning = self.beginning.lock();
+        let mut guards = self.shards.take_all();
+        if !work(&mut guards) {
+            return false;
+        }
+        self.generation.store(self.random.lock().generation(), Ordering::Release);
+        for shard in &mut guards {
+            let is_recorded = shard.stream.is_active();
+            shard.stream.deactivate();
+            if is_recorded {
+                shard.open_stream();
+            }
+            shard.leave();
+        }
+        self.slots.forget_places();
+        drop(guards);
+        drop(beginning);
+        true
     }
 
     /// How handshakes were answered.

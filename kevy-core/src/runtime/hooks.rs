@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::base::signal::{self, Ring};
 use crate::dispatch::{Hooks, SaveWork, Waiter, WritePosition};
 use crate::io::Upgrade;
+use crate::mirror::token_of;
 use crate::net::{Peer, Upgrades};
 use crate::replication::{Primary, psync};
 
@@ -77,10 +78,16 @@ impl Hooks for RuntimeHooks {
         let Some(core) = self.0.upgrade() else { return String::new() };
         let server = &core.engine.server;
         let role = server.role.info(&server.options.read(), server.clock.now_ms());
-        role + &core.primary.info()
+        format!("{role}{}repl_token:{}\r\n", core.primary.info(), token_of(&core.primary))
     }
 
-    fn role_turned(&self) {}
+    fn role_turned(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.mirror.role_turned();
+        }
+    }
+
+    fn keys_replaced(&self) {}
 
     fn replicas(&self) -> Vec<(String, u16, u64)> {
         self.0.upgrade().map(|core| core.primary.online()).unwrap_or_default()

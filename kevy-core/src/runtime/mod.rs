@@ -8,5 +8,6 @@ mod hooks;
 mod listen;
 mod start;
 
+pub use crate::mirror::{Token, token_of};
 pub use events::Bell;
 pub use start::{OpenReport, Runtime, assemble, redis_commands};

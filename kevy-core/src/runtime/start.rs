@@ -18,6 +18,7 @@ use crate::dispatch::{
     CommandSet, Commands, Direct, Engine, Gates, Origin, Reply, Request, Server, ServerConfig, State,
 };
 use crate::io::{Alarm, Socket};
+use crate::mirror::Mirror;
 use crate::net::{Handle, Reactor};
 use crate::persistence::LoadReport;
 use crate::replication::{Primary, Subscription};
@@ -45,6 +46,7 @@ pub struct OpenReport {
 pub struct Core {
     pub engine: Arc<Engine>,
     pub primary: Arc<Primary>,
+    pub mirror: Arc<Mirror>,
     pub handles: Arc<[Arc<Handle>]>,
     pub port: Option<u16>,
     /// What opening found, once it is over.
@@ -316,6 +318,7 @@ impl Runtime {
         let core = Arc::new(Core {
             engine: engine.clone(),
             primary: primary.clone(),
+            mirror: Mirror::new(engine.clone(), primary.clone()),
             handles: handles.clone(),
             port: doors.port,
             report: OnceLock::new(),
@@ -361,6 +364,7 @@ impl Runtime {
             runtime.spawn(index, reactor)?;
         }
         runtime.load(options)?;
+        runtime.core.mirror.role_turned();
         match runtime.core.port {
             Some(port) => log_sink::info(format_args!("runtime started: {shards} shards, port {port}")),
             None => log_sink::info(format_args!("runtime started: {shards} shards")),
@@ -437,6 +441,7 @@ impl Runtime {
         }
         *self.core.grace.lock() = grace;
         self.core.begin_stop();
+        self.core.mirror.stop();
         let deadline = Instant::now() + grace + Duration::from_secs(1);
         let mut running = self.core.running.lock();
         while *running > 0 {
@@ -467,6 +472,7 @@ impl Drop for Runtime {
         } else {
             // The threads live in the parent: joining them here would wait for ever.
             self.threads.lock().drain(..).for_each(std::mem::forget);
+            self.core.mirror.forget();
         }
     }
 }

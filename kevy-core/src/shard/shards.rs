@@ -64,6 +64,18 @@ impl Shard {
         more || expired >= EXPIRE_BUDGET
     }
 
+    /// Takes over the keys of a shard that was filled apart, in place of its own.
+    pub fn adopt(&mut self, other: &mut Self) {
+        let keyspace = &self.partition.keyspace;
+        let empty = Config {
+            databases: keyspace.databases(),
+            seed: keyspace.seed().clone(),
+            limits: keyspace.limits().clone(),
+        };
+        let filled = std::mem::replace(&mut other.partition.keyspace, Keyspace::new(empty));
+        self.partition.keyspace.adopt(filled);
+    }
+
     /// Takes over options that may change while the runtime runs.
     pub fn follow(&mut self, options: &Options) {
         self.stream.set_budget(backlog_bytes(options));

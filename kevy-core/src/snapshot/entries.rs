@@ -1,13 +1,14 @@
 //! Reading an RDB stream as it arrives, as the commands that rebuild its keys.
 
-use crate::base::{Argv, Error, ErrorKind, Result};
+use crate::base::{Argv, Error, ErrorKind, Result, log_sink};
 use crate::store::rdb::{self, Module, RdbError, Reader};
 use crate::store::vector_set::Form;
 use crate::store::{Limits, Seed, Value};
 
+use super::load::{skip_module_aux, skip_module_parts};
 use super::opcode::{
-    AUX, AUX_SHARD, EOF, EXPIRE_MS, EXPIRE_SECONDS, FREQUENCY, FUNCTION, IDLE, MODULE_AUX, RESIZE, SELECT,
-    SLOT_INFO,
+    AUX, AUX_SHARD, AUX_STREAM_DB, EOF, EXPIRE_MS, EXPIRE_SECONDS, FREQUENCY, FUNCTION, IDLE, MODULE_AUX,
+    RESIZE, SELECT, SLOT_INFO,
 };
 use super::rebuild::Rebuild;
 use super::stream::StreamParts;
@@ -92,6 +93,9 @@ pub struct Entries {
     rebuild: Rebuild,
     string_max: usize,
     seed: Seed,
+    stream_db: Option<u32>,
+    /// Values and other things of modules that were passed over.
+    pub skipped: u64,
 }
 
 impl Entries {
@@ -111,6 +115,8 @@ impl Entries {
             rebuild: Rebuild::default(),
             string_max,
             seed: Seed::new(0),
+            stream_db: None,
+            skipped: 0,
         }
     }
 
@@ -148,6 +154,16 @@ impl Entries {
     /// The command that [`Entries::next`] came to.
     pub fn argv(&self) -> Argv<'_> {
         self.rebuild.current().as_argv()
+    }
+
+    /// The database that the changes behind the snapshot begin in, where the writer said so.
+    pub fn stream_db(&self) -> Option<u32> {
+        self.stream_db
+    }
+
+    /// Once the stream has ended: how many of the bytes that were pushed lie behind its end.
+    pub fn bytes_behind(&self) -> usize {
+        self.bytes.len() - self.at
     }
 
     /// True where the stream has ended and its checksum was right.
@@ -216,6 +232,10 @@ impl Entries {
                     if &*name == AUX_SHARD {
                         let shard = crate::base::number::parse_u64(&value).ok_or(RdbError::Malformed)?;
                         self.shard = usize::try_from(shard).map_err(|_| RdbError::Malformed)?;
+                    } else if &*name == AUX_STREAM_DB {
+                        // A primary that has selected none yet writes -1.
+                        let db = crate::base::number::parse_u64(&value);
+                        self.stream_db = db.and_then(|db| u32::try_from(db).ok());
                     }
                 }
                 EXPIRE_MS => self.expire_at = Some(reader.milliseconds()?),
@@ -235,9 +255,13 @@ impl Entries {
                     }
                 }
                 FUNCTION => {
-                    reader.string()?;
+                    let code = reader.string()?;
+                    self.rebuild.command([&b"FUNCTION"[..], b"LOAD", b"REPLACE", &code]);
                 }
-                MODULE_AUX => return Err(Stop::Rdb(RdbError::UnknownType(MODULE_AUX))),
+                MODULE_AUX => {
+                    skip_module_aux(&mut reader)?;
+                    self.skipped += 1;
+                }
                 value_type => {
                     let key = reader.string()?;
                     match value_type {
@@ -290,12 +314,23 @@ impl Entries {
                             self.key.extend_from_slice(&key);
                             self.state = State::Parts { left, form: Part::Scored(score) };
                         }
-                        rdb::TYPE_MODULE => match rdb::read_module(&mut reader)? {
-                            Module::Json => {
+                        rdb::TYPE_MODULE => match rdb::read_module(&mut reader) {
+                            Err(RdbError::UnknownType(_)) => {
+                                skip_module_parts(&mut reader)?;
+                                self.expire_at = None;
+                                self.skipped += 1;
+                                log_sink::warning(format_args!(
+                                    "the key '{}' of the snapshot is left out: its value is of a module that is not \
+                                     known here",
+                                    key[..key.len().min(64)].escape_ascii()
+                                ));
+                            }
+                            Err(error) => return Err(error.into()),
+                            Ok(Module::Json) => {
                                 let json = rdb::read_json(&mut reader)?;
                                 self.rebuild.json(&key, &json, self.expire_at.take());
                             }
-                            Module::VectorSet => {
+                            Ok(Module::VectorSet) => {
                                 let (form, left) = rdb::read_vector_form(&mut reader)?;
                                 self.key.clear();
                                 self.key.extend_from_slice(&key);

@@ -243,10 +243,15 @@ impl<R: Read> Loader<R> {
 
 /// Passes over what a module saved beside its values: an identity, when it was saved, and parts that say what they are
 /// (the encoding of `RedisModule_Save*`).
-fn skip_module_aux(reader: &mut Reader<'_>) -> std::result::Result<(), RdbError> {
+pub(super) fn skip_module_aux(reader: &mut Reader<'_>) -> std::result::Result<(), RdbError> {
     for _ in 0..3 {
         reader.length()?;
     }
+    skip_module_parts(reader)
+}
+
+/// Passes over the parts of what a module saved, up to their end.
+pub(super) fn skip_module_parts(reader: &mut Reader<'_>) -> std::result::Result<(), RdbError> {
     loop {
         match reader.length()? {
             0 => return Ok(()),

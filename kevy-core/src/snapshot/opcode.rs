@@ -18,3 +18,5 @@ pub const EOF: u8 = 255;
 
 /// The field that names the shard of the entries that follow.
 pub const AUX_SHARD: &[u8] = b"shard";
+/// The field that says which database the changes after the snapshot begin in.
+pub const AUX_STREAM_DB: &[u8] = b"repl-stream-db";

@@ -215,7 +215,8 @@ options! {
         stream_node_max_entries: u64, "stream-node-max-entries", "100", LIMIT;
     }
     Replication {
-        /// The primary to follow: its host and its port for clients. kevy, Redis and Valkey are followed alike.
+        /// The primary to follow: its host and its port for clients, or a URL as a replica's `source` is. kevy, Redis and
+        /// Valkey are followed alike.
         replicaof: Option<PrimaryAddress>, "replicaof", "", Kind::Address, at_start(), alias("slaveof");
         /// The password that is sent to the primary; empty for none.
         masterauth: Secret, "masterauth", "", Kind::Text, sensitive();

@@ -120,6 +120,35 @@ pub struct PrimaryAddress {
     /// A name or an address.
     pub host: String,
     pub port: u16,
+    /// The URL of a replica's source, if it was given as one; empty otherwise.
+    pub url: String,
+}
+
+impl PrimaryAddress {
+    /// A host and a port for clients.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self { host: host.into(), port, url: String::new() }
+    }
+
+    /// The address behind a URL, without credentials, as far as it names one.
+    fn of_url(url: &str) -> Option<Self> {
+        let (_, rest) = url.split_once("://")?;
+        let rest = rest.split('?').next().unwrap_or(rest);
+        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        let (host, port) = match place.split('/').next().unwrap_or(place) {
+            "" => (place, None),
+            address => match address.rsplit_once(':').filter(|(host, _)| !host.contains(',')) {
+                Some((host, port)) => (host.trim_start_matches('[').trim_end_matches(']'), port.parse().ok()),
+                None => (address, None),
+            },
+        };
+        Some(Self { host: host.into(), port: port.unwrap_or(6379), url: url.into() })
+    }
+
+    /// Host and port, for people.
+    pub fn shown(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
 }
 
 impl OptionValue for Option<PrimaryAddress> {
@@ -128,9 +157,10 @@ impl OptionValue for Option<PrimaryAddress> {
         *self = match words[..] {
             [] => None,
             [no, one] if no.eq_ignore_ascii_case("no") && one.eq_ignore_ascii_case("one") => None,
+            [url] if url.contains("://") => PrimaryAddress::of_url(url),
             [host, port] => {
                 let port = number::parse_u64(port.as_bytes()).and_then(|port| u16::try_from(port).ok());
-                Some(PrimaryAddress { host: host.into(), port: port.ok_or("Invalid master port")? })
+                Some(PrimaryAddress::new(host, port.ok_or("Invalid master port")?))
             }
             _ => return Err("wrong number of arguments".into()),
         };
@@ -138,7 +168,11 @@ impl OptionValue for Option<PrimaryAddress> {
     }
 
     fn text(&self, _: &OptionSpec) -> String {
-        self.as_ref().map_or_else(String::new, |PrimaryAddress { host, port }| format!("{host} {port}"))
+        match self {
+            None => String::new(),
+            Some(PrimaryAddress { host, port, url }) if url.is_empty() => format!("{host} {port}"),
+            Some(PrimaryAddress { url, .. }) => url.clone(),
+        }
     }
 }
 

@@ -45,6 +45,11 @@ impl Buffer {
         start
     }
 
+    /// Takes back the last `len` bytes that were used, as long as nothing was received since.
+    pub fn unconsume(&mut self, len: usize) {
+        self.start = self.start.saturating_sub(len);
+    }
+
     /// The bytes from a place that [`Buffer::consume`] returned, as long as nothing was received since.
     #[inline]
     pub fn from(&self, start: usize) -> &[u8] {

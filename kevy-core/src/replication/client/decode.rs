@@ -37,13 +37,42 @@ impl Decoder {
     /// The frame at the start of `bytes`, which must start as in the call before where that found none.
     #[inline]
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Option<Found>, Error> {
-        let (mut left, mut at) = match self.under_way {
+        let begun = match self.under_way {
             Some(under_way) => under_way,
             None => match self.begin(bytes)? {
                 Some(begun) => begun,
                 None => return Ok(None),
             },
         };
+        self.arguments(bytes, begun)
+    }
+
+    /// As [`Decoder::decode`] for a command without an envelope, whose offset is 0.
+    #[inline]
+    pub fn decode_bare(&mut self, bytes: &[u8]) -> Result<Option<Found>, Error> {
+        let begun = match self.under_way {
+            Some(under_way) => under_way,
+            None => match decode_count(bytes, 0).map_err(broken)? {
+                Some((0, _)) => {
+                    return Err(Error::new(ErrorKind::Protocol, "a command of the stream has no verb"));
+                }
+                Some(begun) => {
+                    self.offset = 0;
+                    self.clear();
+                    begun
+                }
+                None => return Ok(None),
+            },
+        };
+        self.arguments(bytes, begun)
+    }
+
+    #[inline(always)]
+    fn arguments(
+        &mut self,
+        bytes: &[u8],
+        (mut left, mut at): (usize, usize),
+    ) -> Result<Option<Found>, Error> {
         while left > 0 {
             let Some((start, end)) = decode_bulk(bytes, at).map_err(broken)? else {
                 self.under_way = Some((left, at));
@@ -83,11 +112,16 @@ impl Decoder {
             return Err(Error::new(ErrorKind::Protocol, format!("the frame at offset {offset} has no verb")));
         }
         self.offset = offset;
+        self.clear();
+        Ok(Some((count, at)))
+    }
+
+    #[inline]
+    fn clear(&mut self) {
         self.spans.clear();
         if self.spans.capacity() > KEEP_SPANS_MAX {
             self.spans.shrink_to(KEEP_SPANS_MAX);
         }
-        Ok(Some((count, at)))
     }
 }
 

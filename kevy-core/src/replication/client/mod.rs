@@ -4,15 +4,19 @@
 
 pub mod buffer;
 pub mod decode;
+pub mod filter;
 pub mod frame;
 pub mod lane;
 pub mod link;
 pub mod options;
+pub mod protocol;
+pub mod psync;
 pub mod replica;
+pub mod sentinel;
 pub mod session;
 
 pub use frame::{Batch, Frame, FrameKind};
-pub use options::{ReplicaOption, ReplicaOptions, Source};
+pub use options::{ReplicaOption, ReplicaOptions, Source, Speech};
 pub use replica::{Interrupter, Replica, ReplicaStats};
 
 #[cfg(test)]

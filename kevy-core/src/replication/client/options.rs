@@ -9,6 +9,7 @@ use crate::base::{Error, ErrorKind, Result, memory_size};
 use crate::io::duplicate;
 
 use super::super::wire::ID_LEN_MAX;
+use super::sentinel;
 
 /// Where the primary is.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub enum Source {
     Tcp { host: String, port: u16 },
     /// A Unix socket.
     Unix(PathBuf),
+    /// Whichever server these Sentinels, hosts and ports, say is the primary of that name.
+    Sentinels { sentinels: Vec<(String, u16)>, name: String },
     /// A connected socket. It cannot be connected again, so its end is the replica's.
     Fd(OwnedFd),
 }
@@ -29,6 +32,16 @@ impl Source {
     pub fn duplicate(fd: RawFd) -> Result<Self> {
         duplicate(fd).map(Self::Fd).map_err(|error| Error::io(format!("descriptor {fd}"), &error))
     }
+}
+
+/// Which protocol the primary speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Speech {
+    /// kevy's own: frames of every shard.
+    #[default]
+    Native,
+    /// That of Redis and Valkey: one stream of bytes.
+    Psync,
 }
 
 /// When the primary is told that frames have been applied.
@@ -45,6 +58,7 @@ pub enum Acknowledge {
 #[derive(Debug)]
 pub struct ReplicaOptions {
     pub source: Option<Source>,
+    pub speech: Speech,
     /// The name under which the primary keeps this replica's place; one name, one consumer.
     pub id: Option<String>,
     pub user: String,
@@ -64,12 +78,23 @@ pub struct ReplicaOptions {
     pub acknowledge: Acknowledge,
     /// Whether bookmarks are handed out.
     pub bookmarks: bool,
+    /// What keys of commands that are handed out begin with, any of these; all are handed out if empty.
+    pub prefixes: Vec<Vec<u8>>,
+    /// The only database whose commands are handed out.
+    pub database: Option<u32>,
+    /// What Sentinels are authenticated to with.
+    pub sentinel_user: String,
+    pub sentinel_password: Secret,
+    /// What a primary is told of this side: the port, 0 for none, and the address, empty for the one it sees.
+    pub announce_port: u16,
+    pub announce_ip: String,
 }
 
 impl Default for ReplicaOptions {
     fn default() -> Self {
         Self {
             source: None,
+            speech: Speech::Native,
             id: None,
             user: String::new(),
             password: Secret::default(),
@@ -82,6 +107,12 @@ impl Default for ReplicaOptions {
             frame_bytes_max: 1 << 30,
             acknowledge: Acknowledge::Auto,
             bookmarks: false,
+            prefixes: Vec::new(),
+            database: None,
+            sentinel_user: String::new(),
+            sentinel_password: Secret::default(),
+            announce_port: 0,
+            announce_ip: String::new(),
         }
     }
 }
@@ -103,8 +134,13 @@ const PORT_DEFAULT: u16 = 6379;
 
 impl ReplicaOptions {
     /// Every option that [`ReplicaOptions::set`] takes.
-    pub const TABLE: [ReplicaOption; 13] = [
-        row("source", "", "The primary: kevy://[user:password@]host[:port] or kevy+unix:///path."),
+    pub const TABLE: [ReplicaOption; 17] = [
+        row(
+            "source",
+            "",
+            "The primary: kevy://[user:password@]host[:port] or kevy+unix:///path; redis://[user:password@]host[:port][/db] \
+             or redis+unix:///path for Redis and Valkey; sentinel://host[:port],…/name for the one that Sentinels name.",
+        ),
         row("id", "", "The name under which the primary keeps this replica's place; random if empty."),
         row("user", "", "The name to authenticate with; without it only the password is sent."),
         row("password", "", "The password to authenticate with."),
@@ -117,6 +153,14 @@ impl ReplicaOptions {
         row("frame-bytes-max", "1gb", "Bytes of one frame, or of one string of a snapshot."),
         row("acknowledge", "auto", "auto: asking for more confirms what came before; manual: only ack does."),
         row("bookmarks", "no", "Whether to hand out bookmarks: all that had happened has been seen."),
+        row(
+            "prefix",
+            "",
+            "Hands out only commands with a key that begins with this; given again it adds another.",
+        ),
+        row("database", "", "Hands out only commands for this database; all if empty."),
+        row("sentinel-user", "", "The name to authenticate to Sentinels with."),
+        row("sentinel-password", "", "The password to authenticate to Sentinels with."),
     ];
 
     /// Sets one option by name; names match in any case.
@@ -164,6 +208,12 @@ impl ReplicaOptions {
                     _ => return Err(wrong("'yes' or 'no'")),
                 }
             }
+            "prefix" if value.is_empty() => self.prefixes.clear(),
+            "prefix" => self.prefixes.push(value.as_bytes().to_vec()),
+            "database" if value.is_empty() => self.database = None,
+            "database" => self.database = Some(value.parse().map_err(|_| wrong("a number"))?),
+            "sentinel-user" => value.clone_into(&mut self.sentinel_user),
+            "sentinel-password" => value.clone_into(&mut self.sentinel_password.0),
             _ => {
                 let text = format!("'{name}' is not an option of a replica");
                 return Err(Error::new(ErrorKind::InvalidOption, text));
@@ -172,10 +222,15 @@ impl ReplicaOptions {
         Ok(())
     }
 
-    /// Takes a URL: `kevy://[[user][:password]@]host[:port][/]` or `kevy+unix://[[user][:password]@]/path`, and
-    /// after a `?` any options as `name=value`, joined by `&`. `%XX` stands for a byte.
+    /// Takes a URL: `kevy://` or `redis://[[user][:password]@]host[:port][/db]`, `kevy+unix://` or
+    /// `redis+unix://[[user][:password]@]/path`, `sentinel://[[user][:password]@]host[:port][,host[:port]…]/name[/db]`,
+    /// and after a `?` any options as `name=value`, joined by `&`. `%XX` stands for a byte.
     fn set_source(&mut self, url: &str) -> Result<()> {
-        let wrong = || invalid("source", url, "kevy://[user:password@]host[:port] or kevy+unix:///path");
+        let wrong = || {
+            let takes = "kevy://[user:password@]host[:port], kevy+unix:///path, \
+                         redis://[user:password@]host[:port][/db], redis+unix:///path or sentinel://host[:port],…/name";
+            invalid("source", url, takes)
+        };
         let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (login, place) = match rest.split_once('/').map_or(rest, |(host, _)| host).rfind('@') {
@@ -192,12 +247,34 @@ impl ReplicaOptions {
                 let path = percent_decode(place).filter(|path| path.starts_with('/')).ok_or_else(wrong)?;
                 Source::Unix(path.into())
             }
-            "redis" | "rediss" | "redis+unix" | "unix" | "sentinel" | "kevys" => {
-                let text = format!("source: this build follows kevy primaries only, not '{scheme}'");
+            "redis" | "valkey" => {
+                let (host, db) = place.split_once('/').unwrap_or((place, ""));
+                let (host, port) = split_port(host).ok_or_else(wrong)?;
+                self.set_database(db).ok_or_else(wrong)?;
+                Source::Tcp { host, port: port.unwrap_or(PORT_DEFAULT) }
+            }
+            "redis+unix" | "valkey+unix" | "unix" => {
+                let path = percent_decode(place).filter(|path| path.starts_with('/')).ok_or_else(wrong)?;
+                Source::Unix(path.into())
+            }
+            "sentinel" => {
+                let (hosts, name) = place.split_once('/').ok_or_else(wrong)?;
+                let (name, db) = name.split_once('/').unwrap_or((name, ""));
+                self.set_database(db).ok_or_else(wrong)?;
+                let sentinel = |place| {
+                    split_port(place).map(|(host, port)| (host, port.unwrap_or(sentinel::PORT_DEFAULT)))
+                };
+                let sentinels = hosts.split(',').map(sentinel).collect::<Option<_>>().ok_or_else(wrong)?;
+                let name = percent_decode(name).filter(|name| !name.is_empty()).ok_or_else(wrong)?;
+                Source::Sentinels { sentinels, name }
+            }
+            "rediss" | "valkeys" | "kevys" => {
+                let text = format!("source: this build has no TLS, which '{scheme}' asks for");
                 return Err(Error::new(ErrorKind::Unsupported, text));
             }
             _ => return Err(wrong()),
         });
+        self.speech = if scheme.starts_with("kevy") { Speech::Native } else { Speech::Psync };
         if !login.is_empty() {
             let (user, password) = login.split_once(':').unwrap_or((login, ""));
             self.user = percent_decode(user).ok_or_else(wrong)?;
@@ -211,6 +288,13 @@ impl ReplicaOptions {
             self.set(name, &percent_decode(value).ok_or_else(wrong)?)?;
         }
         Ok(())
+    }
+
+    fn set_database(&mut self, text: &str) -> Option<()> {
+        if !text.is_empty() {
+            self.database = Some(text.parse().ok()?);
+        }
+        Some(())
     }
 }
 
@@ -295,6 +379,23 @@ mod tests {
     }
 
     #[test]
+    fn urls_name_primaries_of_redis_and_those_that_sentinels_know() {
+        assert_eq!(tcp("redis://db"), ("db".into(), 6379));
+        let options = source("redis://:secret@[::1]:7/3?prefix=user:&prefix=session:").expect("a URL");
+        assert_eq!((options.speech, options.database), (Speech::Psync, Some(3)));
+        assert_eq!(options.prefixes, [b"user:".to_vec(), b"session:".to_vec()]);
+        let options = source("sentinel://:secret@a,b:7,[::1]:8/main/2").expect("a URL");
+        match options.source {
+            Some(Source::Sentinels { sentinels, name }) => {
+                assert_eq!(sentinels, [("a".into(), 26_379), ("b".into(), 7), ("::1".into(), 8)]);
+                assert_eq!(name, "main");
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!((options.database, &options.password.0[..]), (Some(2), "secret"));
+    }
+
+    #[test]
     fn urls_that_are_wrong_are_refused_without_showing_a_password() {
         for url in [
             "",
@@ -311,12 +412,17 @@ mod tests {
             "kevy://a%4@db",
             "kevy://[::1",
             "kevy://[::1]x",
+            "redis://db/x",
+            "redis+unix://run",
+            "sentinel://db",
+            "sentinel://db:1,/name",
+            "sentinel://db/",
         ] {
             assert_eq!(source(url).expect_err(url).kind(), ErrorKind::InvalidOption, "{url}");
         }
         let error = source("kevy://me:secret@db:x").expect_err("a wrong port");
         assert!(!error.message().contains("secret"), "{error}");
-        assert_eq!(source("redis://db").expect_err("redis").kind(), ErrorKind::Unsupported);
+        assert_eq!(source("rediss://db").expect_err("TLS").kind(), ErrorKind::Unsupported);
     }
 
     #[test]

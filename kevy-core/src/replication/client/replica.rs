@@ -11,10 +11,12 @@ use crate::base::random::Random;
 use crate::base::{Error, ErrorKind, Result};
 use crate::io::{Moved, Timer};
 
-use super::super::cursor::Cursor;
+use super::super::cursor::Place;
+use super::filter::Filter;
 use super::frame::{Batch, Frame};
-use super::link::{Link, LinkOptions, LinkStats, Step};
+use super::link::{LinkOptions, LinkStats, Step};
 use super::options::ReplicaOptions;
+use super::protocol::Protocol;
 use super::session::{Advance, Session};
 
 const SOCKET: Token = Token(0);
@@ -57,7 +59,8 @@ impl Interrupter {
 /// A primary's snapshot and changes, frame by frame. For one thread at a time.
 #[derive(Debug)]
 pub struct Replica {
-    link: Link,
+    link: Protocol,
+    filter: Filter,
     session: Session,
     poll: Poll,
     events: Events,
@@ -80,7 +83,7 @@ impl Replica {
     /// [`ErrorKind::InvalidOption`] without a source, [`ErrorKind::Corrupt`] and [`ErrorKind::Unsupported`] for
     /// bytes that are no cursor, [`ErrorKind::Io`] where the system has no descriptors left.
     pub fn open(mut options: ReplicaOptions, cursor: &[u8]) -> Result<Self> {
-        let cursor = Cursor::decode(cursor)?;
+        let place = Place::decode(cursor)?;
         let mut random = Random::from_system();
         let id = options
             .id
@@ -99,9 +102,12 @@ impl Replica {
             frame_bytes_max: options.frame_bytes_max,
             acknowledge: options.acknowledge,
             bookmarks: options.bookmarks,
+            announce_port: options.announce_port,
+            announce_ip: options.announce_ip,
         };
         Ok(Self {
-            link: Link::new(link, &cursor),
+            link: Protocol::new(options.speech, link, place),
+            filter: Filter::new(options.prefixes, options.database),
             session,
             poll,
             events: Events::with_capacity(8),
@@ -187,7 +193,7 @@ impl Replica {
     /// The place after the last frame that was handed out, to resume from: always between two transactions, and
     /// empty, which means to start again, as long as no snapshot was whole.
     pub fn cursor(&self) -> Vec<u8> {
-        self.link.cursor().encode()
+        self.link.cursor()
     }
 
     /// Tells the primary that everything before `cursor` has been applied.
@@ -195,16 +201,42 @@ impl Replica {
     /// # Errors
     /// [`ErrorKind::InvalidArgument`] for a cursor that does not belong to what was handed out.
     pub fn ack(&mut self, cursor: &[u8]) -> Result<()> {
-        self.link.ack(&Cursor::decode(cursor)?)?;
-        self.link.acknowledge(false);
+        self.link.ack(&Place::decode(cursor)?)?;
+        self.link.acknowledge(false, Instant::now());
         self.flush();
         Ok(())
+    }
+
+    /// Offsets of the primary's stream, over all its shards: received, and handed out.
+    pub fn offsets(&self) -> (u64, u64) {
+        self.link.offsets()
+    }
+
+    /// Asks the primary to say at once how far it is, where it can be asked.
+    pub fn probe(&mut self) {
+        self.link.probe();
+        self.flush();
+    }
+
+    /// Where the last frame that was handed out has led to.
+    pub fn place(&self) -> Place {
+        self.link.place()
+    }
+
+    /// True where all that has arrived has been handed out.
+    pub fn link_is_quiet(&mut self) -> bool {
+        self.link.is_up() && self.link.input().rest().is_empty()
+    }
+
+    /// When bytes of the primary last arrived.
+    pub fn heard(&self) -> Option<Instant> {
+        self.heard
     }
 
     /// Counters.
     pub fn stats(&self) -> ReplicaStats {
         ReplicaStats {
-            link: self.link.stats.clone(),
+            link: self.link.stats().clone(),
             up: self.link.is_up(),
             connections: self.connections,
             silent_ms: self.heard.map(|at| at.elapsed().as_millis() as u64),
@@ -235,7 +267,8 @@ impl Replica {
                 return Err(Error::new(ErrorKind::Interrupted, "the wait for frames was interrupted"));
             }
             match self.link.step() {
-                Ok(Step::Frame) => return Ok(true),
+                Ok(Step::Frame) if self.filter.passes(&self.link.frame()) => return Ok(true),
+                Ok(Step::Frame) => continue,
                 Ok(Step::Input) => {}
                 Err(error) => {
                     self.give_up(&error)?;
@@ -275,16 +308,16 @@ impl Replica {
         if self.link.is_up() {
             self.session.succeeded();
         }
-        if self.link.output.is_empty() {
-            self.link.acknowledge(false);
+        if self.link.output().is_empty() {
+            self.link.acknowledge(false, now);
         }
         self.flush();
-        let received = self.session.receive(self.link.input.room());
+        let received = self.session.receive(self.link.input().room());
         match received {
             Ok(Moved::Bytes(len)) => {
                 self.heard = Some(now);
-                self.link.stats.bytes += len as u64;
-                self.link.input.received(len);
+                self.link.count_bytes(len);
+                self.link.input().received(len);
                 Ok(true)
             }
             Ok(Moved::Later) => {
@@ -318,9 +351,9 @@ impl Replica {
     }
 
     fn flush(&mut self) {
-        if !self.link.output.is_empty() {
+        if !self.link.output().is_empty() {
             // Whatever is wrong shows when something is received.
-            let _ = self.session.send(&mut self.link.output);
+            let _ = self.session.send(self.link.output());
         }
     }
 
@@ -333,8 +366,8 @@ impl Replica {
             if confirm {
                 self.link.confirm();
             }
-            if self.link.output.is_empty() {
-                self.link.acknowledge(true);
+            if self.link.output().is_empty() {
+                self.link.acknowledge(true, now);
             }
             self.flush();
         }
@@ -343,10 +376,8 @@ impl Replica {
     /// Waits for an event. False where `until` came first.
     fn wait(&mut self, now: Instant, until: Option<Instant>) -> Result<bool> {
         let silence = self.session.deadline().or_else(|| Some(self.heard? + self.receive_timeout));
-        let wake = match (until, silence) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+        let silence = silence.into_iter().chain(self.link.deadline()).min();
+        let wake = until.into_iter().chain(silence).min();
         let timeout = wake.map(|wake| wake.saturating_duration_since(now));
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}

@@ -14,6 +14,7 @@ use crate::io::connect::resolve;
 use crate::io::{Moved, Socket};
 
 use super::options::{ReplicaOptions, Source};
+use super::sentinel;
 
 /// Where to connect to.
 #[derive(Debug)]
@@ -23,6 +24,16 @@ enum Target {
         port: u16,
     },
     Unix(PathBuf),
+    /// Whichever server these say is the primary of that name.
+    Sentinels {
+        sentinels: Vec<(String, u16)>,
+        /// The one to ask next.
+        next: usize,
+        name: String,
+        question: Vec<u8>,
+        /// What the last one that was asked has answered.
+        found: Option<(String, u16)>,
+    },
     /// A connection that is given once.
     Given(Option<OwnedFd>),
 }
@@ -34,6 +45,12 @@ enum State {
     Connecting {
         socket: Socket,
         until: Instant,
+    },
+    /// A Sentinel has been asked.
+    Asking {
+        socket: Socket,
+        until: Instant,
+        reply: Vec<u8>,
     },
     Connected(Socket),
     /// The connection that was given is gone.
@@ -63,6 +80,8 @@ pub struct Session {
     delay_max: Duration,
     failures: u32,
     random: Random,
+    /// The connection is one to a Sentinel.
+    is_asking: bool,
 }
 
 impl Session {
@@ -75,6 +94,13 @@ impl Session {
             Some(Source::Tcp { host, port }) => Target::Tcp { host, port },
             Some(Source::Unix(path)) => Target::Unix(path),
             Some(Source::Fd(fd)) => Target::Given(Some(fd)),
+            Some(Source::Sentinels { sentinels, name }) => Target::Sentinels {
+                question: sentinel::question(&name, &options.sentinel_user, &options.sentinel_password.0),
+                sentinels,
+                next: 0,
+                name,
+                found: None,
+            },
             None => {
                 let text = "source: a replica needs a primary, such as kevy://localhost:6379";
                 return Err(Error::new(ErrorKind::InvalidOption, text));
@@ -89,6 +115,7 @@ impl Session {
             delay_max: options.reconnect_delay_max.max(options.reconnect_delay_min),
             failures: 0,
             random,
+            is_asking: false,
         })
     }
 
@@ -97,13 +124,14 @@ impl Session {
     /// # Errors
     /// Why the attempt failed; the next one comes after a pause, or at once where another address is left.
     pub fn advance(&mut self, registry: &Registry, token: Token, now: Instant) -> Result<Advance> {
-        match &self.state {
+        match &mut self.state {
             State::Connected(_) => Ok(Advance::Standing),
             State::Over => Err(Error::new(ErrorKind::Closed, "the connection that was given is closed")),
             State::Pause(until) if now < *until => Ok(Advance::Waiting),
             State::Pause(_) => self.begin(registry, token, now),
             State::Connecting { socket, until } => {
                 let error = match socket.connected() {
+                    Ok(true) if self.is_asking => return self.ask(registry, token, now),
                     Ok(true) => return Ok(self.stand()),
                     Ok(false) if now < *until => return Ok(Advance::Waiting),
                     Ok(false) => Error::new(ErrorKind::Timeout, self.failed("it takes too long")),
@@ -112,11 +140,60 @@ impl Session {
                 self.close(registry, now);
                 Err(error)
             }
+            State::Asking { socket, until, reply } => {
+                let mut room = [0; 1024];
+                let answer = loop {
+                    match socket.receive(&mut room) {
+                        Ok(Moved::Bytes(len)) => reply.extend_from_slice(&room[..len]),
+                        Ok(Moved::Later) => break sentinel::answer(reply),
+                        Ok(Moved::Closed) => {
+                            break Err(Error::new(ErrorKind::Io, "a Sentinel closed the connection"));
+                        }
+                        Err(error) => break Err(Error::io("the connection to a Sentinel broke", &error)),
+                    }
+                    match sentinel::answer(reply) {
+                        Ok(None) if reply.len() <= sentinel::REPLY_BYTES_MAX => {}
+                        Ok(None) => break Err(Error::new(ErrorKind::Io, "a Sentinel's answer does not end")),
+                        answer => break answer,
+                    }
+                };
+                let error = match answer {
+                    Ok(Some(address)) => {
+                        self.close(registry, now);
+                        if let Target::Sentinels { found, .. } = &mut self.target {
+                            *found = Some(address);
+                        }
+                        self.addresses.clear();
+                        self.state = State::Pause(now);
+                        return self.advance(registry, token, now);
+                    }
+                    Ok(None) if now < *until => return Ok(Advance::Waiting),
+                    Ok(None) => Error::new(ErrorKind::Timeout, "a Sentinel does not answer"),
+                    Err(error) => error,
+                };
+                self.close(registry, now);
+                Err(error)
+            }
         }
+    }
+
+    /// Asks the Sentinel that has just been connected to.
+    fn ask(&mut self, registry: &Registry, token: Token, now: Instant) -> Result<Advance> {
+        self.addresses.clear();
+        let state = std::mem::replace(&mut self.state, State::Pause(now));
+        if let (State::Connecting { socket, until }, Target::Sentinels { question, .. }) =
+            (state, &self.target)
+        {
+            // A question fits into any socket's buffer; where it does not go out, no answer comes.
+            let _ = socket.send(question);
+            self.state = State::Asking { socket, until, reply: Vec::new() };
+        }
+        self.advance(registry, token, now)
     }
 
     fn begin(&mut self, registry: &Registry, token: Token, now: Instant) -> Result<Advance> {
         let given = matches!(self.target, Target::Given(_));
+        self.is_asking = matches!(self.target, Target::Sentinels { found: None, .. });
         let opened = match &mut self.target {
             Target::Given(fd) => match fd.take() {
                 Some(fd) => Socket::from_fd(fd),
@@ -126,9 +203,21 @@ impl Session {
                 }
             },
             Target::Unix(path) => Socket::connect_unix(path),
-            Target::Tcp { host, port } => {
+            Target::Tcp { .. } | Target::Sentinels { .. } => {
+                let (host, port) = match &mut self.target {
+                    Target::Sentinels { found: Some((host, port)), .. } => (host.clone(), *port),
+                    Target::Sentinels { sentinels, next, .. } => {
+                        let at = *next % sentinels.len().max(1);
+                        if self.addresses.is_empty() {
+                            *next = next.wrapping_add(1);
+                        }
+                        sentinels.get(at).cloned().unwrap_or_default()
+                    }
+                    Target::Tcp { host, port } => (host.clone(), *port),
+                    _ => Default::default(),
+                };
                 if self.addresses.is_empty() {
-                    match resolve(host, *port) {
+                    match resolve(&host, port) {
                         Ok(found) => self.addresses.extend(found),
                         Err(error) => {
                             let error = Error::new(ErrorKind::Io, self.failed(error));
@@ -169,6 +258,10 @@ impl Session {
         match &self.target {
             Target::Tcp { host, port } => format!("cannot connect to {host}:{port}: {why}"),
             Target::Unix(path) => format!("cannot connect to {}: {why}", path.display()),
+            Target::Sentinels { found: Some((host, port)), .. } => {
+                format!("cannot connect to {host}:{port}, which Sentinels name: {why}")
+            }
+            Target::Sentinels { name, .. } => format!("cannot ask a Sentinel for '{name}': {why}"),
             Target::Given(_) => format!("cannot use the connection that was given: {why}"),
         }
     }
@@ -180,7 +273,9 @@ impl Session {
 
     /// Gives the connection up.
     pub fn close(&mut self, registry: &Registry, now: Instant) {
-        if let State::Connected(socket) | State::Connecting { socket, .. } = &self.state {
+        if let State::Connected(socket) | State::Connecting { socket, .. } | State::Asking { socket, .. } =
+            &self.state
+        {
             // A descriptor that is closed right after needs no deregistration to succeed.
             let _ = socket.deregister(registry);
         }
@@ -196,6 +291,14 @@ impl Session {
             self.state = State::Pause(now);
             return;
         }
+        if let Target::Sentinels { sentinels, next, found, .. } = &mut self.target {
+            // Where it was is asked again, as the primary may be another one by now.
+            *found = None;
+            if self.is_asking && *next % sentinels.len().max(1) != 0 {
+                self.state = State::Pause(now);
+                return;
+            }
+        }
         let doubled = self.delay_min.saturating_mul(1 << self.failures.min(20));
         let longest = doubled.min(self.delay_max);
         self.failures += 1;
@@ -206,7 +309,9 @@ impl Session {
     /// When [`Session::advance`] has to be called though no event came.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
-            State::Pause(until) | State::Connecting { until, .. } => Some(*until),
+            State::Pause(until) | State::Connecting { until, .. } | State::Asking { until, .. } => {
+                Some(*until)
+            }
             State::Connected(_) | State::Over => None,
         }
     }

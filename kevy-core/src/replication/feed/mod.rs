@@ -52,6 +52,8 @@ pub struct Feed {
     alive: u64,
     sent: u64,
     looked: u64,
+    /// The replica has asked for a heartbeat.
+    asked: bool,
 }
 
 #[derive(Debug)]
@@ -85,6 +87,7 @@ impl Feed {
             alive: now,
             sent: now,
             looked: now,
+            asked: false,
         })
     }
 
@@ -219,6 +222,8 @@ impl Feed {
     fn obey(&mut self, args: &[&[u8]], now: u64) -> Result<(), String> {
         let Some(Acknowledged { received, applied }) = Acknowledged::parse(args) else {
             if args.first().is_some_and(|verb| verb.eq_ignore_ascii_case(b"REPLCONF")) {
+                // Whoever asks for a heartbeat gets one once everything before it has been sent.
+                self.asked |= args.get(1).is_some_and(|word| word.eq_ignore_ascii_case(b"PING"));
                 return Ok(());
             }
             return Err(format!("a replica sent '{}'", shown(args.first().copied().unwrap_or_default())));
@@ -297,8 +302,9 @@ impl Upgrade for Feed {
         if out.len() > before {
             (self.alive, self.sent) = (now, now);
         } else if let (State::Streams(streams), Sent::Idle) = (&self.state, sent)
-            && now.saturating_sub(self.sent) >= ping
+            && (self.asked || now.saturating_sub(self.sent) >= ping)
         {
+            self.asked = false;
             if !streams.is_inside_unit() {
                 let offsets = streams.offsets().collect();
                 Line::Ping { generation: self.generation, offsets }.write(out);

@@ -154,6 +154,8 @@ fn link_options() -> LinkOptions {
         frame_bytes_max: 64 << 20,
         acknowledge: Acknowledge::Auto,
         bookmarks: false,
+        announce_port: 0,
+        announce_ip: String::new(),
     }
 }
 

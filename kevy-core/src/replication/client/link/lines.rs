@@ -112,10 +112,10 @@ impl Link {
 
 /// The error that the primary ended the link with.
 #[cold]
-pub(super) fn refused(text: &str) -> Error {
+pub(in super::super) fn refused(text: &str) -> Error {
     let kind = match text.split(' ').next().unwrap_or_default() {
         "NOAUTH" | "WRONGPASS" | "NOPERM" => ErrorKind::Auth,
-        "LOADING" | "BUSY" | "RESYNC" | "MASTERDOWN" | "TRYAGAIN" => ErrorKind::Io,
+        "LOADING" | "BUSY" | "RESYNC" | "MASTERDOWN" | "NOMASTERLINK" | "TRYAGAIN" => ErrorKind::Io,
         _ if text.starts_with("ERR max number of clients") => ErrorKind::Io,
         _ if text.starts_with("ERR unknown command") => ErrorKind::Unsupported,
         _ => ErrorKind::Replica,

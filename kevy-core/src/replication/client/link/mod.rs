@@ -3,7 +3,7 @@
 //! [`super::Replica`] moves the bytes; tests and simulations move them by hand. [`order`] hands frames out,
 //! [`lines`] obeys what stands between them, [`snapshot`] reads snapshots.
 
-mod lines;
+pub(super) mod lines;
 mod order;
 mod snapshot;
 
@@ -34,6 +34,9 @@ pub struct LinkOptions {
     pub frame_bytes_max: usize,
     pub acknowledge: Acknowledge,
     pub bookmarks: bool,
+    /// What the primary shows of this side: 0 and empty for nothing.
+    pub announce_port: u16,
+    pub announce_ip: String,
 }
 
 /// What [`Link::step`] came to.
@@ -91,9 +94,9 @@ enum Held {
 
 /// Something to tell that is no frame of the stream.
 #[derive(Debug)]
-struct Note {
-    head: Head,
-    reason: String,
+pub(super) struct Note {
+    pub head: Head,
+    pub reason: String,
 }
 
 /// Counters of a replica since it was opened.
@@ -107,6 +110,8 @@ pub struct LinkStats {
     pub transactions: u64,
     pub snapshots: u64,
     pub resyncs: u64,
+    /// Keys and other things of a snapshot that were left out, as they belong to modules not known here.
+    pub skipped: u64,
 }
 
 /// The protocol's state on the consumer's side.
@@ -182,6 +187,25 @@ impl Link {
             return Cursor::default();
         }
         Cursor { generation: self.generation, shards: self.lanes.iter().map(|lane| lane.done).collect() }
+    }
+
+    /// Frames received and handed out, over all shards.
+    pub fn offsets(&self) -> (u64, u64) {
+        let sum = |offset: fn(&Lane) -> u64| self.lanes.iter().map(offset).sum();
+        (sum(|lane| lane.next), sum(|lane| lane.done.offset))
+    }
+
+    /// Tells, with the first frames, why the snapshot comes that the caller did not expect.
+    pub fn explain(&mut self, reason: String) {
+        self.stats.resyncs += 1;
+        self.note(Head::new(FrameKind::Resync), reason);
+    }
+
+    /// Asks the primary for a heartbeat. One that does not know the question leaves it unanswered.
+    pub fn probe(&mut self) {
+        if self.up && self.phase == Phase::Stream {
+            encode_command(&mut self.output, &[b"REPLCONF", b"PING"]);
+        }
     }
 
     /// True while the primary has acknowledged the handshake and the connection stands.
@@ -344,7 +368,7 @@ impl Link {
 }
 
 #[cold]
-fn protocol(text: impl Into<String>) -> Error {
+pub(super) fn protocol(text: impl Into<String>) -> Error {
     Error::new(ErrorKind::Protocol, text)
 }
 

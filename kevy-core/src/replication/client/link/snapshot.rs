@@ -82,7 +82,9 @@ impl Link {
             },
             _ => return Err(protocol(format!("the primary sent '{}' in a snapshot", shown(line)))),
         }
-        if !self.entries.take().is_some_and(|entries| entries.is_whole()) {
+        let entries = self.entries.take();
+        self.stats.skipped += entries.as_ref().map_or(0, |entries| entries.skipped);
+        if !entries.is_some_and(|entries| entries.is_whole()) {
             return Err(protocol("the snapshot ended before its last byte"));
         }
         self.input.consume(end + 1);

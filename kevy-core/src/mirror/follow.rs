@@ -1,0 +1,372 @@
+//! The thread that follows: one primary after the other, as the role says.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::base::options::{Options, PrimaryAddress, Secret};
+use crate::base::{ArgvBuf, Error, ErrorKind, Result, log_sink};
+use crate::dispatch::{Applied, Applier, Engine, LinkState};
+use crate::replication::{Frame, FrameKind, Replica, ReplicaOptions, Source, Speech};
+
+use super::Mirror;
+
+/// How long frames are waited for before clocks and options are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// The same where staleness is limited: a share of the limit.
+const LOOKS_PER_LIMIT: u64 = 4;
+/// Pauses after a primary's refusal, which asking again at once would not change.
+const REFUSED_PAUSE: Duration = Duration::from_millis(500);
+/// Frames applied between two looks at whether the figures are worth publishing.
+const FRAMES_PER_NOTE: u32 = 64;
+
+/// What is kept from one primary to the next, and from one connection to the next.
+#[derive(Default)]
+struct Thread {
+    /// Where the copy stands, empty for nowhere.
+    cursor: Vec<u8>,
+    /// The turn for which the cursor holds.
+    turn: u64,
+    /// What the primary is asked in, and whether it has answered to that.
+    speech: Speech,
+    has_spoken: bool,
+    /// The last refusal that was logged.
+    refusal: String,
+}
+
+/// A copy under construction.
+struct Shadow {
+    engine: Engine,
+    applier: Applier,
+    /// Functions of the snapshot, which no shard owns.
+    functions: Vec<Vec<Vec<u8>>>,
+}
+
+/// The commands of a transaction until it is whole.
+#[derive(Default)]
+struct Transaction {
+    is_open: bool,
+    commands: Vec<(usize, ArgvBuf)>,
+}
+
+/// One link's work.
+struct Link<'a> {
+    mirror: &'a Mirror,
+    applier: Applier,
+    shadow: Option<Shadow>,
+    transaction: Transaction,
+    turn: u64,
+}
+
+/// Why a link's work ended.
+enum End {
+    /// The role has turned, or the runtime stops.
+    Turned,
+    Failed(Error),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Mirror {
+    pub(super) fn run(&self) {
+        let mut thread = Thread::default();
+        while !self.stopping.load(Ordering::Acquire) {
+            let role = &self.engine.server.role;
+            let turn = role.turns();
+            let Some(address) = role.primary() else {
+                // What clients write from now on is in no primary's history.
+                thread.cursor.clear();
+                let mut state = self.state.lock();
+                if role.turns() == turn && !self.stopping.load(Ordering::Acquire) {
+                    self.changed.wait(&mut state);
+                }
+                continue;
+            };
+            if thread.turn != turn {
+                if thread.turn + 1 != turn {
+                    thread.cursor.clear();
+                }
+                (thread.turn, thread.has_spoken) = (turn, false);
+            }
+            match self.follow(&mut thread, &address, turn) {
+                End::Turned => {}
+                End::Failed(error) => self.refused(&mut thread, &address, &error),
+            }
+            self.state.lock().interrupter = None;
+        }
+    }
+
+    /// Takes note of why a primary cannot be followed the way it was tried.
+    fn refused(&self, thread: &mut Thread, address: &PrimaryAddress, error: &Error) {
+        let server = &self.engine.server;
+        server.role.set_link_state(LinkState::Connect, server.clock.now_ms());
+        server.settle_role();
+        let is_other_protocol =
+            matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Protocol) && !thread.has_spoken;
+        if is_other_protocol {
+            thread.speech = match thread.speech {
+                Speech::Native => Speech::Psync,
+                Speech::Psync => Speech::Native,
+            };
+            if thread.speech == Speech::Psync {
+                return;
+            }
+        }
+        if error.message() != thread.refusal {
+            error.message().clone_into(&mut thread.refusal);
+            log_sink::warning(format_args!("cannot follow {}: {error}", address.shown()));
+        }
+        let mut state = self.state.lock();
+        if !self.stopping.load(Ordering::Acquire) && server.role.turns() == thread.turn {
+            self.changed.wait_for(&mut state, REFUSED_PAUSE);
+        }
+    }
+
+    fn follow(&self, thread: &mut Thread, address: &PrimaryAddress, turn: u64) -> End {
+        let options = self.engine.server.options.read().clone();
+        let opened = self
+            .replica_options(&options, address, thread.speech)
+            .and_then(|options| Replica::open(options, &thread.cursor));
+        let mut replica = match opened {
+            Ok(replica) => replica,
+            Err(error) => return End::Failed(error),
+        };
+        {
+            let mut state = self.state.lock();
+            state.interrupter = Some(replica.interrupter());
+            state.place = Some(replica.place());
+        }
+        let mut link = Link {
+            applier: Applier::new(&self.engine, Some(turn)),
+            shadow: None,
+            transaction: Transaction::default(),
+            mirror: self,
+            turn,
+        };
+        self.engine.server.role.set_link_state(LinkState::Connecting, self.engine.server.clock.now_ms());
+        let end = link.run(&mut replica, thread);
+        thread.cursor = if link.is_torn() { Vec::new() } else { replica.cursor() };
+        end
+    }
+
+    fn replica_options(
+        &self,
+        options: &Options,
+        address: &PrimaryAddress,
+        speech: Speech,
+    ) -> Result<ReplicaOptions> {
+        let server = &self.engine.server;
+        let mut replica = ReplicaOptions {
+            id: Some(format!("mirror-{}", &server.run_id[..server.run_id.len().min(16)])),
+            bookmarks: true,
+            receive_timeout: Duration::from_secs(options.repl_timeout.into()),
+            announce_ip: options.replica_announce_ip.clone(),
+            ..ReplicaOptions::default()
+        };
+        let own_port = server.hooks.get().and_then(|hooks| hooks.port()).unwrap_or_default();
+        let announced = options.replica_announce_port;
+        replica.announce_port = if announced != 0 { announced } else { own_port };
+        if address.url.is_empty() {
+            replica.source = Some(Source::Tcp { host: address.host.clone(), port: address.port });
+            replica.speech = speech;
+        } else {
+            replica.set("source", &address.url)?;
+        }
+        if replica.password.0.is_empty() {
+            replica.user.clone_from(&options.masteruser);
+            replica.password = Secret(options.masterauth.0.clone());
+        }
+        Ok(replica)
+    }
+
+    /// Publishes how far the copy has come.
+    fn note(&self, replica: &Replica) {
+        let (received, applied) = replica.offsets();
+        self.engine.server.role.set_offsets(received, applied);
+        if self.waiters.load(Ordering::Acquire) > 0 {
+            self.state.lock().place = Some(replica.place());
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl Link<'_> {
+    /// True where what was handed out has not been applied whole.
+    fn is_torn(&self) -> bool {
+        self.shadow.is_some()
+    }
+
+    fn run(&mut self, replica: &mut Replica, thread: &mut Thread) -> End {
+        loop {
+            match self.step(replica, thread) {
+                Ok(()) => {}
+                Err(end) => return end,
+            }
+        }
+    }
+
+    fn step(&mut self, replica: &mut Replica, thread: &mut Thread) -> Result<(), End> {
+        let server = &self.mirror.engine.server;
+        let limit = server.options.read().max_staleness;
+        let look = match limit {
+            0 => LOOK_INTERVAL,
+            limit => LOOK_INTERVAL.min(Duration::from_millis((limit / LOOKS_PER_LIMIT).max(1))),
+        };
+        for _ in 0..FRAMES_PER_NOTE {
+            if self.mirror.stopping.load(Ordering::Acquire) || server.role.turns() != self.turn {
+                return Err(End::Turned);
+            }
+            let frame = match replica.next(Some(look)) {
+                Ok(Some(frame)) => frame,
+                Ok(None) => {
+                    self.idle(replica, limit > 0);
+                    break;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => break,
+                Err(error) => return Err(error.into()),
+            };
+            let kind = frame.kind;
+            self.take(&frame, thread)?;
+            if kind == FrameKind::SnapshotEnd {
+                self.put_in_place()?;
+                // From here on the copy is the primary's.
+                server.role.set_link_state(LinkState::Connected, server.clock.now_ms());
+                self.freshen(replica);
+                let state = self.mirror.state.lock();
+                self.mirror.changed.notify_all();
+                drop(state);
+            }
+        }
+        self.mirror.note(replica);
+        if replica.link_is_quiet() {
+            self.freshen(replica);
+        }
+        if self.shadow.is_some() {
+            server.role.set_sync(replica.stats().link.bytes, 0);
+        }
+        Ok(())
+    }
+
+    /// Nothing arrives at the moment.
+    fn idle(&self, replica: &mut Replica, is_limited: bool) {
+        if is_limited {
+            // A primary that can be asked says at once that nothing is missing.
+            replica.probe();
+        }
+        self.mirror.engine.server.settle_role();
+    }
+
+    /// Takes note that nothing was missing when bytes of the primary last arrived.
+    fn freshen(&self, replica: &Replica) {
+        let server = &self.mirror.engine.server;
+        let now = server.clock.now_ms();
+        let Some(heard) = replica.heard() else { return };
+        server.role.hear(now.saturating_sub(Instant::now().duration_since(heard).as_millis() as u64));
+        if self.shadow.is_none() && server.role.link_state() == LinkState::Connected {
+            server.role.freshen(now.saturating_sub(heard.elapsed().as_millis() as u64));
+            server.settle_role();
+        }
+    }
+
+    fn take(&mut self, frame: &Frame<'_>, thread: &mut Thread) -> Result<(), End> {
+        let server = &self.mirror.engine.server;
+        let now = server.clock.now_ms();
+        match frame.kind {
+            FrameKind::Link if frame.up => {
+                thread.refusal.clear();
+                thread.has_spoken = true;
+                log_sink::info(format_args!("the primary has taken the handshake"));
+                let is_copy = !thread.cursor.is_empty() || server.role.staleness_ms(now).is_some();
+                server
+                    .role
+                    .set_link_state(if is_copy { LinkState::Connected } else { LinkState::Handshake }, now);
+                server.settle_role();
+            }
+            FrameKind::Link => {
+                log_sink::warning(format_args!("the link to the primary is down: {}", frame.reason));
+                self.shadow = None;
+                self.transaction = Transaction::default();
+                server.role.set_link_state(LinkState::Connecting, now);
+                server.settle_role();
+            }
+            FrameKind::Resync => {
+                log_sink::warning(format_args!("the primary sends a snapshot anew: {}", frame.reason));
+            }
+            FrameKind::SnapshotBegin => {
+                server.role.set_link_state(LinkState::Sync, now);
+                server.settle_role();
+                let engine = self.mirror.engine.twin();
+                let applier = Applier::new(&engine, None);
+                self.shadow = Some(Shadow { engine, applier, functions: Vec::new() });
+            }
+            FrameKind::Entry => {
+                let args: Vec<&[u8]> = frame.argv.iter().collect();
+                let Some(shadow) = &mut self.shadow else { return Ok(()) };
+                if args.first() == Some(&&b"FUNCTION"[..]) {
+                    shadow.functions.push(args.iter().map(|arg| arg.to_vec()).collect());
+                } else {
+                    shadow.applier.apply(&shadow.engine, frame.db, &args)?;
+                }
+            }
+            FrameKind::TxnBegin => self.transaction.is_open = true,
+            FrameKind::Command if self.transaction.is_open => {
+                let mut argv = ArgvBuf::default();
+                frame.argv.iter().for_each(|arg| argv.push(arg));
+                self.transaction.commands.push((frame.db, argv));
+            }
+            FrameKind::Command => {
+                let args: Vec<&[u8]> = frame.argv.iter().collect();
+                self.applied(|link| link.applier.apply(&link.mirror.engine, frame.db, &args))?;
+            }
+            FrameKind::TxnEnd => {
+                let Transaction { commands, .. } = std::mem::take(&mut self.transaction);
+                let args: Vec<(usize, Vec<&[u8]>)> =
+                    commands.iter().map(|(db, argv)| (*db, argv.as_argv().iter().collect())).collect();
+                let args: Vec<(usize, &[&[u8]])> = args.iter().map(|(db, args)| (*db, &args[..])).collect();
+                self.applied(|link| link.applier.apply_together(&link.mirror.engine, &args))?;
+            }
+            FrameKind::SnapshotEnd | FrameKind::Bookmark => {}
+        }
+        Ok(())
+    }
+
+    fn applied(&mut self, work: impl FnOnce(&mut Self) -> Result<Applied>) -> Result<(), End> {
+        match work(self)? {
+            Applied::Done => Ok(()),
+            Applied::Turned => Err(End::Turned),
+        }
+    }
+
+    /// Puts the copy that is whole in the place of what clients have seen so far, at one instant.
+    fn put_in_place(&mut self) -> Result<(), End> {
+        let Some(Shadow { engine: filled, functions, .. }) = self.shadow.take() else { return Ok(()) };
+        let Mirror { engine, primary, .. } = self.mirror;
+        let turn = self.turn;
+        let done = primary.renew(|guards| {
+            if engine.server.role.turns() != turn {
+                return false;
+            }
+            for (shard, mut filled) in guards.iter_mut().zip(filled.shards.take_all()) {
+                shard.adopt(&mut filled);
+                shard.publish_memory(&engine.server);
+            }
+            true
+        });
+        if !done {
+            return Err(End::Turned);
+        }
+        engine.serve_blocked();
+        for function in &functions {
+            let args: Vec<&[u8]> = function.iter().map(Vec::as_slice).collect();
+            self.applied(|link| link.applier.apply(&link.mirror.engine, 0, &args))?;
+        }
+        if let Some(hooks) = engine.server.hooks.get() {
+            hooks.keys_replaced();
+        }
+        log_sink::info(format_args!("the primary's snapshot is in place"));
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! A runtime that follows a primary: fetches its snapshot into a copy that nobody sees, puts that in place whole, and
+//! applies every change after it.
+//!
+//! The runtime starts one [`Mirror`]; REPLICAOF and a stop tell it to look at the role anew. It has one thread, which
+//! starts with the first primary to follow. Whom to follow, and how far it has come, stands in [`Role`](crate::dispatch::Role).
+
+mod follow;
+mod token;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::base::{Error, ErrorKind, Result, log_sink};
+use crate::dispatch::Engine;
+use crate::replication::{Interrupter, Place, Primary};
+
+pub use token::{Token, token_of};
+
+/// What the follower and whoever asks about it share.
+#[derive(Debug)]
+pub struct Mirror {
+    engine: Arc<Engine>,
+    primary: Arc<Primary>,
+    state: Mutex<State>,
+    /// Something of the state has changed.
+    changed: Condvar,
+    stopping: AtomicBool,
+    /// Callers that wait for a place.
+    waiters: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    thread: Option<JoinHandle<()>>,
+    /// Ends the follower's wait.
+    interrupter: Option<Interrupter>,
+    /// Up to where the primary's changes have been applied, as far as it was told.
+    place: Option<Place>,
+}
+
+impl Mirror {
+    /// A mirror that follows nobody yet.
+    pub fn new(engine: Arc<Engine>, primary: Arc<Primary>) -> Arc<Self> {
+        Arc::new(Self {
+            engine,
+            primary,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            stopping: AtomicBool::new(false),
+            waiters: AtomicUsize::new(0),
+        })
+    }
+
+    /// Looks at the role anew. Waits for nothing, so it may be called with tokens held.
+    pub fn role_turned(self: &Arc<Self>) {
+        let mut state = self.state.lock();
+        state.place = None;
+        if let Some(interrupter) = &state.interrupter {
+            interrupter.interrupt();
+        }
+        let is_wanted = self.engine.server.role.is_replica() && !self.stopping.load(Ordering::Acquire);
+        if state.thread.is_none() && is_wanted {
+            let mirror = self.clone();
+            let spawned =
+                std::thread::Builder::new().name("kevy-mirror".into()).spawn(move || mirror.run_guarded());
+            match spawned {
+                Ok(thread) => state.thread = Some(thread),
+                Err(error) => log_sink::error(format_args!("cannot start a thread that follows: {error}")),
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// Ends the thread. Idempotent.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        let thread = {
+            let mut state = self.state.lock();
+            if let Some(interrupter) = &state.interrupter {
+                interrupter.interrupt();
+            }
+            self.changed.notify_all();
+            state.thread.take()
+        };
+        if let Some(thread) = thread {
+            // A panic of the thread has been reported as poison.
+            let _ = thread.join();
+        }
+    }
+
+    /// Leaves the thread alone, as it lives in another process.
+    pub fn forget(&self) {
+        if let Some(thread) = self.state.lock().thread.take() {
+            std::mem::forget(thread);
+        }
+    }
+
+    /// Waits until everything before `token` has been applied here. On the runtime that gave the token that is at once.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] after `timeout`; [`ErrorKind::Replica`] where the history is another one; [`ErrorKind::Closed`]
+    /// once the runtime stops.
+    pub fn wait(&self, token: &Token, timeout: Duration) -> Result<()> {
+        let deadline = Instant::now().checked_add(timeout);
+        self.waiters.fetch_add(1, Ordering::AcqRel);
+        let result = self.wait_until(token, deadline);
+        self.waiters.fetch_sub(1, Ordering::AcqRel);
+        result
+    }
+
+    /// Waits until there is a whole copy; false where `timeout` passed before.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Closed`] once the runtime stops.
+    pub fn wait_synced(&self, timeout: Duration) -> Result<bool> {
+        let server = &self.engine.server;
+        let deadline = Instant::now().checked_add(timeout);
+        let mut state = self.state.lock();
+        loop {
+            if self.stopping.load(Ordering::Acquire) {
+                return Err(Error::new(ErrorKind::Closed, "the runtime has been stopped"));
+            }
+            if server.role.staleness_ms(server.clock.now_ms()).is_some() {
+                return Ok(true);
+            }
+            match deadline {
+                None => self.changed.wait(&mut state),
+                Some(deadline) if self.changed.wait_until(&mut state, deadline).timed_out() => {
+                    return Ok(false);
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn wait_until(&self, token: &Token, deadline: Option<Instant>) -> Result<()> {
+        let mut state = self.state.lock();
+        loop {
+            if self.stopping.load(Ordering::Acquire) {
+                return Err(Error::new(ErrorKind::Closed, "the runtime has been stopped"));
+            }
+            if !self.engine.server.role.is_replica() {
+                return token.check_own(&self.primary);
+            }
+            match &state.place {
+                Some(place) if token.is_reached(place)? => return Ok(()),
+                _ => {}
+            }
+            match deadline {
+                None => self.changed.wait(&mut state),
+                Some(deadline) if self.changed.wait_until(&mut state, deadline).timed_out() => {
+                    return Err(Error::new(
+                        ErrorKind::Timeout,
+                        "the primary's changes have not arrived in time",
+                    ));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn run_guarded(self: Arc<Self>) {
+        let run = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.run()));
+        if run.is_err() {
+            log_sink::error(format_args!("the thread that follows the primary panicked"));
+            self.engine.poison();
+        }
+    }
+}
