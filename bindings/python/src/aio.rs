@@ -18,6 +18,7 @@ use crate::queue::Queue;
 use crate::reply::{self, Shape};
 use crate::runtime::Runtime;
 use crate::session::helper;
+use crate::subscription::Subscription;
 use crate::verbs::Runs;
 
 /// An awaitable that is ready: awaiting it gives its value or raises its exception, once.
@@ -67,6 +68,16 @@ pub struct AsyncSession {
 }
 
 impl AsyncSession {
+    fn follow<'py>(
+        &self,
+        py: Python<'py>,
+        verb: &'static str,
+        names: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let native = Subscription::open(py, &self.local, &self.parent, verb, names)?;
+        py.import("kevy._subscription")?.getattr("AsyncSubscription")?.call1((native,))
+    }
+
     /// A session over `local` that belongs to `parent`.
     pub fn new(local: Local, parent: Py<Runtime>) -> Self {
         Self { local: Arc::new(local), parent }
@@ -137,6 +148,32 @@ impl AsyncSession {
     fn pipeline(&self, py: Python<'_>, transaction: bool) -> AsyncPipeline {
         let core = Core::new(self.local.clone(), transaction);
         AsyncPipeline { core, parent: self.parent.clone_ref(py) }
+    }
+
+    /// Subscribes to channels: an asynchronous iterator of their messages.
+    #[pyo3(signature = (*channels))]
+    fn subscribe<'py>(&self, py: Python<'py>, channels: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyAny>> {
+        self.follow(py, "SUBSCRIBE", channels)
+    }
+
+    /// Subscribes to patterns: an asynchronous iterator of the messages of all channels that they describe.
+    #[pyo3(signature = (*patterns))]
+    fn psubscribe<'py>(
+        &self,
+        py: Python<'py>,
+        patterns: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.follow(py, "PSUBSCRIBE", patterns)
+    }
+
+    /// Subscribes to shard channels: an asynchronous iterator of their messages.
+    #[pyo3(signature = (*channels))]
+    fn ssubscribe<'py>(
+        &self,
+        py: Python<'py>,
+        channels: &Bound<'py, PyTuple>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.follow(py, "SSUBSCRIBE", channels)
     }
 
     /// Calls `func` with a pipeline that watches `watches`, runs what it queued, and does so again where a

@@ -21,6 +21,7 @@ mod replica;
 mod reply;
 mod runtime;
 mod session;
+mod subscription;
 mod verbs;
 mod wait;
 
@@ -53,6 +54,8 @@ mod _kevy {
     use crate::runtime::Runtime;
     #[pymodule_export]
     use crate::session::Session;
+    #[pymodule_export]
+    use crate::subscription::Subscription;
 
     /// Runs the stand-alone server until a signal or SHUTDOWN ends it; returns its exit code.
     #[pyfunction]

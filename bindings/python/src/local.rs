@@ -1,5 +1,7 @@
 //! One engine session, as the Python classes share it.
 
+use std::time::Duration;
+
 use kevy_core::api::{Error, ErrorKind, Interrupter, Runtime, Session};
 use pyo3::prelude::*;
 use try_lock::{Locked, TryLock};
@@ -19,6 +21,9 @@ pub struct Local {
     /// Strings come back as `str`, not `bytes`.
     pub decode: bool,
 }
+
+/// A wait that only a message, an interrupt or the end ends.
+pub const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// The session while a call uses it.
 pub type Held<'a> = Locked<'a, Option<Session>>;
@@ -125,6 +130,13 @@ impl Local {
         let session = open(&mut held).or_raise(py)?;
         let reply = py.detach(|| session.dispatch_around(argv, |_| ())).or_raise(py)?;
         reply.map(|reply| shape.read(py, reply, self.decode)).transpose()
+    }
+
+    /// Waits until a message is at hand that nobody asked for.
+    pub fn wait_push(&self, py: Python<'_>) -> PyResult<()> {
+        let mut held = self.hold(py)?;
+        let session = open(&mut held).or_raise(py)?;
+        py.detach(|| session.wait_push(FOR_EVER)).or_raise(py).map(drop)
     }
 
     /// Applies a frame of a primary's stream.

@@ -15,6 +15,7 @@ use crate::pipeline::Pipeline;
 use crate::queue::Queue;
 use crate::reply::{self, Shape};
 use crate::runtime::Runtime;
+use crate::subscription::Subscription;
 use crate::verbs::{Runs, set_call};
 
 /// One client's state: database, MULTI, WATCH. One thread at a time may use it.
@@ -157,6 +158,24 @@ impl Session {
     #[pyo3(signature = (transaction=true))]
     fn pipeline(&self, py: Python<'_>, transaction: bool) -> Pipeline {
         Pipeline::new(self.local.clone(), self.parent.clone_ref(py), transaction)
+    }
+
+    /// Subscribes to channels: an iterator of their messages.
+    #[pyo3(signature = (*channels))]
+    fn subscribe(&self, py: Python<'_>, channels: &Bound<'_, PyTuple>) -> PyResult<Subscription> {
+        Subscription::open(py, &self.local, &self.parent, "SUBSCRIBE", channels)
+    }
+
+    /// Subscribes to patterns: an iterator of the messages of all channels that they describe.
+    #[pyo3(signature = (*patterns))]
+    fn psubscribe(&self, py: Python<'_>, patterns: &Bound<'_, PyTuple>) -> PyResult<Subscription> {
+        Subscription::open(py, &self.local, &self.parent, "PSUBSCRIBE", patterns)
+    }
+
+    /// Subscribes to shard channels: an iterator of their messages.
+    #[pyo3(signature = (*channels))]
+    fn ssubscribe(&self, py: Python<'_>, channels: &Bound<'_, PyTuple>) -> PyResult<Subscription> {
+        Subscription::open(py, &self.local, &self.parent, "SSUBSCRIBE", channels)
     }
 
     /// Calls `func` with a pipeline that watches `watches`, runs what it queued, and does so again where a

@@ -27,7 +27,7 @@ from ._errors import (
     WrongTypeError,
 )
 from ._frames import FrameKind
-from ._kevy import Batch, Frame, Keyspace, Pipeline, Session, __version__
+from ._kevy import Batch, Frame, Keyspace, Pipeline, Session, Subscription, __version__
 from ._replica import Replica
 from ._runtime import Runtime
 
@@ -56,6 +56,7 @@ __all__ = [
     "Runtime",
     "ServerError",
     "Session",
+    "Subscription",
     "TimeoutError",
     "UnsupportedError",
     "WatchError",

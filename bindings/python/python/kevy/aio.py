@@ -15,13 +15,14 @@ from . import _kevy, _runtime
 from ._errors import BusyError, ClosedError
 from ._kevy import AsyncPipeline as Pipeline
 from ._kevy import AsyncSession as Session
+from ._subscription import AsyncSubscription as Subscription
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
 
-__all__ = ["Pipeline", "Replica", "Runtime", "Session"]
+__all__ = ["Pipeline", "Replica", "Runtime", "Session", "Subscription"]
 
 
 class Runtime(_runtime.Runtime):
