@@ -1,7 +1,7 @@
 //! A lean load generator: one event loop, requests built beforehand, replies counted and not parsed.
 //!
 //! `cargo bench --bench load -- --address 127.0.0.1:7000 --cell get --connections 50 --pipeline 16 --keys 1000000
-//! --value 32 --seconds 3 [--process PID] [--preload]` prints one line of JSON: operations, seconds, and, where the
+//! --value 32 --seconds 3 [--process PID] [--preload [--from N]]` prints one line of JSON: operations, seconds, and, where the
 //! server's process is named, the CPU time that its threads and everybody else spent meanwhile.
 
 use std::collections::HashMap;
@@ -21,6 +21,8 @@ struct Settings {
     connections: usize,
     pipeline: usize,
     keys: u64,
+    /// The first part that is preloaded.
+    from: u64,
     value: usize,
     seconds: f64,
     process: Option<u32>,
@@ -52,6 +54,7 @@ impl Settings {
             connections: number("connections", "50") as usize,
             pipeline: number("pipeline", "16") as usize,
             keys: number("keys", "1000000") as u64,
+            from: number("from", "0") as u64,
             value: number("value", "32") as usize,
             seconds: number("seconds", "3"),
             process: named.get("process").map(|_| number("process", "0") as u32),
@@ -89,6 +92,24 @@ const SCORED: u64 = 100_000;
 const SMALL: u64 = 50;
 /// Elements that a range has.
 const RANGE: u64 = 100;
+/// Components of a vector, and elements that a search finds.
+const DIMENSIONS: usize = 128;
+const NEAR: usize = 10;
+
+/// A vector that is always the same for a number, with components from -1 to 1.
+fn vector(number: u64) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(number);
+    (0..DIMENSIONS).flat_map(|_| (random.f32() * 2.0 - 1.0).to_le_bytes()).collect()
+}
+
+/// A vector near to one that is there.
+fn near_vector(number: u64, random: &mut fastrand::Rng) -> Vec<u8> {
+    let shifted = |part: &[u8]| {
+        let component = part.try_into().map_or(0.0, f32::from_le_bytes);
+        (component + random.f32() * 0.2 - 0.1).to_le_bytes()
+    };
+    vector(number).chunks_exact(4).flat_map(shifted).collect()
+}
 
 /// Appends one request of the cell and returns how many line ends its reply has.
 fn request(settings: &Settings, random: &mut fastrand::Rng, into: &mut Vec<u8>) -> usize {
@@ -140,6 +161,11 @@ fn request(settings: &Settings, random: &mut fastrand::Rng, into: &mut Vec<u8>) 
             names.iter().for_each(|name| args.extend([name.as_slice(), value.as_slice()]));
             command(into, &args);
         }
+        "vsim" => {
+            let near = near_vector(number, random);
+            command(into, &[b"VSIM", b"vectors", b"FP32", &near, b"COUNT", NEAR.to_string().as_bytes()]);
+            return 1 + 2 * NEAR;
+        }
         other => panic!("no cell is called {other}"),
     }
     1
@@ -182,16 +208,17 @@ fn fill(settings: &Settings, number: u64, into: &mut Vec<u8>) -> usize {
             command(into, &[b"XADD", &small("stream"), b"*", b"field", &part("value", place)]);
             return 2;
         }
+        "vsim" => command(into, &[b"VADD", b"vectors", b"FP32", &vector(number), &part("element", number)]),
         _ => command(into, &[b"SET", &key(number), &value]),
     }
     1
 }
 
-/// Writes `keys` parts of what the cell works on, in big pipelines.
+/// Writes the parts of what the cell works on up to `keys`, in big pipelines.
 fn preload(settings: &Settings) {
     let mut stream = TcpStream::connect(&settings.address).expect("the server listens");
     let mut reply = vec![0; 1 << 16];
-    let mut at = 0;
+    let mut at = settings.from;
     while at < settings.keys {
         let end = (at + 1_000).min(settings.keys);
         let mut batch = Vec::new();

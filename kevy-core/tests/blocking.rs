@@ -126,6 +126,143 @@ fn waiters_are_served_in_the_order_of_coming() {
     }
 }
 
+/// The bulk strings anywhere in a reply that begin with `prefix`.
+fn named(reply: &Reply, prefix: &str) -> Vec<String> {
+    match reply {
+        Reply::List(items) => items.iter().flat_map(|item| named(item, prefix)).collect(),
+        Reply::Bulk(bytes) if bytes.starts_with(prefix.as_bytes()) => vec![reply.text()],
+        _ => Vec::new(),
+    }
+}
+
+/// A type of collection that elements are put in and taken from.
+struct Queue {
+    /// What makes the keys, if anything has to.
+    prepare: &'static [&'static str],
+    /// What takes elements, waiting for some or not.
+    takes: &'static [&'static str],
+    put: fn(&str, &str) -> String,
+}
+
+const QUEUES: [Queue; 3] = [
+    Queue {
+        prepare: &[],
+        takes: &[
+            "BLMPOP 0 3 one two three RIGHT COUNT 2",
+            "BLPOP three one two 0",
+            "LMPOP 3 two three one LEFT COUNT 3",
+        ],
+        put: |key, name| format!("RPUSH {key} {name}"),
+    },
+    Queue {
+        prepare: &[],
+        takes: &[
+            "BZMPOP 0 3 one two three MAX COUNT 2",
+            "BZPOPMIN three one two 0",
+            "BZPOPMAX two 0",
+            "ZMPOP 3 two three one MIN COUNT 3",
+        ],
+        put: |key, name| format!("ZADD {key} 1 {name}"),
+    },
+    Queue {
+        prepare: &[
+            "XGROUP CREATE one g $ MKSTREAM",
+            "XGROUP CREATE two g $ MKSTREAM",
+            "XGROUP CREATE three g $ MKSTREAM",
+        ],
+        takes: &[
+            "XREADGROUP GROUP g ada COUNT 2 BLOCK 0 STREAMS one two three > > >",
+            "XREADGROUP GROUP g bob BLOCK 0 STREAMS three one two > > >",
+            "XREADGROUP GROUP g eve COUNT 1 STREAMS two three one > > >",
+        ],
+        put: |key, name| format!("XADD {key} * f {name}"),
+    },
+];
+
+#[test]
+fn every_element_of_any_type_is_delivered_once() {
+    const PRODUCERS: usize = 2;
+    const EACH: usize = 150;
+    for (shards, queue) in
+        SHARDS.into_iter().flat_map(|shards| QUEUES.iter().map(move |queue| (shards, queue)))
+    {
+        let runtime = start(shards, &[]);
+        let mut last = session(&runtime);
+        queue.prepare.iter().for_each(|line| assert_eq!(last.run(line), Reply::ok()));
+        let got = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            let consumers = callers(&runtime, 2 * queue.takes.len());
+            let count = consumers.len();
+            for (line, mut caller) in queue.takes.iter().cycle().zip(consumers) {
+                let got = &got;
+                scope.spawn(move || {
+                    loop {
+                        let reply = caller.run(line);
+                        assert!(!reply.is_error(), "{line}: {reply:?}");
+                        got.lock().expect("no panic").extend(named(&reply, "element:"));
+                        let mut stops = named(&reply, "stop:").into_iter();
+                        if stops.next().is_some() {
+                            // Those taken along are for others.
+                            stops.for_each(|stop| drop(caller.run(&(queue.put)("two", &stop))));
+                            return;
+                        }
+                        thread::yield_now();
+                    }
+                });
+            }
+            for (producer, mut caller) in callers(&runtime, PRODUCERS).into_iter().enumerate() {
+                scope.spawn(move || {
+                    for number in 0..EACH {
+                        let put = |key| (queue.put)(key, &format!("element:{producer}:{key}:{number}"));
+                        if number % 7 == 0 {
+                            for line in ["MULTI", &put("one"), &put("two"), &put("three"), "EXEC"] {
+                                caller.run(line);
+                            }
+                        } else {
+                            ["one", "two", "three"].iter().for_each(|key| drop(caller.run(&put(key))));
+                        }
+                    }
+                });
+            }
+            let all = 3 * PRODUCERS * EACH;
+            eventually("all is delivered", || got.lock().expect("no panic").len() >= all);
+            // Every consumer looks at this key.
+            (0..count).for_each(|number| drop(last.run(&(queue.put)("two", &format!("stop:{number}")))));
+        });
+        let got = got.into_inner().expect("no panic");
+        assert_eq!(got.len(), 3 * PRODUCERS * EACH);
+        assert_eq!(got.iter().collect::<BTreeSet<_>>().len(), got.len(), "nothing is delivered twice");
+        assert_eq!(info(&mut last, "blocked_clients"), 0);
+        assert_eq!(info(&mut last, "total_blocking_keys"), 0);
+    }
+}
+
+#[test]
+fn waiters_of_any_type_are_served_in_the_order_of_coming() {
+    const WAITERS: usize = 12;
+    for (shards, queue) in
+        SHARDS.into_iter().flat_map(|shards| QUEUES.iter().map(move |queue| (shards, queue)))
+    {
+        let runtime = start(shards, &[]);
+        let mut pusher = session(&runtime);
+        queue.prepare.iter().for_each(|line| assert_eq!(pusher.run(line), Reply::ok()));
+        let lines = queue.takes.iter().filter(|line| line.starts_with('B') || line.contains("BLOCK"));
+        let mut waiters: Vec<Client> = (0..WAITERS).map(|_| Client::paired(&runtime)).collect();
+        for (number, (waiter, line)) in waiters.iter_mut().zip(lines.cycle()).enumerate() {
+            waiter.send_line(line).expect("sent");
+            until_blocked(&mut pusher, number as u64 + 1);
+        }
+        for number in 0..WAITERS {
+            pusher.run(&(queue.put)("two", &format!("element:{number}")));
+        }
+        for (number, waiter) in waiters.iter_mut().enumerate() {
+            let reply = waiter.receive().expect("a reply");
+            assert_eq!(named(&reply, "element:"), [format!("element:{number}")]);
+        }
+        assert_eq!(info(&mut pusher, "blocked_clients"), 0);
+    }
+}
+
 #[test]
 fn moves_between_shards_keep_every_element() {
     const MOVERS: usize = 8;

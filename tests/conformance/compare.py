@@ -43,7 +43,7 @@ def _length(reply: Reply) -> object:
 def _encoding(reply: Reply) -> Reply:
     if reply.value in (b"int", b"embstr", b"raw"):
         return Reply("$", b"string")
-    return Reply("$", b"listpack") if reply.value in (b"quicklist", b"hashtable") else reply
+    return Reply("$", b"listpack") if reply.value in (b"quicklist", b"hashtable", b"skiplist") else reply
 
 
 def _scan(reply: Reply) -> object:
@@ -78,7 +78,7 @@ SORTED = Rule("sorted", _sorted)
 PAIRS = Rule("pairs", _sorted_pairs)
 LENGTH = Rule("length", _length)
 #: An encoding as far as a name alone tells it: those of strings depend on how the string came about, lists may be listpacks
-#: only since 7.2, and so may sets, of which the reference makes hash tables.
+#: only since 7.2, and so may sets, of which the reference makes hash tables, and its SORT makes skiplists of sorted sets.
 ENCODING = Rule("encoding", _encoding)
 #: A cursor, and keys in any order.
 SCAN = Rule("scan", _scan)
@@ -93,6 +93,41 @@ KIND = Rule("kind", lambda reply: reply if reply.is_error else reply.kind)
 #: An error by its first word.
 CODE = Rule("code", lambda reply: (reply.kind, reply.value.split(b" ")[0]) if reply.is_error else reply)
 HELLO = Rule("hello", _without_identity)
+
+
+#: Times since a delivery above this (milliseconds) were asked for; those below passed.
+LONG_MS = 1_000_000_000
+
+
+def _pending(reply: Reply) -> object:
+    """Rows of XPENDING without the exact time since the last delivery."""
+    return [
+        (row.value[:2], row.value[2].value >= LONG_MS, row.value[3:]) if row.kind == "*" and len(row.value or ()) == 4 and row.value[2].kind == ":" else row
+        for row in _children(reply)
+    ] or reply
+
+
+#: What XINFO says of time, and what it has said only since 7.2.
+TIMES_OF_XINFO = {b"seen-time", b"active-time", b"inactive", b"idle", b"pel", b"pending"}
+
+
+def _untimed(reply: Reply) -> object:
+    """What XINFO says of a stream, its groups and consumers, but for times; of pending entries only the number."""
+    items = _children(reply)
+    if not items:
+        return reply
+    if reply.kind == "%":
+        return [(key.value, _untimed(value)) for key, value in items if key.value not in TIMES_OF_XINFO]
+    pairs = list(zip(items[::2], items[1::2]))
+    if len(items) % 2 == 0 and all(key.kind == "$" for key, _ in pairs) and pairs[0][0].value in (b"length", b"name", b"seen-time"):
+        return [(key.value, _untimed(value)) for key, value in pairs if key.value not in TIMES_OF_XINFO]
+    return [_untimed(item) for item in items]
+
+
+#: XINFO's replies.
+XINFO = Rule("xinfo", _untimed)
+#: XPENDING's replies.
+PENDING = Rule("pending", _pending)
 
 
 def near(distance: int) -> Rule:

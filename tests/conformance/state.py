@@ -2,7 +2,7 @@
 
 from support.resp import Reply
 
-from .compare import scores
+from .compare import XINFO, scores
 from .targets import Session
 
 #: Databases that the cases write to.
@@ -10,7 +10,7 @@ DATABASES = (0, 1, 2, 15)
 #: How far apart the expiry times of one key may lie (milliseconds): the clock moves between two servers.
 EXPIRY_TOLERANCE_MS = 2_000
 
-READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",), b"zset": ("ZRANGE", 0, -1, "WITHSCORES"), b"stream": ("XRANGE", "-", "+")}
+READS = {b"string": ("GET",), b"hash": ("HGETALL",), b"list": ("LRANGE", 0, -1), b"set": ("SMEMBERS",), b"zset": ("ZRANGE", 0, -1, "WITHSCORES"), b"stream": ("XINFO", "STREAM", "FULL", "COUNT", 0)}
 
 
 def read(session: Session) -> dict:
@@ -25,7 +25,8 @@ def read(session: Session) -> dict:
         for key, kind in zip(keys, types):
             assert kind.value in READS, f"{key!r} is a {kind!r}"
             verb, *rest = READS[kind.value]
-            commands += [("OBJECT", "ENCODING", key), ("PEXPIRETIME", key), (verb, key, *rest)]
+            read = (verb, rest[0], key, *rest[1:]) if verb == "XINFO" else (verb, key, *rest)
+            commands += [("OBJECT", "ENCODING", key), ("PEXPIRETIME", key), read]
         replies = session.pipeline(commands) if commands else []
         for at, (key, kind) in enumerate(zip(keys, types)):
             encoding, expiry, value = replies[at * 3 : at * 3 + 3]
@@ -43,6 +44,14 @@ def read(session: Session) -> dict:
 EMBSTR_BYTES_MAX = 44
 
 
+#: Members and scores that a listpack of a sorted set holds at most, in the shorter of the two forms of the reply.
+LISTPACK_REPLIES_MAX = 128
+
+
+def _flat(reply: Reply) -> list[Reply]:
+    return [part for item in reply.value for part in (item.value if item.kind == "*" else [item]) if isinstance(part.value, bytes)]
+
+
 def _encoding(kind: bytes, encoding: Reply, value: Reply) -> bytes:
     """The encoding, as far as it follows from the value and not from how the value came about."""
     if kind == b"list" and encoding.value == b"listpack":
@@ -51,13 +60,16 @@ def _encoding(kind: bytes, encoding: Reply, value: Reply) -> bytes:
     if kind == b"set" and encoding.value == b"listpack":
         # The reference has no such sets, and a hash table where Redis 7.2 has a listpack.
         return b"hashtable"
+    if kind == b"zset" and encoding.value == b"skiplist" and len(value.value) <= LISTPACK_REPLIES_MAX and not any(len(item.value) > 64 for item in _flat(value)):
+        # SORT makes a skiplist of any sorted set in the reference.
+        return b"listpack"
     is_short_string = value.kind == "$" and len(value.value) <= EMBSTR_BYTES_MAX
     return b"string" if is_short_string else encoding.value
 
 
 def _canonical(kind: bytes, value: Reply) -> object:
     if kind == b"stream":
-        return value
+        return XINFO.reduce(value)
     if kind == b"list":
         return [item.value for item in value.value]
     if kind == b"set":

@@ -6,7 +6,7 @@ from .blocking import commands as commands_of
 from .messages import commands as messages_of
 from .cases import all_cases
 from .conftest import SUMMARY
-from .grammar import Generator, as_dict
+from .grammar import GROUPS, LEFT_OUT, Generator, as_dict, forms, verbs as verbs_of
 from .test_blocking import SCENARIOS
 from .test_pubsub import SCENARIOS as PUBSUB_SCENARIOS
 from .test_tracking import SCENARIOS as TRACKING_SCENARIOS
@@ -91,3 +91,37 @@ def test_every_verb_and_word_is_exercised(reference, shared):
     assert len(verbs) > 100, sorted(verbs)
     assert not verbs_missing
     assert not words_missing
+
+
+#: Verbs of data that random commands leave out, with the tests that compare them.
+COMPARED_ELSEWHERE = {
+    **dict.fromkeys(("blmove", "blmpop", "blpop", "brpop", "brpoplpush", "bzmpop", "bzpopmax", "bzpopmin"), "test_blocking.py"),
+    "scan": "test_scan.py",
+    "randomkey": "test_chance.py",
+    "object|help": "cases/generic.case",
+    "object|idletime": "cases/generic.case",
+    "pfselftest": "cases/hyperloglog.case",
+    "wait": "cases/generic.case",
+    # There is no other server to move keys to, and none to wait for.
+    "migrate": "",
+    "waitaof": "",
+}
+
+
+def test_random_commands_have_every_form_of_every_argument(reference):
+    """What is random covers each verb of data with each argument there, absent and repeated."""
+    session = reference.open(3)
+    docs = session.call("COMMAND", "DOCS")
+    done: set = set()
+    for seed in SEEDS:
+        generator = Generator(docs, [b""], seed * 10 + 3)
+        generator.commands(EACH)
+        done |= generator.forms
+    covered = verbs_of(docs)
+    wanted = {form for verb, row in covered.items() for form in forms(verb, row.get("arguments"))}
+    SUMMARY.append(f"conformance: {len(covered)} verbs with {len(wanted & done)} of {len(wanted)} forms of their arguments in random commands")
+    assert not wanted - done
+    left_out = {name for name in LEFT_OUT if verbs_of(docs, {name})}
+    assert left_out <= COMPARED_ELSEWHERE.keys()
+    groups = {as_dict(row)["group"].value.decode() for _, row in docs.value}
+    assert groups - set(GROUPS) == {"transactions", "pubsub", "scripting", "connection", "server", "cluster"}

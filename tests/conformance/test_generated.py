@@ -5,7 +5,7 @@ import pytest
 from support.resp import Reply
 
 from . import state
-from .compare import ENCODING, LENGTH, rule_for, same
+from .compare import ENCODING, LENGTH, PENDING, SORTED, XINFO, rule_for, same
 from .conftest import SURFACES
 from .grammar import KEYS, Generator
 from .tail import Tail
@@ -20,10 +20,13 @@ DIFFERENCES_SHOWN = 12
 #: What the reference says of long strings, because its LCS takes memory by the product of their lengths; kevy's does not.
 LCS_REFUSED = b"transient memory for LCS"
 
-OWN_RULES = {b"hscan": LENGTH, b"sscan": LENGTH, b"zscan": LENGTH, b"object encoding": ENCODING}
+OWN_RULES = {b"hscan": LENGTH, b"sscan": LENGTH, b"zscan": LENGTH, b"object encoding": ENCODING, b"xinfo stream": XINFO, b"xinfo groups": XINFO, b"xinfo consumers": XINFO, b"xpending": PENDING}
 
 
 def rule(arguments: list[bytes]):
+    if arguments[0].lower() in (b"sort", b"sort_ro") and b"BY" in map(bytes.upper, arguments):
+        # A pattern without a * means "as they come", and a set has no order.
+        return LENGTH if b"LIMIT" in map(bytes.upper, arguments) else SORTED
     words = b" ".join(arguments[:2]).lower()
     return OWN_RULES.get(words) or OWN_RULES.get(arguments[0].lower()) or rule_for(arguments)
 

@@ -200,11 +200,11 @@ export function flatten(pairs: Pairs): Arg[] {
 /** Fields as an array with a condition or options behind it, or as Redis writes them: `"FIELDS", 1, "name"`. */
 export type Fields<Option = string> = [fields: readonly Key[], option?: Option] | Arg[];
 
-/** @internal */
-export function fieldList(verb: string, rest: Fields<unknown>): Arg[] {
+/** @internal An array behind `word` and its length, with what stands behind it put in front. */
+export function fieldList(verb: string, rest: Fields<unknown>, word = "FIELDS"): Arg[] {
   const [fields, ...options] = rest;
   if (!Array.isArray(fields)) {
     return rest as Arg[];
   }
-  return [...append([], verb, given(options)), "FIELDS", fields.length, ...(fields as Key[])];
+  return [...append([], verb, given(options)), word, fields.length, ...(fields as Key[])];
 }

@@ -13,7 +13,7 @@ import pytest
 import redis
 import redis.commands.json
 import redis.commands.vectorset
-from calls import bits, geo, hashes, json, lists, server, sets, sorted_sets, streams, strings, vector_sets
+from calls import bits, geo, hashes, json, lists, server, sets, sorted_sets, stream_references, streams, strings, vector_sets
 
 import kevy
 import kevy.aio
@@ -26,6 +26,7 @@ GROUPS = {
     "sets": sets,
     "sorted_sets": sorted_sets,
     "streams": streams,
+    "stream references": stream_references,
     "bits": bits,
     "geo": geo,
     "json": json,

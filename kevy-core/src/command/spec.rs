@@ -46,6 +46,17 @@ impl Fail {
         Self(Cow::Owned([before.as_bytes(), shown(arg), after.as_bytes()].concat()))
     }
 
+    /// As [`Fail::quoting`], with one argument for each `{}`.
+    pub fn quoting_all(text: &str, args: &[&[u8]]) -> Self {
+        let mut parts = text.split("{}");
+        let mut whole = parts.next().unwrap_or_default().as_bytes().to_vec();
+        for (part, arg) in parts.zip(args) {
+            whole.extend_from_slice(shown(arg));
+            whole.extend_from_slice(part.as_bytes());
+        }
+        Self(Cow::Owned(whole))
+    }
+
     /// The reply for a wrong number of arguments; `name` is `verb` or `verb|subcommand`.
     pub fn arity(name: &str) -> Self {
         Self::with(format!("ERR wrong number of arguments for '{name}' command"))

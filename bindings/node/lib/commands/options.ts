@@ -252,6 +252,9 @@ export interface VSimOptions {
 /** Options of XADD. */
 export interface XAddOptions {
   nomkstream?: boolean | undefined;
+  keepref?: boolean | undefined;
+  delref?: boolean | undefined;
+  acked?: boolean | undefined;
   maxlen?: Arg | readonly [operator: "=" | "~", threshold: Arg] | undefined;
   minid?: Arg | readonly [operator: "=" | "~", threshold: Arg] | undefined;
   limit?: Numeric | undefined;
@@ -318,6 +321,9 @@ export interface XTrimOptions {
   maxlen?: Arg | readonly [operator: "=" | "~", threshold: Arg] | undefined;
   minid?: Arg | readonly [operator: "=" | "~", threshold: Arg] | undefined;
   limit?: Numeric | undefined;
+  keepref?: boolean | undefined;
+  delref?: boolean | undefined;
+  acked?: boolean | undefined;
 }
 
 /** Options of ZADD. */
@@ -454,7 +460,7 @@ export const ORDER: Record<string, readonly string[]> = {
   "SSCAN": ["match", "count"],
   "VADD": ["reduce", "fp32", "values", "cas", "noquant", "q8", "bin", "ef", "setattr", "m"],
   "VSIM": ["ele", "fp32", "values", "withscores", "withattribs", "count", "epsilon", "ef", "filter", "filter-ef", "truth", "nothread"],
-  "XADD": ["nomkstream", "maxlen", "minid", "limit"],
+  "XADD": ["nomkstream", "keepref", "delref", "acked", "maxlen", "minid", "limit"],
   "XAUTOCLAIM": ["count", "justid"],
   "XCLAIM": ["idle", "time", "retrycount", "force", "justid", "lastid"],
   "XGROUP CREATE": ["mkstream", "entriesread"],
@@ -464,7 +470,7 @@ export const ORDER: Record<string, readonly string[]> = {
   "XREADGROUP": ["count", "block", "noack"],
   "XREVRANGE": ["count"],
   "XSETID": ["entriesadded", "maxdeletedid"],
-  "XTRIM": ["maxlen", "minid", "limit"],
+  "XTRIM": ["maxlen", "minid", "limit", "keepref", "delref", "acked"],
   "ZADD": ["nx", "xx", "gt", "lt", "ch", "incr"],
   "ZDIFF": ["withscores"],
   "ZINTER": ["weights", "aggregate", "withscores"],

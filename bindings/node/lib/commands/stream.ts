@@ -7,6 +7,7 @@ import {
   type Builders,
   command,
   entriesOf,
+  fieldList,
   given,
   isPlain,
   type Key,
@@ -48,6 +49,9 @@ export type PendingEntry = [id: string, consumer: string, idleMs: number, delive
 /** What can be asked for without a wait. */
 type Now<Options> = Omit<Options, "block">;
 
+/** Ids as an array, perhaps with what becomes of the references of groups, or as Redis writes them: `"IDS", 1, "1-0"`. */
+export type Ids = [ids: readonly Arg[], references?: "KEEPREF" | "DELREF" | "ACKED"] | Arg[];
+
 /** Commands whose replies are numbers and states. */
 export interface StreamMethods<Form> {
   /** Acknowledges entries for a group and gives how many were pending. */
@@ -77,6 +81,16 @@ export interface StreamMethods<Form> {
     ...options: [XGroupSetIdOptions?] | Arg[]
   ): Out<Form, "OK">;
   xgroup(subcommand: "HELP"): Out<Form, string[]>;
+  /**
+   * Acknowledges entries and deletes them as `xdelex` does. For each id: 1 if the entry is gone, 2 if another group still
+   * needs it, -1 if it was not pending.
+   */
+  xackdel(key: Key, group: Key, ...ids: Ids): Out<Form, number[]>;
+  /**
+   * Deletes entries, with the references of groups (`"DELREF"`) or only where no group needs them (`"ACKED"`):
+   * `xdelex("log", ["1-0"], "ACKED")`. For each id: 1 if it is deleted, 2 if a group still needs it, -1 if there is none.
+   */
+  xdelex(key: Key, ...ids: Ids): Out<Form, number[]>;
   /** The number of entries. */
   xlen(key: Key): Out<Form, number>;
   /** Sets the id that the next entry must be behind. */
@@ -231,6 +245,10 @@ export const xreadgroup: Builder = (...args: unknown[]) => {
   return command([...argv, ...streamList(streams as Named<Arg>)], byStream);
 };
 
+const idList = (verb: string, count: number): Builder => {
+  return (...args) => command([verb, ...args.slice(0, count), ...fieldList(verb, args.slice(count), "IDS")]);
+};
+
 const xadd: Builder = (key: Key, ...args: unknown[]) => {
   const [id, fields, ...options] = args;
   if (!isPlain(fields)) {
@@ -255,6 +273,8 @@ const pendingEntries = verb("XPENDING", 5);
 /** @internal */
 export const streams: Builders<StreamMethods<unknown>> = {
   ...verbs("xack", "xdel", "xlen", "xtrim"),
+  xackdel: idList("XACKDEL", 2),
+  xdelex: idList("XDELEX", 1),
   xgroup,
   xsetid: verb("XSETID", 2),
 };

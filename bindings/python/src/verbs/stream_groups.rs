@@ -93,6 +93,20 @@ verbs! {{
         ask(slf, Call::new("XACK").arg(name).arg(groupname).args(ids), Shape::Plain)
     }
 
+    /// Acknowledges entries and deletes them from the stream as `xdelex` does; returns for each id 1 if the entry is
+    /// gone, 2 if another group still needs it, -1 if it was not pending.
+    #[pyo3(signature = (name, groupname, *ids, ref_policy=None))]
+    fn xackdel<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Any<'py>,
+        groupname: &Any<'py>,
+        ids: &Bound<'py, PyTuple>,
+        ref_policy: Option<&Any<'py>>,
+    ) -> Answer<'py> {
+        let mut call = Call::new("XACKDEL");
+        ask(slf, call.arg(name).arg(groupname).maybe(ref_policy).word("IDS").integer(ids.len() as i64).args(ids), Shape::Plain)
+    }
+
     /// How many entries of a group are pending, between which ids, and for which consumers, as a dict.
     fn xpending<'py>(slf: &Bound<'py, Self>, name: &Any<'py>, groupname: &Any<'py>) -> Answer<'py> {
         ask(slf, Call::new("XPENDING").arg(name).arg(groupname), Shape::Made("xpending"))

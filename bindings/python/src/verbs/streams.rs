@@ -94,6 +94,18 @@ verbs! {{
         ask(slf, Call::new("XDEL").arg(name).args(ids), Shape::Plain)
     }
 
+    /// Deletes entries with a view to consumer groups: `ref_policy` is KEEPREF, DELREF or ACKED. Returns for each id
+    /// 1 if the entry is deleted, 2 if a group still needs it, -1 if there is none.
+    #[pyo3(signature = (name, *ids, ref_policy=None))]
+    fn xdelex<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Any<'py>,
+        ids: &Bound<'py, PyTuple>,
+        ref_policy: Option<&Any<'py>>,
+    ) -> Answer<'py> {
+        ask(slf, Call::new("XDELEX").arg(name).maybe(ref_policy).word("IDS").integer(ids.len() as i64).args(ids), Shape::Plain)
+    }
+
     /// How many entries there are.
     fn xlen<'py>(slf: &Bound<'py, Self>, name: &Any<'py>) -> Answer<'py> {
         ask(slf, Call::new("XLEN").arg(name), Shape::Plain)

@@ -195,8 +195,9 @@ options! {
         /// grows.
         list_max_listpack_size: i32, "list-max-listpack-size", "-2", Kind::Integer { min: INT_MIN, max: INT_MAX },
             alias("list-max-ziplist-size");
-        /// Nodes at each end of a list that are never compressed; 0 for no compression.
-        list_compress_depth: Fixed, "list-compress-depth", "0", Kind::Fixed("lists are not compressed in memory");
+        /// Nodes at each end of a list that are never compressed; 0 for no compression. Taken for the sake of existing
+        /// configurations: lists are not compressed in memory.
+        list_compress_depth: u32, "list-compress-depth", "0", Kind::Integer { min: 0, max: INT_MAX };
         /// Members up to which a set of integers stays in one packed array.
         set_max_intset_entries: u64, "set-max-intset-entries", "512", LIMIT;
         /// Members up to which a set stays in one packed buffer.

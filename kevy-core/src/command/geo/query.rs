@@ -117,8 +117,8 @@ impl<'a> Query<'a> {
             )));
         }
         if let Some(missing) = missing {
-            let name = String::from_utf8_lossy(args[0]);
-            return Err(Fail::with(format!("ERR exactly one of {missing} can be specified for {name}")));
+            let text = format!("ERR exactly one of {missing} can be specified for {{}}");
+            return Err(Fail::quoting(&text, args[0]));
         }
         if query.any && query.count == 0 {
             return Err(Fail::new("ERR the ANY argument requires COUNT argument"));

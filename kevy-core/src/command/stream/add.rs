@@ -26,7 +26,8 @@ pub fn xadd(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let mut creates = true;
     let mut rest = &args[2..];
     let (wanted, pairs) = loop {
-        let Some((word, behind)) = rest.split_first() else { return Err(Fail::arity("xadd")) };
+        // Options alone are wrong by what they say first.
+        let Some((word, behind)) = rest.split_first() else { break (NewId::Auto, rest) };
         if *word == b"*" {
             break (NewId::Auto, behind);
         }

@@ -191,8 +191,7 @@ pub fn xclaim(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
                 rest
             }
             [word, ..] => {
-                let word = String::from_utf8_lossy(word);
-                return Err(Fail::with(format!("ERR Unrecognized XCLAIM option '{word}'")));
+                return Err(Fail::quoting("ERR Unrecognized XCLAIM option '{}'", word));
             }
             [] => rest,
         };

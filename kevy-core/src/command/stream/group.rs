@@ -1,13 +1,13 @@
 //! XGROUP: making and removing groups and consumers.
 
 use crate::command::arguments::{integer, is_word};
-use crate::command::help::{container, help};
+use crate::command::help::{container, help, wrong_count};
 use crate::command::notify::event;
 use crate::command::table::stream_groups as row;
 use crate::command::{Command, Context, Fail, Outcome};
 use crate::store::{Limits, Stream, StreamId};
 
-use super::{clock, id, no_group_for_key, stream, wrong_subcommand};
+use super::{clock, id, no_group_for_key, stream};
 
 /// XGROUP and its subcommands.
 pub(super) const XGROUP: Command = Command::container(row::XGROUP, container, SUBCOMMANDS);
@@ -53,7 +53,7 @@ impl Options {
                     };
                     rest
                 }
-                _ => return Err(wrong_subcommand(args)),
+                _ => return Err(wrong_count(args[0], args[1])),
             };
         }
         Ok(options)

@@ -1,14 +1,14 @@
 //! XINFO.
 
 use crate::command::arguments::{integer, is_word};
-use crate::command::help::{container, help};
+use crate::command::help::{container, help, wrong_count};
 use crate::command::table::stream_groups as row;
 use crate::command::{Command, Context, Fail, Outcome};
 use crate::resp::Writer;
 use crate::store::stream::Consumer;
 use crate::store::{Group, Nodes, Stream, StreamId};
 
-use super::{no_group_for_key, stream, write_entry, write_id, wrong_subcommand};
+use super::{no_group_for_key, stream, write_entry, write_id};
 
 /// XINFO and its subcommands.
 pub(super) const XINFO: Command = Command::container(row::XINFO, container, SUBCOMMANDS);
@@ -101,7 +101,7 @@ fn whole(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
                 Err(_) => COUNT_DEFAULT,
             })
         }
-        _ => return Err(wrong_subcommand(args)),
+        _ => return Err(wrong_count(args[0], args[1])),
     };
     let (out, found) = context.read(args[2]);
     let stream = stream(found)?.ok_or(Fail::NO_SUCH_KEY)?;

@@ -79,18 +79,9 @@ fn clock(context: &Context<'_>) -> u64 {
 }
 
 fn no_group(key: &[u8], group: &[u8]) -> Fail {
-    let (key, group) = (String::from_utf8_lossy(key), String::from_utf8_lossy(group));
-    Fail::with(format!("NOGROUP No such key '{key}' or consumer group '{group}'"))
+    Fail::quoting_all("NOGROUP No such key '{}' or consumer group '{}'", &[key, group])
 }
 
 fn no_group_for_key(key: &[u8], group: &[u8]) -> Fail {
-    let (key, group) = (String::from_utf8_lossy(key), String::from_utf8_lossy(group));
-    Fail::with(format!("NOGROUP No such consumer group '{group}' for key name '{key}'"))
-}
-
-/// The error for arguments that a subcommand does not take.
-fn wrong_subcommand(args: &[&[u8]]) -> Fail {
-    let verb = String::from_utf8_lossy(args[0]).to_ascii_uppercase();
-    let word = String::from_utf8_lossy(args[1]);
-    Fail::with(format!("ERR unknown subcommand or wrong number of arguments for '{word}'. Try {verb} HELP."))
+    Fail::quoting_all("NOGROUP No such consumer group '{}' for key name '{}'", &[group, key])
 }

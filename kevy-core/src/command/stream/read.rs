@@ -180,10 +180,8 @@ pub fn xreadgroup(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let mut places: SmallVec<[Place; 8]> = SmallVec::new();
     for (key, id) in arguments.keys.iter().zip(arguments.ids) {
         if stream(context.read(key).1)?.and_then(|stream| stream.group(name)).is_none() {
-            let (key, name) = (String::from_utf8_lossy(key), String::from_utf8_lossy(name));
-            return Err(Fail::with(format!(
-                "NOGROUP No such key '{key}' or consumer group '{name}' in XREADGROUP with GROUP option"
-            )));
+            let text = "NOGROUP No such key '{}' or consumer group '{}' in XREADGROUP with GROUP option";
+            return Err(Fail::quoting_all(text, &[key, name]));
         }
         places.push(match *id {
             b">" => Place::New,
