@@ -15,6 +15,8 @@ NEWER = {
     "hscan": {"arguments"},
     "publish": {"flags"},
     "spublish": {"flags"},
+    "xadd": {"arguments"},
+    "xtrim": {"arguments"},
     "zrank": {"arity", "arguments"},
     "zrevrank": {"arity", "arguments"},
 }

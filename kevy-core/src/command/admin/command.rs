@@ -5,6 +5,7 @@ use crate::command::arguments::is_word;
 use crate::command::commands::named;
 use crate::command::help::help;
 use crate::command::keys::{each_key, flags_of};
+use crate::command::spec::{Begin, KeySpec};
 use crate::command::table::server as rows;
 use crate::command::{Command, Commands, Context, Fail, Outcome};
 
@@ -126,6 +127,8 @@ fn getkeysandflags(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
+const INVALID_ARGUMENTS: Fail = Fail::new("ERR Invalid arguments specified for command");
+
 /// The keys of a full command line: their positions and how each is used.
 fn keys_of_line(ctx: &Context<'_>, line: &[&[u8]]) -> Result<Vec<(usize, &'static [&'static str])>, Fail> {
     let commands = &*ctx.server.commands;
@@ -144,6 +147,11 @@ fn keys_of_line(ctx: &Context<'_>, line: &[&[u8]]) -> Result<Vec<(usize, &'stati
     }
     let mut keys = Vec::new();
     each_key(spec, line, |at, key_spec| keys.push((at, flags_of(spec, key_spec.flags, line))))
-        .map_err(|_| Fail::new("ERR Invalid arguments specified for command"))?;
+        .map_err(|_| INVALID_ARGUMENTS)?;
+    // Keys behind a word are not there where the word is not; a count of keys may well be 0.
+    let is_behind_word = |key_spec: &KeySpec| matches!(key_spec.begin, Begin::Keyword { .. });
+    if keys.is_empty() && spec.keys.iter().all(is_behind_word) {
+        return Err(INVALID_ARGUMENTS);
+    }
     Ok(keys)
 }
