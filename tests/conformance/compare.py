@@ -107,8 +107,9 @@ def _pending(reply: Reply) -> object:
     ] or reply
 
 
-#: What XINFO says of time, and what it has said only since 7.2.
-TIMES_OF_XINFO = {b"seen-time", b"active-time", b"inactive", b"idle", b"pel", b"pending"}
+#: What XINFO says of time, and what it has said only, or otherwise, since 7.2: a lag is the length of the stream where the
+#: group has read nothing of what is there.
+TIMES_OF_XINFO = {b"seen-time", b"active-time", b"inactive", b"idle", b"pel", b"pending", b"lag"}
 
 
 def _untimed(reply: Reply) -> object:
