@@ -15,6 +15,7 @@ mod replication;
 mod resp;
 mod route;
 mod runtime;
+mod script;
 mod shard;
 mod snapshot;
 mod store;

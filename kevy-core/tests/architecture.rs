@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("store", &["base"]),
     ("command", &["resp", "store", "base"]),
     ("route", &["command", "resp", "base"]),
+    ("script", &["command", "resp", "store", "base"]),
     ("log", &["resp", "io", "base"]),
     ("snapshot", &["store", "io", "base"]),
     ("shard", &["command", "store", "log", "snapshot", "resp", "base"]),
@@ -20,7 +21,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("persistence", &["shard", "snapshot", "base"]),
     ("mirror", &["replication", "dispatch", "shard", "base"]),
     ("net", &["dispatch", "resp", "io", "base"]),
-    ("runtime", &["net", "mirror", "persistence", "replication", "dispatch", "shard", "io", "base"]),
+    (
+        "runtime",
+        &["net", "mirror", "persistence", "replication", "dispatch", "script", "shard", "io", "base"],
+    ),
     ("api", &["runtime", "dispatch", "replication", "resp", "base"]),
 ];
 

@@ -8,6 +8,7 @@ pub mod error;
 pub mod float_text;
 pub mod fork;
 pub mod glob;
+pub mod lend;
 #[cfg(test)]
 pub mod live_redis;
 pub mod log_sink;

@@ -55,6 +55,15 @@ impl Partitions<'_> {
         }
     }
 
+    /// The same shards for a command inside this one.
+    pub fn reborrow(&mut self) -> Partitions<'_> {
+        match self {
+            Self::None => Partitions::None,
+            Self::One(partition) => Partitions::One(partition),
+            Self::Many(all) => Partitions::Many(all.iter_mut().map(Option::as_deref_mut).collect()),
+        }
+    }
+
     /// Every shard of the command, in ascending order.
     pub fn every(&mut self) -> SmallVec<[&mut Partition; 8]> {
         match self {

@@ -34,6 +34,7 @@ pub mod redis;
 pub mod replication;
 pub mod role;
 pub mod scan_cursor;
+pub mod scripting;
 pub mod server;
 pub mod session;
 mod set;

@@ -10,6 +10,7 @@ use super::Effects;
 use super::blocking::Blocked;
 use super::monitoring::CommandStats;
 use super::pubsub::registry::PubSub;
+use super::scripting::Functions;
 use super::server::Server;
 use super::tracking::{Tracked, Trackers};
 
@@ -36,6 +37,8 @@ pub struct Partition {
     pub(super) announced: usize,
     /// Keys looked for in vain that have not been published.
     pub(super) missed: Vec<(usize, Box<[u8]>)>,
+    /// The libraries of functions, all on shard 0.
+    pub functions: Functions,
 }
 
 /// What a shard has counted since the start or the last `CONFIG RESETSTAT`.
@@ -65,6 +68,7 @@ impl Partition {
             events: EventClasses::default(),
             announced: 0,
             missed: Vec::new(),
+            functions: Functions::default(),
         }
     }
 

@@ -41,6 +41,11 @@ pub struct Pauses {
 /// Commands that write nothing by themselves but may reach a replica.
 const MAY_REPLICATE: &[&str] = &["pfcount", "publish", "spublish", "eval", "evalsha", "fcall"];
 
+/// Whether a command may change something though it is no write.
+pub fn may_replicate(spec: &Spec) -> bool {
+    MAY_REPLICATE.contains(&spec.name)
+}
+
 /// How often a thread that waits for a pause to end looks at the clock, which may be moved.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -107,7 +112,7 @@ impl Server {
         if session.is_exempt || matches!(session.client.kind(), ClientKind::Replica | ClientKind::Primary) {
             return false;
         }
-        let changes = |spec: &Spec| spec.flags.has(Flags::WRITE) || MAY_REPLICATE.contains(&spec.name);
+        let changes = |spec: &Spec| spec.flags.has(Flags::WRITE) || may_replicate(spec);
         match self.paused(now) {
             None => false,
             Some(Reach::All) => true,

@@ -2,14 +2,14 @@
 
 use super::{
     Command, CommandSet, acl, admin, bitmap, connection, generic, geo, hash, hyperloglog, introduction, json,
-    list, pubsub, replication, set, sorted_set, stream, string, transaction, vector_set,
+    list, pubsub, replication, scripting, set, sorted_set, stream, string, transaction, vector_set,
 };
 
 impl CommandSet {
     /// Every Redis command there is.
     pub fn redis() -> Self {
         let mut set = Self::new();
-        let groups: [&[Command]; 19] = [
+        let groups: &[&[Command]] = &[
             acl::COMMANDS,
             connection::COMMANDS,
             generic::COMMANDS,
@@ -26,11 +26,12 @@ impl CommandSet {
             &vector_set::COMMANDS,
             transaction::COMMANDS,
             pubsub::COMMANDS,
+            scripting::COMMANDS,
             replication::COMMANDS,
             introduction::COMMANDS,
             admin::COMMANDS,
         ];
-        for command in groups.into_iter().flatten() {
+        for command in groups.iter().copied().flatten() {
             set.add(command.clone());
         }
         set

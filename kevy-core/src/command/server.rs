@@ -15,10 +15,11 @@ use super::monitor::Monitors;
 use super::monitoring::{Fault, Monitoring, SlowEntry, SlowLog, Totals};
 use super::pause::Pauses;
 use super::pubsub::registry::PubSub;
+use super::scripting::Scripts;
 use super::session::Request;
 use super::spec::Flags;
 use super::tracking::Trackers;
-use super::{Clients, Commands, LinkState, Role, Session};
+use super::{Clients, Commands, Fail, LinkState, Origin, Role, Session};
 
 /// What commands ask of the runtime that they cannot do themselves.
 pub trait Hooks: Send + Sync {
@@ -107,6 +108,8 @@ impl Gates {
     pub const PAUSED_WRITES: u32 = 64;
     /// All commands wait.
     pub const PAUSED_ALL: u32 = 128;
+    /// A script runs for longer than `busy-reply-threshold`.
+    pub const BUSY: u32 = 1024;
 
     /// Whether any is closed.
     #[inline]
@@ -128,6 +131,12 @@ impl Gates {
         }
     }
 }
+
+const SAVE_FAILED: Fail = Fail::new(
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may \
+     modify the data set are disabled, because this instance is configured to report errors during writes if RDB \
+     snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
+);
 
 /// Counters of the whole runtime that no shard owns.
 #[derive(Debug, Default)]
@@ -185,6 +194,8 @@ pub struct Server {
     pub run_id: String,
     pub started_ms: u64,
     pub hooks: OnceLock<Box<dyn Hooks>>,
+    /// What runs scripts; empty where nothing does.
+    pub scripts: OnceLock<Box<dyn Scripts>>,
     /// Bytes used by each shard's keyspace, kept by the shard, read by all.
     pub shard_memory: Box<[AtomicUsize]>,
     /// Commands that each shard has run, in the same way.
@@ -243,6 +254,7 @@ impl Server {
             shards,
             run_id,
             hooks: OnceLock::new(),
+            scripts: OnceLock::new(),
             shard_memory: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             shard_commands: (0..shards).map(|_| AtomicU64::new(0)).collect(),
             active_expire: AtomicBool::new(true),
@@ -336,6 +348,18 @@ impl Server {
                 + self.shard_commands.iter().map(|shard| shard.load(Ordering::Relaxed)).sum::<u64>(),
             input_bytes: self.stats.net_input_bytes.load(Ordering::Relaxed),
             output_bytes: self.stats.net_output_bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Refuses a client's write while it could not be made to last, or where only a primary may write.
+    ///
+    /// # Errors
+    /// The reply that says why.
+    pub fn check_write(&self, origin: Origin) -> Result<(), Fail> {
+        match origin {
+            Origin::Client if self.gates.is_closed(Gates::SAVE_FAILED) => Err(SAVE_FAILED),
+            Origin::Client if self.gates.is_closed(Gates::READ_ONLY) => Err(Fail::READ_ONLY),
+            _ => Ok(()),
         }
     }
 

@@ -120,6 +120,8 @@ pub struct Session {
     pub request: Option<Request>,
     /// True while EXEC runs the queue.
     pub in_exec: bool,
+    /// True for the session of a script.
+    pub in_script: bool,
     /// True while a command of a blocked client is tried again.
     pub retrying: bool,
     /// What a replica has said of itself.
@@ -149,12 +151,24 @@ impl Session {
             watch_broken: Arc::default(),
             request: None,
             in_exec: false,
+            in_script: false,
             retrying: false,
             introduction: Introduction::default(),
             last_command: usize::MAX,
             on_behalf_of: 0,
             is_exempt: false,
         }
+    }
+
+    /// The session under which a script of this one runs its commands: its own database and protocol, and nothing waits.
+    pub fn for_script(&self) -> Self {
+        let mut session = Self::new(self.client.clone(), true);
+        session.db = self.db;
+        session.user = self.user.clone();
+        session.no_touch = self.no_touch;
+        session.in_exec = true;
+        session.in_script = true;
+        session
     }
 
     /// Shows others what the session is at, for `CLIENT LIST`.

@@ -29,6 +29,10 @@ impl Fail {
     pub const READ_ONLY: Self = Self::new("READONLY You can't write against a read only replica.");
     pub const OUT_OF_MEMORY: Self = Self::new("OOM command not allowed when used memory > 'maxmemory'.");
 
+    pub const NO_REPLICAS: Self = Self::new("NOREPLICAS Not enough good replicas to write.");
+    pub const LINK_DOWN: Self =
+        Self::new("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
+
     /// A failure with a fixed text.
     pub const fn new(text: &'static str) -> Self {
         Self(Cow::Borrowed(text.as_bytes()))
@@ -37,6 +41,11 @@ impl Fail {
     /// A failure whose text names a value.
     pub fn with(text: String) -> Self {
         Self(Cow::Owned(text.into_bytes()))
+    }
+
+    /// A failure with a text of any bytes.
+    pub fn of_bytes(text: Vec<u8>) -> Self {
+        Self(Cow::Owned(text))
     }
 
     /// A failure that quotes an argument of the client's in place of `{}`, up to its first NUL, where Redis's
@@ -127,10 +136,13 @@ flags! {
     MOVABLE_KEYS = 16, "movablekeys";
     ALLOW_BUSY = 17, "allow_busy";
     ASKING = 18, "asking";
+    NO_MANDATORY_KEYS = 19, "no_mandatory_keys";
 }
 
 impl Flags {
     pub const NONE: Self = Self(0);
+    /// Runs a script or loads one, which may take long: it holds every shard and lends its thread in between. Not shown.
+    pub const SCRIPT: Self = Self(1 << 28);
     /// Needs the client's own session, so its one shard's core thread must not run it for another. Not shown.
     pub const OWN_SESSION: Self = Self(1 << 29);
     /// Its shards follow from the session (the queue, the watched keys), not from its arguments. Not shown.

@@ -17,9 +17,6 @@ use crate::shard::run::Caller;
 use crate::shard::{Shard, Shards, run_alone, run_many, unblock};
 
 const LOADING: Fail = Fail::new("LOADING Redis is loading the dataset in memory");
-const LINK_DOWN: Fail =
-    Fail::new("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.");
-const NO_REPLICAS: Fail = Fail::new("NOREPLICAS Not enough good replicas to write.");
 const TOO_STALE: Fail = Fail::new("MASTERDOWN The copy of the MASTER is older than max-staleness allows.");
 
 /// What a command needs before it can run.
@@ -47,7 +44,9 @@ impl Plan {
         match route {
             Route::Nowhere if spec.scope == Scope::Anywhere => Self::Any(number),
             Route::Nowhere => Self::Here(number),
-            Route::One(shard) if !spec.flags.has(Flags::OWN_SESSION.or(Flags::BLOCKING)) => {
+            Route::One(shard)
+                if !spec.flags.has(Flags::OWN_SESSION.or(Flags::BLOCKING).or(Flags::SCRIPT)) =>
+            {
                 Self::One { command: number, shard }
             }
             route => Self::Several { command: number, route },
@@ -158,14 +157,20 @@ impl Engine {
             && self.any_flags(session, spec, |flags| flags.has(Flags::WRITE))
             && !self.server.has_replicas()
         {
-            return Err(NO_REPLICAS);
+            return Err(Fail::NO_REPLICAS);
         }
         if gates.is_closed(Gates::STALE) && self.any_flags(session, spec, |flags| !flags.has(Flags::STALE)) {
             let serves = self.server.options.read().replica_serve_stale_data;
-            return Err(if serves { TOO_STALE } else { LINK_DOWN });
+            return Err(if serves { TOO_STALE } else { Fail::LINK_DOWN });
         }
         if gates.is_closed(Gates::LOADING) && !spec.flags.has(Flags::LOADING) {
             return Err(LOADING);
+        }
+        if gates.is_closed(Gates::BUSY)
+            && !spec.flags.has(Flags::ALLOW_BUSY)
+            && let Some(scripts) = self.server.scripts.get()
+        {
+            return Err(scripts.busy());
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ use crate::mirror::Mirror;
 use crate::net::{Handle, Reactor};
 use crate::persistence::LoadReport;
 use crate::replication::{Primary, Subscription};
+use crate::script::Interpreter;
 use crate::shard::{Seed, Shard, Shards};
 
 use super::disk::Disk;
@@ -501,6 +502,8 @@ pub fn assemble(
         .acl
         .configure(options, &*server.commands)
         .map_err(|text| Error::new(ErrorKind::InvalidOption, text))?;
+    // Nothing else sets what runs the scripts of a server made here.
+    let _ = server.scripts.set(Box::new(Interpreter::new(Arc::downgrade(&server))));
     let seed = Seed::new(random.next_u64());
     let shards = (0..count).map(|index| {
         let mut shard = Shard::new(index, options, seed.clone(), random.fork());

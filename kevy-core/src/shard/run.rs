@@ -84,23 +84,10 @@ fn admit(partition: &mut Partition, caller: &Caller<'_>, command: &Command) -> R
     make_room(partition, caller, limit, command.spec.flags.has(Flags::DENYOOM))
 }
 
-const SAVE_FAILED: Fail = Fail::new(
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may \
-     modify the data set are disabled, because this instance is configured to report errors during writes if RDB \
-     snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.",
-);
-
 /// Refuses a client's writes while they could not be made to last, and those that were let in before the role turned.
 #[cold]
 fn check_gates(caller: &Caller<'_>, command: &Command) -> Result<(), Fail> {
-    if caller.origin == Origin::Replica || !command.spec.flags.has(Flags::WRITE) {
-        return Ok(());
-    }
-    let gates = &caller.server.gates;
-    if gates.is_closed(Gates::SAVE_FAILED) {
-        return Err(SAVE_FAILED);
-    }
-    if gates.is_closed(Gates::READ_ONLY) { Err(Fail::READ_ONLY) } else { Ok(()) }
+    if command.spec.flags.has(Flags::WRITE) { caller.server.check_write(caller.origin) } else { Ok(()) }
 }
 
 #[cold]

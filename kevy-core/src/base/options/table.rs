@@ -144,6 +144,8 @@ options! {
         acllog_max_len: u64, "acllog-max-len", "128", LIMIT;
         /// The number of clients that may be connected at a time.
         maxclients: u32, "maxclients", "10000", Kind::Integer { min: 1, max: u32::MAX as i64 };
+        /// Milliseconds after which a script that runs is given away to other clients as busy; 0 for at once.
+        busy_reply_threshold: u64, "busy-reply-threshold", "5000", LIMIT, alias("lua-time-limit");
         /// Seconds after which a client that sends nothing is disconnected; 0 for never.
         timeout: u32, "timeout", "0", COUNT;
         /// Bytes of a client's input that may wait to be executed.

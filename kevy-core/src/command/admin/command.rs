@@ -5,7 +5,7 @@ use crate::command::arguments::is_word;
 use crate::command::commands::named;
 use crate::command::help::help;
 use crate::command::keys::{each_key, flags_of};
-use crate::command::spec::{Begin, KeySpec};
+use crate::command::spec::{Begin, Flags, KeySpec};
 use crate::command::table::server as rows;
 use crate::command::{Command, Commands, Context, Fail, Outcome};
 
@@ -146,8 +146,11 @@ fn keys_of_line(ctx: &Context<'_>, line: &[&[u8]]) -> Result<Vec<(usize, &'stati
         return Err(Fail::new("ERR Invalid number of arguments specified for command"));
     }
     let mut keys = Vec::new();
-    each_key(spec, line, |at, key_spec| keys.push((at, flags_of(spec, key_spec.flags, line))))
-        .map_err(|_| INVALID_ARGUMENTS)?;
+    match each_key(spec, line, |at, key_spec| keys.push((at, flags_of(spec, key_spec.flags, line)))) {
+        Ok(()) => {}
+        Err(_) if spec.flags.has(Flags::NO_MANDATORY_KEYS) => return Ok(Vec::new()),
+        Err(_) => return Err(INVALID_ARGUMENTS),
+    }
     // Keys behind a word are not there where the word is not; a count of keys may well be 0.
     let is_behind_word = |key_spec: &KeySpec| matches!(key_spec.begin, Begin::Keyword { .. });
     if keys.is_empty() && spec.keys.iter().all(is_behind_word) {

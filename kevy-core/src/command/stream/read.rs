@@ -119,9 +119,18 @@ impl Streams {
     }
 }
 
+/// Scripts must not ask to wait, whether or not they would have to.
+fn check_script(context: &Context<'_>, arguments: &Arguments<'_>, verb: &[u8]) -> Outcome {
+    if context.session.in_script && arguments.block_ms.is_some() {
+        return Err(Fail::quoting("ERR {} command is not allowed with BLOCK option from scripts", verb));
+    }
+    Ok(())
+}
+
 /// XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
 pub fn xread(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let arguments = Arguments::parse(args, false, context.now)?;
+    check_script(context, &arguments, args[0])?;
     let Arguments { count, keys, ids, .. } = arguments;
     let mut afters: SmallVec<[StreamId; 8]> = SmallVec::new();
     for (key, after) in keys.iter().zip(ids) {
@@ -176,6 +185,7 @@ enum Place {
 /// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]
 pub fn xreadgroup(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let arguments = Arguments::parse(args, true, context.now)?;
+    check_script(context, &arguments, args[0])?;
     let (name, _) = arguments.reader.unwrap_or_default();
     let mut places: SmallVec<[Place; 8]> = SmallVec::new();
     for (key, id) in arguments.keys.iter().zip(arguments.ids) {

@@ -4,6 +4,7 @@
 //! describes. A value is a type byte, written apart from it, and a body that depends on the type.
 
 pub mod dump;
+pub mod functions;
 mod hash;
 mod legacy;
 mod list;

@@ -74,6 +74,21 @@ pub fn clients(text: &mut Text, figures: &Figures<'_>) {
     text.field("in_process_sessions", clients.iter().filter(|client| client.fd < 0).count());
 }
 
+/// What scripts and functions take.
+fn scripts_memory(text: &mut Text, server: &Server) {
+    let figures = server.scripts.get().map(|scripts| scripts.figures()).unwrap_or_default();
+    text.bytes("used_memory_lua", figures.eval_vm_memory as u64);
+    text.field("used_memory_vm_eval", figures.eval_vm_memory);
+    text.field("used_memory_scripts_eval", figures.script_memory);
+    text.field("number_of_cached_scripts", figures.scripts);
+    text.field("number_of_functions", figures.functions);
+    text.field("number_of_libraries", figures.libraries);
+    text.field("used_memory_vm_functions", figures.function_vm_memory);
+    text.bytes("used_memory_vm_total", (figures.eval_vm_memory + figures.function_vm_memory) as u64);
+    text.field("used_memory_functions", figures.library_memory);
+    text.bytes("used_memory_scripts", (figures.script_memory + figures.library_memory) as u64);
+}
+
 /// The memory of the keyspace. What the host program and the allocator take besides is only in `used_memory_rss`.
 pub fn memory(text: &mut Text, figures: &Figures<'_>) {
     let used = figures.used_memory();
@@ -96,6 +111,7 @@ pub fn memory(text: &mut Text, figures: &Figures<'_>) {
     text.field("allocator_active", resident);
     text.field("allocator_resident", resident);
     text.bytes("total_system_memory", machine_bytes());
+    scripts_memory(text, figures.server);
     text.bytes("maxmemory", figures.options.maxmemory);
     text.field("maxmemory_policy", figures.options.maxmemory_policy.word());
     text.field("allocator_frag_ratio", ratio(resident, used as u64));
