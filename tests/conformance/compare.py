@@ -202,7 +202,7 @@ DEFAULTS = {
 
 
 #: Verbs whose second word is part of the name.
-CONTAINERS = {"client", "command", "config", "debug", "latency", "memory", "object", "slowlog", "xgroup", "xinfo"}
+CONTAINERS = {"client", "cluster", "command", "config", "debug", "latency", "memory", "object", "slowlog", "xgroup", "xinfo"}
 
 
 def rule_for(arguments: list[bytes]) -> Rule:

@@ -39,6 +39,11 @@ impl Runtime {
         self.0.core().port
     }
 
+    /// The port of the status page, where there is one.
+    pub fn http_port(&self) -> Option<u16> {
+        self.0.http_port()
+    }
+
     /// How many shards the keyspace has.
     pub fn shards(&self) -> usize {
         self.0.core().engine.shards.len()

@@ -91,6 +91,9 @@ fn greeting(runtime: &Runtime, options: &Options) -> String {
     if let Some(port) = runtime.port() {
         line.push_str(&format!(", port {port}"));
     }
+    if let Some(port) = runtime.http_port() {
+        line.push_str(&format!(", status page {port}"));
+    }
     if let Some(path) = options.get("unixsocket").filter(|path| !path.is_empty()) {
         line.push_str(&format!(", unix socket {path}"));
     }

@@ -10,6 +10,7 @@ pub mod arguments;
 mod bitmap;
 pub mod blocking;
 pub mod client;
+pub mod cluster;
 pub mod commands;
 pub mod connection;
 pub mod context;

@@ -1,8 +1,9 @@
 //! The Redis command set, put together from its groups.
 
 use super::{
-    Command, CommandSet, acl, admin, bitmap, connection, generic, geo, hash, hyperloglog, introduction, json,
-    list, pubsub, replication, scripting, set, sorted_set, stream, string, transaction, vector_set,
+    Command, CommandSet, acl, admin, bitmap, cluster, connection, generic, geo, hash, hyperloglog,
+    introduction, json, list, pubsub, replication, scripting, set, sorted_set, stream, string, transaction,
+    vector_set,
 };
 
 impl CommandSet {
@@ -29,6 +30,7 @@ impl CommandSet {
             scripting::COMMANDS,
             replication::COMMANDS,
             introduction::COMMANDS,
+            cluster::COMMANDS,
             admin::COMMANDS,
         ];
         for command in groups.iter().copied().flatten() {

@@ -11,6 +11,7 @@ use crate::base::options::Options;
 
 use super::acl::Acl;
 use super::blocking::Waiter;
+use super::cluster::Nodes;
 use super::monitor::Monitors;
 use super::monitoring::{Fault, Monitoring, SlowEntry, SlowLog, Totals};
 use super::pause::Pauses;
@@ -204,6 +205,8 @@ pub struct Server {
     pub maxmemory: AtomicUsize,
     pub active_expire: AtomicBool,
     pub gates: Gates,
+    /// The nodes of the cluster, where there is one.
+    pub cluster: OnceLock<Nodes>,
     pub pauses: Pauses,
     pub debug: DebugSwitches,
     pub monitoring: Monitoring,
@@ -264,6 +267,7 @@ impl Server {
             pubsub,
             monitors: Monitors::default(),
             load_progress: Default::default(),
+            cluster: OnceLock::new(),
             pauses: Pauses::default(),
             debug: DebugSwitches::default(),
             monitoring: Monitoring::default(),

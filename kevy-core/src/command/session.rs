@@ -130,6 +130,8 @@ pub struct Session {
     pub last_command: usize,
     /// Whose command it runs, where that is another client's; 0 for its own.
     pub on_behalf_of: u64,
+    /// The node of a cluster that the client talks to; `None` where it may ask for any key.
+    pub node: Option<usize>,
     /// Pauses do not hold it back.
     pub is_exempt: bool,
 }
@@ -156,6 +158,7 @@ impl Session {
             introduction: Introduction::default(),
             last_command: usize::MAX,
             on_behalf_of: 0,
+            node: None,
             is_exempt: false,
         }
     }

@@ -123,12 +123,17 @@ impl Engine {
             None => self.server.count_error(fail.bytes()),
         }
         let is_exec = |number| self.commands().name(number) == "exec";
-        if self.commands().find(args).is_some_and(is_exec) {
-            session.transaction = None;
+        let is_elsewhere = fail.bytes().starts_with(b"MOVED ") || fail.bytes().starts_with(b"CROSSSLOT ");
+        if !self.commands().find(args).is_some_and(is_exec) {
+            out.error_bytes(fail.bytes());
+            return Plan::Done;
+        }
+        session.transaction = None;
+        if is_elsewhere {
+            out.error_bytes(fail.bytes());
+        } else {
             let why = fail.bytes().strip_prefix(b"ERR ").unwrap_or(fail.bytes());
             out.error_bytes(&[b"EXECABORT Transaction discarded because of: ", why].concat());
-        } else {
-            out.error_bytes(fail.bytes());
         }
         Plan::Done
     }
@@ -224,6 +229,9 @@ impl Engine {
         if self.server.gates.any() && !self.check_gates(session, spec)? {
             return Ok(Plan::Paused);
         }
+        if let Some(node) = session.node {
+            self.check_node(node, session, spec, args)?;
+        }
         if session.transaction.is_some() {
             return Ok(Plan::Here(number));
         }
@@ -241,6 +249,10 @@ impl Engine {
                 return Ok(Plan::Several { command: number, route: route::route(spec, args, shards)? });
             }
             _ => route::route(spec, args, shards)?,
+        };
+        let route = match session.node {
+            Some(node) => self.route_at_node(node, spec, route),
+            None => route,
         };
         Ok(Plan::of(number, spec, route))
     }

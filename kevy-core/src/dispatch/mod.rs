@@ -5,6 +5,7 @@
 //! in-process sessions call [`Engine::dispatch`], which does everything on the caller's thread.
 
 mod apply;
+mod cluster;
 mod direct;
 mod engine;
 mod transaction;
@@ -19,6 +20,7 @@ pub use crate::command::LinkState;
 pub use crate::command::blocking::Waiter;
 /// What reactors and the runtime handle without looking inside.
 pub use crate::command::client::Wake;
+pub use crate::command::cluster::Nodes;
 pub use crate::command::introduction::Introduction;
 pub use crate::command::server::{Gates, Hooks, SaveWork, ServerConfig, WritePosition};
 pub use crate::command::session::{ReplyMode, Request};

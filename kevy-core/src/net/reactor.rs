@@ -131,6 +131,8 @@ impl Settings {
 pub struct Door {
     pub listener: Listener,
     pub shard: Option<usize>,
+    /// The node of a cluster whose port it is: its reactor serves what comes in.
+    pub node: Option<usize>,
 }
 
 /// Parcels as they travel over the rings, where a pointer is moved and not its contents.
@@ -340,14 +342,14 @@ impl Reactor {
 
     /// Accepts what waits at a listener and hands the connections round the reactors.
     fn accept(&mut self, at: usize, now: u64) {
-        let Some(Door { listener, shard }) = self.listeners.get(at) else { return };
-        let shard = *shard;
+        let Some(Door { listener, shard, node }) = self.listeners.get(at) else { return };
+        let (shard, node) = (*shard, *node);
         let mut here = Vec::new();
         loop {
             match listener.accept() {
                 Ok(Some(socket)) => {
                     self.engine.server.stats.connections_received.fetch_add(1, Ordering::Relaxed);
-                    let peer = self.next_peer % self.peers.len();
+                    let peer = node.unwrap_or(self.next_peer % self.peers.len());
                     self.next_peer = self.next_peer.wrapping_add(1);
                     if peer == self.index { here.push(socket) } else { self.peers[peer].admit(socket, shard) }
                 }
@@ -360,17 +362,17 @@ impl Reactor {
                 }
             }
         }
-        here.into_iter().for_each(|socket| self.admit(socket, shard, now));
+        here.into_iter().for_each(|socket| self.admit(socket, (shard, node), now));
     }
 
     fn arrivals(&mut self, now: u64) {
         for (socket, shard) in self.handle.take_arrivals() {
-            self.admit(socket, shard, now);
+            self.admit(socket, (shard, None), now);
         }
     }
 
     /// Makes a connection of a socket.
-    fn admit(&mut self, socket: Socket, shard: Option<usize>, now: u64) {
+    fn admit(&mut self, socket: Socket, (shard, node): (Option<usize>, Option<usize>), now: u64) {
         let server = &self.engine.server;
         if self.stop_at.is_some() {
             return;
@@ -410,6 +412,7 @@ impl Reactor {
         );
         let mut session = Session::new(client, false);
         session.log_out(&server.acl);
+        session.node = node;
         let limits = Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() };
         let mut connection = Box::new(Connection::new(socket, session, limits));
         connection.listed = true;

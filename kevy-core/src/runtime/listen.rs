@@ -14,12 +14,27 @@ pub struct Doors {
     pub listeners: Vec<Door>,
     /// The TCP port, where there is one.
     pub port: Option<u16>,
+    /// The ports of a cluster's nodes.
+    pub nodes: Vec<u16>,
 }
 
 /// Opens the TCP and Unix listeners of `options`: none without `port` and `unixsocket`.
 pub fn open(options: &Options) -> Result<Doors> {
     let mut doors = Doors::default();
-    if let Some(port) = options.port {
+    if let Some(port) = options.port.filter(|_| options.cluster_enabled) {
+        for node in 0..options.shard_count() {
+            // Where the system chooses, it chooses each.
+            let wanted = if port == 0 { Some(0) } else { u16::try_from(usize::from(port) + node).ok() };
+            let wanted = wanted.ok_or_else(|| {
+                let text = format!("port: {port} leaves no port for node {node}");
+                Error::new(ErrorKind::InvalidOption, text)
+            })?;
+            let before = doors.listeners.len();
+            doors.nodes.push(open_tcp(options, wanted, None, &mut doors.listeners)?);
+            doors.listeners[before..].iter_mut().for_each(|door| door.node = Some(node));
+        }
+        doors.port = doors.nodes.first().copied();
+    } else if let Some(port) = options.port {
         doors.port = Some(open_tcp(options, port, None, &mut doors.listeners)?);
     }
     if let Some(base) = options.replication_port_base {
@@ -39,7 +54,7 @@ pub fn open(options: &Options) -> Result<Doors> {
             options.tcp_backlog as i32,
         )
         .map_err(|error| Error::io(format_args!("cannot listen on {}", path.display()), &error))?;
-        doors.listeners.push(Door { listener, shard: None });
+        doors.listeners.push(Door { listener, shard: None, node: None });
     }
     Ok(doors)
 }
@@ -54,7 +69,7 @@ fn open_tcp(options: &Options, port: u16, shard: Option<usize>, doors: &mut Vec<
         match Listener::tcp(address, options.tcp_backlog as i32) {
             Ok(listener) => {
                 chosen = listener.port().unwrap_or(chosen);
-                doors.push(Door { listener, shard });
+                doors.push(Door { listener, shard, node: None });
             }
             Err(error) if optional && is_missing(&error) => {}
             Err(error) => return Err(Error::io(format_args!("cannot listen on {address}"), &error)),

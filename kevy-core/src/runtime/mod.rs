@@ -5,6 +5,7 @@
 mod disk;
 mod events;
 mod hooks;
+mod http;
 mod listen;
 mod start;
 

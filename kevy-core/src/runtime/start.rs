@@ -15,11 +15,11 @@ use crate::base::random::Random;
 use crate::base::signal::{self, Ring};
 use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
 use crate::dispatch::{
-    CommandSet, Commands, Direct, Engine, Gates, Origin, Reply, Request, Server, ServerConfig, State,
+    CommandSet, Commands, Direct, Engine, Gates, Nodes, Origin, Reply, Request, Server, ServerConfig, State,
 };
 use crate::io::{Alarm, Socket};
 use crate::mirror::Mirror;
-use crate::net::{Handle, Reactor};
+use crate::net::{Door, Handle, Reactor};
 use crate::persistence::LoadReport;
 use crate::replication::{Primary, Subscription};
 use crate::script::Interpreter;
@@ -28,6 +28,7 @@ use crate::shard::{Seed, Shard, Shards};
 use super::disk::Disk;
 use super::events::{Bell, Events};
 use super::hooks::{Feeds, RuntimeHooks};
+use super::http::Http;
 use super::listen;
 
 /// What opening found and did.
@@ -284,6 +285,7 @@ impl Core {
 pub struct Runtime {
     core: Arc<Core>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    http: Mutex<Option<Http>>,
 }
 
 /// How long connections get to take their last replies where nobody says otherwise.
@@ -302,6 +304,13 @@ impl Runtime {
         let shards = engine.shards.len();
         let disk = Disk::open(&engine, options, engine.server.clock.clone())?;
         let mut doors = listen::open(options)?;
+        if options.cluster_enabled {
+            let nodes =
+                if doors.nodes.is_empty() { vec![0; shards] } else { std::mem::take(&mut doors.nodes) };
+            let nodes = Nodes::new(&engine.server.run_id, nodes, &options.cluster_announce_ip);
+            // Nothing else makes a cluster of a server made here.
+            let _ = engine.server.cluster.set(nodes);
+        }
         // Nobody gets in before the keys are there.
         engine.server.gates.set(Gates::LOADING, disk.is_kept());
 
@@ -348,7 +357,11 @@ impl Runtime {
         }
         engine.server.settle_role();
 
-        let runtime = Self { core, threads: Mutex::default() };
+        let http = options
+            .http_port
+            .map(|port| Http::start(&options.http_bind, port, engine.clone()))
+            .transpose()?;
+        let runtime = Self { core, threads: Mutex::default(), http: Mutex::new(http) };
         for (index, poll) in polls.into_iter().enumerate() {
             let posts = (0..shards)
                 .map(|to| {
@@ -357,7 +370,8 @@ impl Runtime {
                 })
                 .collect();
             engine.shards.take(index).keeper = Some(handles[index].alarm.clone());
-            let listeners = if index == 0 { std::mem::take(&mut doors.listeners) } else { Vec::new() };
+            let is_its = |door: &mut Door| door.node.unwrap_or_default() == index;
+            let listeners = doors.listeners.extract_if(.., is_its).collect();
             let feeds = Arc::new(Feeds(primary.clone()));
             let reactor =
                 Reactor::new(index, engine.clone(), feeds, (poll, handles.clone()), posts, listeners)
@@ -412,6 +426,11 @@ impl Runtime {
         Ok(())
     }
 
+    /// The port of the status page.
+    pub fn http_port(&self) -> Option<u16> {
+        self.http.lock().as_ref().map(|http| http.port)
+    }
+
     /// What sessions hold.
     pub fn core(&self) -> &Arc<Core> {
         &self.core
@@ -461,6 +480,7 @@ impl Runtime {
             let _ = thread.join();
         }
         drop(threads);
+        drop(self.http.lock().take());
         if self.core.engine.is_poisoned() { Ok(()) } else { self.core.disk.close() }
     }
 }
@@ -474,6 +494,7 @@ impl Drop for Runtime {
             // The threads live in the parent: joining them here would wait for ever.
             self.threads.lock().drain(..).for_each(std::mem::forget);
             self.core.mirror.forget();
+            std::mem::forget(self.http.lock().take());
         }
     }
 }

@@ -115,6 +115,11 @@ options! {
         latency_tracking_info_percentiles: Percentiles, "latency-tracking-info-percentiles", "50 99 99.9", Kind::Words;
     }
     Network {
+        /// The port of the status page, which also has the figures for Prometheus at `/metrics`; 0 lets the system choose
+        /// one, and without a value there is no page. It asks for no password.
+        http_port: Option<u16>, "http-port", "", PORT, at_start();
+        /// The address that the status page is served at.
+        http_bind: String, "http-bind", "127.0.0.1", Kind::Text, at_start();
         /// The TCP port for clients; 0 lets the system choose one, and without a value no port is opened.
         port: Option<u16>, "port", "", PORT, at_start();
         /// The addresses to listen on: `*` for all of IPv4, `::*` for all of IPv6, and a `-` before one that the
@@ -130,6 +135,47 @@ options! {
         tcp_keepalive: u32, "tcp-keepalive", "300", COUNT;
         /// Whether clients from other machines are refused while the default user has no password.
         protected_mode: bool, "protected-mode", "yes", Kind::Switch;
+    }
+    Cluster {
+        /// Whether every shard is a node of a Redis Cluster, at a port of its own from `port` on, where clients get the
+        /// keys of that shard and are told of the others' owners.
+        cluster_enabled: bool, "cluster-enabled", "no", Kind::Switch, at_start();
+        /// The address of the nodes that clients are told; empty for the one that each client used.
+        cluster_announce_ip: String, "cluster-announce-ip", "", Kind::Text, at_start();
+        /// Has no effect: nodes have addresses only.
+        cluster_announce_hostname: String, "cluster-announce-hostname", "", Kind::Text;
+        /// Has no effect: nodes have the ports from `port` on.
+        cluster_announce_port: u16, "cluster-announce-port", "0", Kind::Integer { min: 0, max: u16::MAX as i64 };
+        /// Has no effect: nodes have the ports from `port` on.
+        cluster_announce_tls_port: u16, "cluster-announce-tls-port", "0", Kind::Integer { min: 0, max: u16::MAX as i64 };
+        /// Has no effect: there is no bus between nodes.
+        cluster_announce_bus_port: u16, "cluster-announce-bus-port", "0", Kind::Integer { min: 0, max: u16::MAX as i64 };
+        /// Has no effect: there is no bus between nodes.
+        cluster_port: u16, "cluster-port", "0", Kind::Integer { min: 0, max: u16::MAX as i64 }, at_start();
+        /// Has no effect: the nodes follow from `shards`.
+        cluster_config_file: String, "cluster-config-file", "nodes.conf", Kind::Text, at_start();
+        /// Has no effect: nodes live and die together.
+        cluster_node_timeout: u64, "cluster-node-timeout", "15000", LIMIT;
+        /// Has no effect: nodes live and die together.
+        cluster_require_full_coverage: bool, "cluster-require-full-coverage", "yes", Kind::Switch;
+        /// Has no effect: nodes live and die together.
+        cluster_allow_reads_when_down: bool, "cluster-allow-reads-when-down", "no", Kind::Switch;
+        /// Has no effect: nodes live and die together.
+        cluster_allow_pubsubshard_when_down: bool, "cluster-allow-pubsubshard-when-down", "yes", Kind::Switch;
+        /// Has no effect: nodes have no replicas among themselves.
+        cluster_replica_validity_factor: u32, "cluster-replica-validity-factor", "10", COUNT,
+            alias("cluster-slave-validity-factor");
+        /// Has no effect: nodes have no replicas among themselves.
+        cluster_replica_no_failover: bool, "cluster-replica-no-failover", "no", Kind::Switch,
+            alias("cluster-slave-no-failover");
+        /// Has no effect: nodes have no replicas among themselves.
+        cluster_migration_barrier: u32, "cluster-migration-barrier", "1", COUNT;
+        /// Has no effect: nodes have no replicas among themselves.
+        cluster_allow_replica_migration: bool, "cluster-allow-replica-migration", "yes", Kind::Switch;
+        /// Has no effect: there is no bus between nodes.
+        cluster_link_sendbuf_limit: u64, "cluster-link-sendbuf-limit", "0", BYTES;
+        /// How nodes are named to clients.
+        cluster_preferred_endpoint_type: Fixed, "cluster-preferred-endpoint-type", "ip", Kind::Fixed("nodes have addresses only");
     }
     Clients {
         /// The password that AUTH takes; empty for none.
@@ -287,8 +333,6 @@ options! {
         stop_writes_on_bgsave_error: bool, "stop-writes-on-bgsave-error", "yes", Kind::Switch;
         /// Whether every write is appended to a log on disk.
         appendonly: Fixed, "appendonly", "no", Kind::Fixed("there is no append-only log");
-        /// Whether this is a node of a Redis Cluster.
-        cluster_enabled: Fixed, "cluster-enabled", "no", Kind::Fixed("there is no cluster mode");
     }
     Accepted {
         /// Has no effect: `shards` says how many threads serve clients.

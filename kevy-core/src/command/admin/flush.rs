@@ -47,6 +47,9 @@ pub fn flushall(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 }
 
 pub fn swapdb(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    if ctx.session.node.is_some() {
+        return Err(Fail::new("ERR SWAPDB is not allowed in cluster mode"));
+    }
     let index =
         |arg: &[u8], text| parse_i64(arg).filter(|db| i32::try_from(*db).is_ok()).ok_or(Fail::new(text));
     let first = index(args[1], "ERR invalid first DB index")?;

@@ -109,7 +109,8 @@ pub fn hello(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     out.bulk(b"id");
     out.unsigned(ctx.session.client.id);
     let role = if ctx.server.role.is_replica() { "replica" } else { "master" };
-    for (field, value) in [("mode", "standalone"), ("role", role)] {
+    let mode = if ctx.server.cluster.get().is_some() { "cluster" } else { "standalone" };
+    for (field, value) in [("mode", mode), ("role", role)] {
         out.bulk(field.as_bytes());
         out.bulk(value.as_bytes());
     }

@@ -53,6 +53,9 @@ fn echo(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 fn select(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let db = database(args[1], ctx.server.options.read().databases as usize)?;
+    if db != 0 && ctx.session.node.is_some() {
+        return Err(Fail::new("ERR SELECT is not allowed in cluster mode"));
+    }
     ctx.session.db = db;
     ctx.session.client.db.store(db, Ordering::Relaxed);
     ctx.out.ok();

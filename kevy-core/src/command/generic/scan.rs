@@ -49,6 +49,8 @@ pub fn scan(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
                 count += 1;
             }
         });
+        // A node of a cluster has nothing but its own shard.
+        let shards = if ctx.session.node.is_some() { partition.index + 1 } else { shards };
         next = ScanCursor { position, shard: partition.index }.or_next_shard(shards);
         if position != 0 || looked_at >= options.count {
             break;

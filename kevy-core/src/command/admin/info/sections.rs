@@ -25,7 +25,7 @@ pub fn server(text: &mut Text, figures: &Figures<'_>) {
     text.field("redis_git_sha1", "00000000");
     text.field("redis_git_dirty", 0);
     text.field("redis_build_id", &server.run_id[..16.min(server.run_id.len())]);
-    text.field("redis_mode", "standalone");
+    text.field("redis_mode", if server.cluster.get().is_some() { "cluster" } else { "standalone" });
     text.field("os", system_name());
     text.field("arch_bits", usize::BITS);
     text.field("monotonic_clock", "POSIX clock_gettime");
@@ -243,9 +243,9 @@ pub fn modules(text: &mut Text, _: &Figures<'_>) {
     text.section("Modules");
 }
 
-pub fn cluster(text: &mut Text, _: &Figures<'_>) {
+pub fn cluster(text: &mut Text, figures: &Figures<'_>) {
     text.section("Cluster");
-    text.field("cluster_enabled", 0);
+    text.field("cluster_enabled", u8::from(figures.server.cluster.get().is_some()));
 }
 
 pub fn keyspace(text: &mut Text, figures: &Figures<'_>) {
