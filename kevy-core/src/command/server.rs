@@ -151,6 +151,9 @@ pub struct Stats {
     pub error_replies: AtomicU64,
     pub peak_memory: AtomicUsize,
     pub evicted_clients: AtomicU64,
+    /// Clients that were disconnected because of what they sent, or did not read.
+    pub query_buffer_disconnections: AtomicU64,
+    pub output_buffer_disconnections: AtomicU64,
 }
 
 impl Stats {
@@ -162,6 +165,8 @@ impl Stats {
             &self.reads,
             &self.writes,
             &self.evicted_clients,
+            &self.query_buffer_disconnections,
+            &self.output_buffer_disconnections,
             &self.net_input_bytes,
             &self.net_output_bytes,
             &self.error_replies,
@@ -320,6 +325,9 @@ impl Server {
     /// Tells the slow log and the latency monitor of a command that took long. `session` is whose it was.
     #[cold]
     pub fn note_slow(&self, session: &Session, number: usize, args: &[&[u8]], nanos: u64) {
+        let own = || self.clients.get(session.client.id);
+        // What the runtime asks for itself, such as the figures of the status page, is nobody's.
+        let Some(client) = self.clients.get(session.on_behalf_of).or_else(own) else { return };
         let spec = &self.commands.command(number).spec;
         // Such a command lasts longer than its handler.
         let waits_us = match session.request {
@@ -333,7 +341,6 @@ impl Server {
         if spec.flags.has(Flags::SKIP_SLOWLOG) || !self.monitoring.slow_log.wants(duration_us) {
             return;
         }
-        let client = self.clients.get(session.on_behalf_of).unwrap_or_else(|| session.client.clone());
         self.monitoring.slow_log.add(SlowEntry {
             id: 0,
             time: now / 1_000,

@@ -569,6 +569,7 @@ impl Reactor {
             let waited = connection.waiting.is_some();
             serve_connection(&mut counter, connection, key, bytes, &mut self.batch, now);
             if connection.input.len() > self.settings.query_buffer_max {
+                engine.server.stats.query_buffer_disconnections.fetch_add(1, Ordering::Relaxed);
                 connection.fate = Fate::Close;
             }
             if connection.upgrade.is_some() && !self.upgraded.contains(&key) {
@@ -689,7 +690,9 @@ impl Reactor {
             writes += u64::from(sent > 0);
             self.work_left |= more && connection.writable;
             let limit = self.settings.output_limit(connection.session.client.kind());
-            flush::enforce(connection, limit, now);
+            if flush::enforce(connection, limit, now) {
+                self.engine.server.stats.output_buffer_disconnections.fetch_add(1, Ordering::Relaxed);
+            }
             if connection.pending.is_empty() && connection.unsent() == 0 && connection.unstall() {
                 list(&mut self.readable, connection, key);
             }
@@ -723,7 +726,11 @@ impl Reactor {
             let kind = client.kind();
             let limit = self.settings.output_limit(kind);
             let may_idle = kind == ClientKind::Normal && connection.waiting.is_none() && !connection.paused;
-            if (timeout > 0 && idle > timeout && may_idle) || flush::enforce(connection, limit, now) {
+            let over_limit = flush::enforce(connection, limit, now);
+            if over_limit {
+                self.engine.server.stats.output_buffer_disconnections.fetch_add(1, Ordering::Relaxed);
+            }
+            if (timeout > 0 && idle > timeout && may_idle) || over_limit {
                 over.push(key);
             }
         }

@@ -335,6 +335,21 @@ options! {
         appendonly: Fixed, "appendonly", "no", Kind::Fixed("there is no append-only log");
     }
     Accepted {
+        /// Has no effect: payloads of RESTORE and snapshots are always checked.
+        sanitize_dump_payload: Word, "sanitize-dump-payload", "no", Kind::Choice(&["no", "yes", "clients"]);
+        /// Has no effect: snapshots go to replicas as they are made, without files.
+        rdb_del_sync_files: bool, "rdb-del-sync-files", "no", Kind::Switch;
+        /// Has no effect: an effect that cannot be applied ends the link, and a whole copy follows.
+        propagation_error_behavior: Word, "propagation-error-behavior", "ignore",
+            Kind::Choice(&["ignore", "panic", "panic-on-replicas"]);
+        /// Has no effect: each replica gets its own walk, which begins at once.
+        repl_diskless_sync_delay: u32, "repl-diskless-sync-delay", "5", COUNT;
+        /// Has no effect: each replica gets its own walk, which begins at once.
+        repl_diskless_sync_max_replicas: u32, "repl-diskless-sync-max-replicas", "0", COUNT;
+        /// Has no effect: what replaced keys took is always freed a slice at a time.
+        replica_lazy_flush: bool, "replica-lazy-flush", "no", Kind::Switch, alias("slave-lazy-flush");
+        /// Has no effect: a replica evicts nothing that its primary does not.
+        replica_ignore_maxmemory: bool, "replica-ignore-maxmemory", "yes", Kind::Switch, alias("slave-ignore-maxmemory");
         /// Has no effect: `shards` says how many threads serve clients.
         io_threads: u32, "io-threads", "1", Kind::Integer { min: 1, max: 128 }, at_start();
         /// Has no effect: every core thread reads its own clients' sockets.

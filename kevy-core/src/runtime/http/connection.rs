@@ -7,6 +7,8 @@ use mio::net::TcpStream;
 
 /// Bytes that a request's head may have.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
+/// Bytes that are read, and thrown away, of a peer that sends more than a head.
+const INPUT_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of figures that may wait for a slow page before it is given up.
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
@@ -51,6 +53,7 @@ impl Request {
 pub struct Connection {
     stream: TcpStream,
     input: Vec<u8>,
+    received: usize,
     output: Vec<u8>,
     sent: usize,
     /// It gets events until it goes away.
@@ -66,6 +69,7 @@ impl Connection {
         Self {
             stream,
             input: Vec::new(),
+            received: 0,
             output: Vec::new(),
             sent: 0,
             is_stream: false,
@@ -85,15 +89,21 @@ impl Connection {
                     self.is_broken |= self.is_stream || !self.is_answered;
                     break;
                 }
-                Ok(count) if self.is_answered => drop(count),
-                Ok(count) => self.input.extend_from_slice(&bytes[..count]),
+                Ok(count) => {
+                    self.received += count;
+                    // What is left unread when a connection is closed would cut its answer off.
+                    if !self.is_answered && self.input.len() <= HEAD_BYTES_MAX {
+                        self.input.extend_from_slice(&bytes[..count]);
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.is_broken |= error.kind() != ErrorKind::WouldBlock;
                     break;
                 }
             }
-            if self.input.len() > HEAD_BYTES_MAX {
+            if self.received > INPUT_BYTES_MAX {
+                self.is_broken = true;
                 break;
             }
         }

@@ -200,6 +200,8 @@ pub fn stats(text: &mut Text, figures: &Figures<'_>) {
         "unexpected_error_replies",
     ]);
     text.counter("total_error_replies", &stats.error_replies);
+    text.counter("client_query_buffer_limit_disconnections", &stats.query_buffer_disconnections);
+    text.counter("client_output_buffer_limit_disconnections", &stats.output_buffer_disconnections);
     text.counter("total_reads_processed", &stats.reads);
     text.counter("total_writes_processed", &stats.writes);
     text.zeros(&["io_threaded_reads_processed", "io_threaded_writes_processed"]);
