@@ -18,12 +18,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("shard", &["command", "store", "log", "snapshot", "resp", "base"]),
     ("dispatch", &["shard", "route", "command", "resp", "base"]),
     ("replication", &["shard", "command", "log", "snapshot", "resp", "io", "base"]),
-    ("persistence", &["shard", "snapshot", "base"]),
+    ("persistence", &["shard", "log", "snapshot", "resp", "io", "base"]),
     ("mirror", &["replication", "dispatch", "shard", "base"]),
     ("net", &["dispatch", "resp", "io", "base"]),
     (
         "runtime",
-        &["net", "mirror", "persistence", "replication", "dispatch", "script", "shard", "io", "base"],
+        &["net", "mirror", "persistence", "replication", "dispatch", "script", "shard", "resp", "io", "base"],
     ),
     ("api", &["runtime", "dispatch", "replication", "resp", "base"]),
 ];

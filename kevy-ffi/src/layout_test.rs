@@ -28,7 +28,18 @@ fn assertions() -> Result<String, std::fmt::Error> {
     let mut text = String::from("#include <kevy.h>\n");
     layout!(text, kevy_bytes { data, len });
     layout!(text, kevy_argv { argv, argc });
-    layout!(text, kevy_open_report { struct_size, shards, keys_loaded, keys_expired, bytes_read });
+    layout!(
+        text,
+        kevy_open_report {
+            struct_size,
+            shards,
+            keys_loaded,
+            keys_expired,
+            bytes_read,
+            commands_replayed,
+            bytes_cut
+        }
+    );
     layout!(
         text,
         kevy_replica_stats_t {

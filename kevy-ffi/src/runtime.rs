@@ -41,6 +41,11 @@ pub struct kevy_open_report {
     pub keys_expired: u64,
     /// How many bytes were read from disk.
     pub bytes_read: u64,
+    /// How many commands of the append-only log were run.
+    pub commands_replayed: u64,
+    /// How many bytes at the end of the append-only log made no whole transaction. They were cut off and are kept in
+    /// files beside it, which the messages of the library name.
+    pub bytes_cut: u64,
 }
 
 impl Growable for kevy_open_report {
@@ -120,6 +125,8 @@ pub unsafe extern "C" fn kevy_runtime_open_report(
             keys_loaded: report.keys_loaded,
             keys_expired: report.keys_expired,
             bytes_read: report.bytes_read,
+            commands_replayed: report.commands_replayed,
+            bytes_cut: report.bytes_cut,
         };
         // SAFETY: the caller passes NULL or a struct as large as it says.
         unsafe { bytes::fill(inout, filled) }?;

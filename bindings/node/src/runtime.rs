@@ -87,6 +87,8 @@ impl Handle {
             keys_loaded: report.keys_loaded as f64,
             keys_expired: report.keys_expired as f64,
             bytes_read: report.bytes_read as f64,
+            commands_replayed: report.commands_replayed as f64,
+            bytes_cut: report.bytes_cut as f64,
         })
     }
 
@@ -128,6 +130,8 @@ pub struct OpenReport {
     pub keys_loaded: f64,
     pub keys_expired: f64,
     pub bytes_read: f64,
+    pub commands_replayed: f64,
+    pub bytes_cut: f64,
 }
 
 /// Starts a runtime on a thread of the pool.

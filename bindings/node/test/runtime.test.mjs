@@ -19,7 +19,7 @@ describe("options", () => {
     const runtime = await Runtime.start({ shards: 3, databases: 4, "maxmemory-policy": "allkeys-lru", lazyfreeLazyUserDel: true });
     assert.equal(runtime.shards, 3);
     assert.equal(runtime.port, null);
-    assert.deepEqual(runtime.openReport(), { shards: 3, keysLoaded: 0, keysExpired: 0, bytesRead: 0 });
+    assert.deepEqual(runtime.openReport(), { shards: 3, keysLoaded: 0, keysExpired: 0, bytesRead: 0, commandsReplayed: 0, bytesCut: 0 });
     const db = runtime.session();
     assert.deepEqual(db.config("GET", "maxmemory-policy"), { "maxmemory-policy": "allkeys-lru" });
     assert.deepEqual(db.config("GET", "lazyfree-lazy-user-del"), { "lazyfree-lazy-user-del": "yes" });

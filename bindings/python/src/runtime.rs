@@ -64,6 +64,8 @@ impl Runtime {
         dict.set_item("keys_loaded", report.keys_loaded)?;
         dict.set_item("keys_expired", report.keys_expired)?;
         dict.set_item("bytes_read", report.bytes_read)?;
+        dict.set_item("commands_replayed", report.commands_replayed)?;
+        dict.set_item("bytes_cut", report.bytes_cut)?;
         Ok(dict)
     }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::base::{Error, Result};
+use crate::base::{Error, ErrorKind, Result};
+use crate::runtime::{self, Export};
 
 use super::{Options, Runtime, VERSION, server_log};
 
@@ -14,7 +15,8 @@ use super::{Options, Runtime, VERSION, server_log};
 const PORT_DEFAULT: &str = "6379";
 
 /// Runs the server until SIGTERM, SIGINT or SHUTDOWN: `[config file] [--option value …]`; or `tail URL …`, which prints a
-/// primary's frames.
+/// primary's frames. With `--export-rdb FILE` or `--export-aof DIRECTORY` it writes what `dir` holds in a form that Redis
+/// reads, and ends.
 ///
 /// Prints one line when it is ready. Returns the exit code; a failure is printed to standard error.
 pub fn serve(args: &[String]) -> i32 {
@@ -38,7 +40,24 @@ pub fn serve(args: &[String]) -> i32 {
     }
 }
 
+/// Takes out of the arguments what is to be exported: whether as a snapshot, and to where.
+fn take_export(rest: &mut Vec<String>) -> Result<Option<(bool, PathBuf)>> {
+    let Some(at) = rest.iter().position(|arg| arg == "--export-rdb" || arg == "--export-aof") else {
+        return Ok(None);
+    };
+    let is_snapshot = rest.remove(at) == "--export-rdb";
+    if at >= rest.len() {
+        let text = if is_snapshot { "--export-rdb takes a file" } else { "--export-aof takes a directory" };
+        return Err(Error::new(ErrorKind::InvalidOption, text));
+    }
+    let target = PathBuf::from(rest.remove(at));
+    Ok(Some((is_snapshot, target)))
+}
+
 fn run(args: &[String]) -> Result<()> {
+    let mut args = args.to_vec();
+    let export = take_export(&mut args)?;
+    let args = &args[..];
     let mut options = Options::new();
     let file = args.first().filter(|first| !first.starts_with("--")).map(PathBuf::from);
     let rest = &args[usize::from(file.is_some())..];
@@ -48,6 +67,12 @@ fn run(args: &[String]) -> Result<()> {
     }
     options.read_args(rest)?;
     server_log::open(&options)?;
+    if let Some((is_snapshot, target)) = export {
+        let what = if is_snapshot { Export::Snapshot(&target) } else { Export::Log(&target) };
+        let keys = runtime::export(&options.0, what)?;
+        println!("kevy {VERSION} wrote {keys} keys to {}", target.display());
+        return Ok(());
+    }
 
     // Before any thread starts, so that no signal finds the default action.
     let mut signals =
@@ -106,6 +131,8 @@ fn help() -> String {
     let mut text = String::from(
         "kevy: a Redis-compatible, thread-per-core, replicated keyspace\n\n\
          usage: kevy [config file] [--option value ...]\n\
+         \x20      kevy [config file] [--option value ...] --export-rdb <file>\n\
+         \x20      kevy [config file] [--option value ...] --export-aof <directory>\n\
          \x20      kevy tail URL [--prefix P] [--json] [--cursor FILE]\n\n\
          Options have the names and values of redis.conf:\n\n",
     );

@@ -123,8 +123,13 @@ impl Session {
         self.start()?;
         self.out.buf.clear();
         self.out.array(commands.len());
+        let (core, first) = (self.runtime.core(), self.out.buf.len());
+        let phase = core.disk_phase();
         for argv in commands {
-            self.runtime.core().run(&mut self.state, argv, &mut self.out, Origin::Client, &self.bell)?;
+            core.run_ahead(&mut self.state, argv, &mut self.out, Origin::Client, &self.bell)?;
+        }
+        if core.engine.shards.horizon.is_strict() {
+            core.wait_for_disk(&mut self.out, first, phase);
         }
         self.tree.parse(&self.out.buf).map_err(|error| garbled(&error))?;
         Ok(self.tree.root(&self.out.buf))
@@ -192,10 +197,11 @@ impl Session {
         self.runtime.core().try_set(&mut self.state, key, value)
     }
 
-    /// True where some shard is in use at this moment, so that a command might have to wait.
+    /// True where some shard is in use at this moment, or replies wait for the disk, so that a command might have to wait.
     #[inline]
     pub fn is_contended(&self) -> bool {
-        self.runtime.core().engine.shards.is_contended()
+        let shards = &self.runtime.core().engine.shards;
+        shards.is_contended() || shards.horizon.is_strict()
     }
 
     /// Waits for a message that nobody asked for, of a channel that the session is subscribed to for instance; `None` when

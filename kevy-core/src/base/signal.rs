@@ -20,6 +20,8 @@ pub const STOP: u32 = 1 << 6;
 pub const OPTIONS: u32 = 1 << 7;
 /// Commands that a pause held back may go on.
 pub const RESUME: u32 = 1 << 20;
+/// More of what was written is on disk.
+pub const DISK: u32 = 1 << 21;
 /// What a connection waited for has an outcome.
 pub const ANSWER: u32 = 1 << 8;
 

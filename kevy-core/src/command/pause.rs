@@ -1,4 +1,5 @@
-//! Holding clients' commands back for a while (`CLIENT PAUSE`, and a planned change of primaries).
+//! Holding clients' commands back for a while (`CLIENT PAUSE`, a planned change of primaries, a disk that is too slow for
+//! the log).
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use super::{ClientKind, Server, Session, Spec};
 pub enum Purpose {
     Command,
     Failover,
+    Disk,
 }
 
 /// Which commands wait.
@@ -34,7 +36,7 @@ struct Event {
 #[derive(Debug, Default)]
 pub struct Pauses {
     /// By purpose.
-    events: Mutex<[Option<Event>; 2]>,
+    events: Mutex<[Option<Event>; 3]>,
     changed: Condvar,
 }
 
@@ -79,7 +81,7 @@ impl Server {
         end
     }
 
-    fn show_pauses(&self, events: &mut [Option<Event>; 2], now: u64) {
+    fn show_pauses(&self, events: &mut [Option<Event>; 3], now: u64) {
         for event in events.iter_mut() {
             *event = event.filter(|event| event.until > now);
         }
@@ -141,6 +143,6 @@ impl Server {
     }
 }
 
-fn end_of(events: &[Option<Event>; 2]) -> u64 {
+fn end_of(events: &[Option<Event>; 3]) -> u64 {
     events.iter().flatten().map(|event| event.until).max().unwrap_or_default()
 }

@@ -33,9 +33,25 @@ pub trait Hooks: Send + Sync {
     fn begin_save(&self, schedule: bool) -> Result<bool, String>;
     /// Takes a snapshot, or drops everything and reads the last one, or both, and then answers the waiter.
     fn save(&self, work: SaveWork, waiter: Arc<Waiter>);
+    /// Begins to rewrite the append-only log; the text of the reply.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    fn begin_rewrite(&self) -> Result<&'static str, String>;
+    /// Why the append-only log cannot be written.
+    fn log_failure(&self) -> String;
+    /// Has what is logged synced soon, and whoever waits for that woken.
+    fn hurry_log(&self);
+    /// Whether everything logged so far is on disk.
+    fn is_log_synced(&self) -> bool;
+    /// Makes the disk fail, or the process end, as DEBUG DISK asks.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    fn break_disk(&self, args: &[&[u8]]) -> Result<(), String>;
     /// Unix milliseconds of the last snapshot, or of the start.
     fn last_save_ms(&self) -> u64;
-    /// Lines of `INFO persistence` about snapshots. `changes` counts those ever made to all shards.
+    /// Lines of `INFO persistence` about snapshots and the log. `changes` counts those ever made to all shards.
     fn persistence_info(&self, changes: u64) -> String;
     /// An option changed: listeners, limits and shards take the new values.
     fn options_changed(&self, names: &[&str]);
@@ -88,6 +104,8 @@ pub enum SaveWork {
         save: bool,
         flush: bool,
     },
+    /// Drops everything and reads the log.
+    LoadLog,
 }
 
 /// Why commands are turned away by a whole runtime.
@@ -105,6 +123,8 @@ impl Gates {
     pub const STALE: u32 = 8;
     /// Writes want replicas that are near.
     pub const WANTS_REPLICAS: u32 = 16;
+    /// The append-only log cannot be written.
+    pub const LOG_FAILED: u32 = 1 << 16;
     /// Commands that change something wait.
     pub const PAUSED_WRITES: u32 = 64;
     /// All commands wait.
@@ -368,6 +388,10 @@ impl Server {
     /// The reply that says why.
     pub fn check_write(&self, origin: Origin) -> Result<(), Fail> {
         match origin {
+            Origin::Client if self.gates.is_closed(Gates::LOG_FAILED) => {
+                let why = self.hooks.get().map(|hooks| hooks.log_failure()).unwrap_or_default();
+                Err(Fail::with(format!("MISCONF Errors writing to the AOF file: {why}")))
+            }
             Origin::Client if self.gates.is_closed(Gates::SAVE_FAILED) => Err(SAVE_FAILED),
             Origin::Client if self.gates.is_closed(Gates::READ_ONLY) => Err(Fail::READ_ONLY),
             _ => Ok(()),

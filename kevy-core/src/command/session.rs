@@ -53,9 +53,9 @@ pub enum Request {
     /// Answer with the number of replicas that have acknowledged everything recorded up to now, as soon as
     /// there are this many, or after `timeout_ms` milliseconds; 0 is for ever.
     WaitReplicas { replicas: usize, timeout_ms: u64 },
-    /// As `WaitReplicas`, but for replicas that hold it on disk; the answer is an array of 0 (nothing is on disk
-    /// here) and their number.
-    WaitDurable { replicas: usize, timeout_ms: u64 },
+    /// As `WaitReplicas`, but for replicas that hold it on disk, and with `local` for this server's own log too; the
+    /// answer is an array of how many logs here (0 or 1) and how many replicas there hold it.
+    WaitDurable { local: bool, replicas: usize, timeout_ms: u64 },
     /// Run the command again when no pause holds it back any more.
     Postpone,
     /// Answer OK after this many milliseconds.

@@ -304,6 +304,52 @@ impl Engine {
         }
     }
 
+    /// The error reply, without its `-`, to a write that is not on disk because that fails.
+    #[cold]
+    pub fn log_failure(&self) -> String {
+        let why = self.server.hooks.get().map(|hooks| hooks.log_failure()).unwrap_or_default();
+        format!("MISCONF Errors writing to the AOF file: {why}")
+    }
+
+    /// Whether a command of a log or a snapshot is about whole databases and not about keys.
+    pub fn is_general(&self, args: &[&[u8]]) -> bool {
+        let found = self.commands().find(args);
+        found.is_some_and(|number| self.command(number).spec.scope == Scope::Everything)
+    }
+
+    /// The command of a log, which no client asked for: nothing but its name and the number of its arguments is checked.
+    ///
+    /// # Errors
+    /// The text of the error.
+    pub fn find_for_replay(&self, args: &[&[u8]]) -> Result<usize, Fail> {
+        let number = self.commands().find(args).ok_or_else(|| unknown(args))?;
+        if self.command(number).spec.takes(args.len()) {
+            Ok(number)
+        } else {
+            Err(Fail::arity(self.commands().name(number)))
+        }
+    }
+
+    /// Runs a command of a log on the shards that own its keys. The caller holds no token.
+    ///
+    /// # Errors
+    /// As [`Engine::find_for_replay`].
+    pub fn replay(&self, session: &mut Session, args: &[&[u8]], out: &mut Writer) -> Result<(), Fail> {
+        let number = self.find_for_replay(args)?;
+        let spec = &self.command(number).spec;
+        let at = (0, Origin::Replica);
+        match Plan::of(number, spec, route::route(spec, args, self.shards.len())?) {
+            Plan::One { command, shard } => {
+                let mut guard = self.take(shard);
+                self.run_one(&mut guard, session, command, args, out, at);
+                self.leave(guard);
+            }
+            Plan::Several { command, route } => self.run_several(session, command, &route, args, out, at),
+            _ => self.run_here(session, number, args, out, (0, None)),
+        }
+        Ok(())
+    }
+
     /// Serves the waiting clients that some shard owes. The caller holds no token.
     #[cold]
     pub fn serve_blocked(&self) {

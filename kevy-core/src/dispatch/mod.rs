@@ -22,11 +22,13 @@ pub use crate::command::blocking::Waiter;
 pub use crate::command::client::Wake;
 pub use crate::command::cluster::Nodes;
 pub use crate::command::introduction::Introduction;
+pub use crate::command::pause::{Purpose, Reach};
 pub use crate::command::server::{Gates, Hooks, SaveWork, ServerConfig, WritePosition};
 pub use crate::command::session::{ReplyMode, Request};
 pub use crate::command::{Client, ClientKind, CommandSet, Commands, Origin, Server, Session};
 pub use crate::resp::Writer as Reply;
-pub use crate::shard::{Parcel, Post, Shard};
+pub use crate::resp::fail_replies;
+pub use crate::shard::{Goal, Parcel, Post, Shard, Standing, Subscription};
 
 /// What a host needs to define commands of its own.
 pub mod commands {

@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use crate::command::Session;
 use crate::command::blocking::{Outcome, Retry, Waiter};
+use crate::command::generic::wait::NO_LOG;
 use crate::command::server::WritePosition;
 use crate::command::session::Request;
 use crate::resp::Writer;
 use crate::route;
+use crate::shard::Goal;
 
 use super::Engine;
 
@@ -26,8 +28,10 @@ pub struct Answer {
 enum Until {
     /// Nothing; then the reply is OK.
     TimeIsOver,
-    /// So many replicas have come to `position`; the reply is how many. WAITAOF asks for `durable` ones.
-    Replicas { enough: usize, position: WritePosition, durable: bool },
+    /// So many replicas have come to `position`; the reply is how many.
+    Replicas { enough: usize, position: WritePosition },
+    /// So many replicas have it on disk and, if `local`, this server does; the reply is whether and how many.
+    Durable { local: bool, enough: usize, position: WritePosition, goal: Goal },
     /// A key has what the command waits for, and the reply is what the waiter was given.
     Served,
 }
@@ -35,7 +39,7 @@ enum Until {
 impl Answer {
     /// True where the owner must ask from time to time; it is woken for any other.
     pub fn is_polled(&self) -> bool {
-        matches!(self.until, Until::Replicas { .. })
+        matches!(self.until, Until::Replicas { .. } | Until::Durable { .. })
     }
 }
 
@@ -48,10 +52,7 @@ impl Engine {
         request: &Request,
         out: &Writer,
     ) -> Option<(Answer, Option<u64>)> {
-        let replicas = |enough, durable| {
-            let position = self.server.hooks.get().map(|hooks| hooks.position()).unwrap_or_default();
-            Until::Replicas { enough, position, durable }
-        };
+        let position = || self.server.hooks.get().map(|hooks| hooks.position()).unwrap_or_default();
         let (until, timeout_ms) = match *request {
             Request::Close | Request::Replicate | Request::Postpone => return None,
             Request::Block(ref waiter) => {
@@ -60,10 +61,12 @@ impl Engine {
             }
             Request::Sleep { ms } => (Until::TimeIsOver, Some(ms)),
             Request::WaitReplicas { replicas: enough, timeout_ms } => {
-                (replicas(enough, false), (timeout_ms > 0).then_some(timeout_ms))
+                (Until::Replicas { enough, position: position() }, (timeout_ms > 0).then_some(timeout_ms))
             }
-            Request::WaitDurable { replicas: enough, timeout_ms } => {
-                (replicas(enough, true), (timeout_ms > 0).then_some(timeout_ms))
+            Request::WaitDurable { local, replicas: enough, timeout_ms } => {
+                let goal = self.shards.horizon.goal();
+                let until = Until::Durable { local, enough, position: position(), goal };
+                (until, (timeout_ms > 0).then_some(timeout_ms))
             }
         };
         let waiter = Waiter::new(session, out.protocol, timeout_ms.unwrap_or_default(), None);
@@ -73,16 +76,30 @@ impl Engine {
     /// Writes the reply if it is due; `late` says that the time is over. True where it was written.
     pub fn answer(&self, answer: &Answer, late: bool, out: &mut Writer) -> bool {
         let Answer { waiter, until } = answer;
-        let count = match until {
-            Until::Replicas { enough, position, durable } => {
-                let count = self.server.hooks.get().map_or(0, |hooks| hooks.replicas_at(position, *durable));
+        let hooks = self.server.hooks.get();
+        let (mut count, mut is_logged) = (0, false);
+        match until {
+            Until::Replicas { enough, position } => {
+                count = hooks.map_or(0, |hooks| hooks.replicas_at(position, false));
                 if count >= *enough {
                     waiter.end(Outcome::TimedOut);
                 }
-                count
             }
-            _ => 0,
-        };
+            Until::Durable { local, enough, position, goal } => {
+                if let Some(hooks) = hooks {
+                    hooks.hurry_log();
+                    count = hooks.replicas_at(position, true);
+                }
+                let is_enabled = self.server.options.read().appendonly;
+                is_logged = is_enabled && self.shards.horizon.has_reached(goal);
+                if *local && !is_enabled {
+                    waiter.answer(|out| out.error_bytes(NO_LOG.bytes()));
+                } else if count >= *enough && (is_logged || !local) {
+                    waiter.end(Outcome::TimedOut);
+                }
+            }
+            _ => {}
+        }
         if late {
             waiter.end(Outcome::TimedOut);
         }
@@ -91,12 +108,10 @@ impl Engine {
             (Some(Outcome::Reply(reply)), _) => out.raw(&reply),
             (_, Until::Served) => out.null_array(),
             (_, Until::TimeIsOver) => out.ok(),
-            (_, Until::Replicas { durable, .. }) => {
-                if *durable {
-                    // Nothing is on disk here.
-                    out.array(2);
-                    out.integer(0);
-                }
+            (_, Until::Replicas { .. }) => out.unsigned(count as u64),
+            (_, Until::Durable { .. }) => {
+                out.array(2);
+                out.integer(i64::from(is_logged));
                 out.unsigned(count as u64);
             }
         }

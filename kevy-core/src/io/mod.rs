@@ -1,11 +1,13 @@
-//! Sockets and waiting: what the reactors and the replica client are built on.
+//! Sockets, files and waiting: what the reactors, the replica client and the log on disk are built on.
 
 pub mod connect;
+pub mod disk;
 pub mod socket;
 pub mod timer;
 pub mod upgrade;
 pub mod wake;
 
+pub use disk::{Disk, DiskFile};
 pub use socket::{Listener, Moved, Socket, duplicate};
 pub use timer::Timer;
 pub use upgrade::{Sent, Upgrade};

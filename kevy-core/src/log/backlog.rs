@@ -210,6 +210,8 @@ pub struct Backlog {
     pub(super) merged: AtomicU64,
     /// The stamp under which somebody appends at this moment; [`NOBODY`] between two of them, 0 while it is drawn.
     pub(super) appending: AtomicU64,
+    /// History from this offset is not on disk and is kept whatever it takes; `u64::MAX` where there is no log.
+    pub(super) unlogged: AtomicU64,
     pub(super) subscribers: Arc<Subscribers>,
 }
 
@@ -223,6 +225,7 @@ impl Backlog {
             pinned: AtomicU64::new(u64::MAX),
             merged: AtomicU64::new(u64::MAX),
             appending: AtomicU64::new(NOBODY),
+            unlogged: AtomicU64::new(u64::MAX),
             subscribers: Arc::default(),
         }
     }
@@ -256,6 +259,11 @@ impl Backlog {
     /// As [`Backlog::pin`], for whoever merges streams.
     pub fn pin_merged(&self, offset: u64) {
         self.merged.store(offset, Ordering::Release);
+    }
+
+    /// Says that everything before `offset` is on disk.
+    pub fn set_logged(&self, offset: u64) {
+        self.unlogged.store(offset, Ordering::Release);
     }
 
     /// Adds somebody to wake when frames have been appended.

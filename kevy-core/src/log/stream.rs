@@ -15,6 +15,12 @@ const SEGMENT_BYTES_MIN: usize = 16 << 10;
 const SEGMENT_BYTES_MAX: usize = 1 << 20;
 const SEGMENTS_PER_BUDGET: usize = 8;
 
+/// How much history is kept where only the log on disk wants the stream.
+const LOG_BUDGET_BYTES: usize = 1 << 20;
+
+/// How much history may wait for the disk before whoever writes has to wait as well.
+const UNLOGGED_BYTES_MAX: usize = 64 << 20;
+
 /// A transaction's buffer above this size is given back.
 const KEEP_BYTES_MAX: usize = 1 << 20;
 
@@ -49,7 +55,13 @@ impl Ticks {
 #[derive(Debug)]
 pub struct Stream {
     backlog: Arc<Backlog>,
+    /// Somebody wants the effects; the one or the other or both of the next two.
     active: bool,
+    has_replicas: bool,
+    is_logged: bool,
+    /// Called once too much waits for the disk, and told when that is over.
+    crowded: Option<Crowded>,
+    is_crowded: bool,
     budget: usize,
     pinned_max: usize,
     /// Capacity of all segments of the backlog.
@@ -70,6 +82,15 @@ pub struct Stream {
     stamp: u64,
     /// The stamp stands in the segment that is being filled, or none is wanted.
     is_stamped: bool,
+}
+
+/// Told whether too much history of a stream waits for the disk.
+pub struct Crowded(pub Box<dyn Fn(bool) + Send>);
+
+impl std::fmt::Debug for Crowded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Crowded")
+    }
 }
 
 /// The segment that is being filled.
@@ -96,6 +117,10 @@ impl Stream {
         Self {
             backlog: Arc::new(Backlog::new()),
             active: false,
+            has_replicas: false,
+            is_logged: false,
+            crowded: None,
+            is_crowded: false,
             budget: budget_bytes,
             pinned_max: budget_bytes,
             held: 0,
@@ -119,8 +144,50 @@ impl Stream {
         self.is_stamped = self.ticks.is_none();
     }
 
-    /// Starts recording; the shard must collect effects from now on.
+    /// Starts recording for replicas; the shard must collect effects from now on.
     pub fn activate(&mut self) {
+        self.has_replicas = true;
+        self.record();
+    }
+
+    /// Stops recording for replicas and drops the history that was kept for them. What happens until the next
+    /// activation may have no offsets, so whoever calls this begins a new generation.
+    pub fn deactivate(&mut self) {
+        self.has_replicas = false;
+        self.stop_recording();
+    }
+
+    /// Starts recording for the log on disk, and returns the offset of the first frame that it has to hold. That frame
+    /// begins a segment and says which database it is for. `crowded` is told when too much waits for the disk.
+    pub fn begin_log(&mut self, crowded: Option<Crowded>) -> u64 {
+        if let Some(tail) = self.tail.take() {
+            tail.segment.seal();
+        }
+        if !self.is_logged {
+            self.is_logged = true;
+            self.crowded = crowded;
+            self.backlog.set_logged(self.next);
+            self.record();
+        }
+        self.cut()
+    }
+
+    /// Stops recording for the log.
+    pub fn end_log(&mut self) {
+        self.is_logged = false;
+        self.backlog.set_logged(u64::MAX);
+        self.note_crowd();
+        self.crowded = None;
+        self.stop_recording();
+    }
+
+    /// Lets go of what has been logged meanwhile.
+    pub fn trim_logged(&mut self) {
+        self.trim();
+        self.note_crowd();
+    }
+
+    fn record(&mut self) {
         if !self.active {
             self.active = true;
             self.db = None;
@@ -129,13 +196,39 @@ impl Stream {
         }
     }
 
-    /// Stops recording and drops the history. What happens until the next activation has no offsets, so whoever
-    /// calls this begins a new generation.
-    pub fn deactivate(&mut self) {
+    fn stop_recording(&mut self) {
+        if self.has_replicas || self.is_logged {
+            return self.trim();
+        }
         self.active = false;
         self.backlog.active.store(false, Ordering::Release);
         self.forget();
         self.spare = None;
+    }
+
+    /// Tells where too much waits for the disk, and where it no longer does.
+    fn note_crowd(&mut self) {
+        let limit = UNLOGGED_BYTES_MAX.max(self.kept_bytes().saturating_mul(2));
+        let limit = if self.is_crowded { limit / 2 } else { limit };
+        let is_crowded = self.is_logged && self.held > limit.max(self.kept_bytes()) && self.is_behind();
+        if is_crowded != self.is_crowded {
+            self.is_crowded = is_crowded;
+            if let Some(Crowded(tell)) = &self.crowded {
+                tell(is_crowded);
+            }
+        }
+    }
+
+    /// True where the oldest history is kept for the disk.
+    fn is_behind(&self) -> bool {
+        let index = self.backlog.index.lock();
+        let unlogged = self.backlog.unlogged.load(Ordering::Acquire);
+        index.get(1).is_some_and(|second| second.first > unlogged)
+    }
+
+    /// How much history is kept at least.
+    fn kept_bytes(&self) -> usize {
+        if self.has_replicas { self.budget } else { self.budget.min(LOG_BUDGET_BYTES) }
     }
 
     /// True while effects are recorded.
@@ -314,7 +407,7 @@ impl Stream {
     /// Opens a segment for a unit of `len` bytes and `frames` frames.
     #[cold]
     fn roll(&mut self, len: usize, frames: u32) {
-        let usual = (self.budget / SEGMENTS_PER_BUDGET).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
+        let usual = (self.kept_bytes() / SEGMENTS_PER_BUDGET).clamp(SEGMENT_BYTES_MIN, SEGMENT_BYTES_MAX);
         let capacity = len.max(usual);
         self.held += capacity;
         self.trim();
@@ -328,18 +421,23 @@ impl Stream {
         if let Some(old) = self.tail.replace(Tail { appender, segment, next_mark: 0 }) {
             old.segment.seal();
         }
+        if self.is_logged {
+            self.note_crowd();
+        }
     }
 
-    /// Drops segments that are neither within the budget nor pinned.
+    /// Drops segments that are neither within the budget nor pinned nor still to be logged.
     fn trim(&mut self) {
+        let budget = self.kept_bytes();
         let mut index = self.backlog.index.lock();
+        let unlogged = self.backlog.unlogged.load(Ordering::Acquire);
         let pinned = self.backlog.pinned.load(Ordering::Acquire);
         let merged = self.backlog.merged.load(Ordering::Acquire);
         while let [oldest, second, ..] = index.make_contiguous() {
             let left = self.held - oldest.bytes.capacity();
             let needed = second.first > pinned && left < self.pinned_max
                 || second.first > merged && left < MERGED_BYTES_MAX;
-            if left < self.budget || needed {
+            if left < budget || needed || second.first > unlogged {
                 break;
             }
             self.held = left;

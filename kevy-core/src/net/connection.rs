@@ -25,6 +25,15 @@ const REPLY_BYTES_FIRST: usize = 64 * 1024;
 /// their receivers.
 const MESSAGES_BYTES: usize = 256 * 1024;
 
+/// Replies that wait until what they tell of is on disk.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Which of the reactor's turns they are from.
+    pub turn: u64,
+    /// Where they end in the connection's output.
+    pub end: usize,
+}
+
 /// Why a connection's next command must wait, and what answers the one under way.
 #[derive(Debug)]
 pub struct Waiting {
@@ -67,6 +76,12 @@ pub struct Connection {
     /// Replies ready to be sent, and how much of them has been.
     pub out: Writer,
     pub sent: usize,
+    /// How much of the replies may be sent: what they tell of is on disk.
+    pub safe: usize,
+    /// The replies behind that, by what they wait for.
+    pub held_for_disk: VecDeque<Held>,
+    /// The disk's state when nothing of the connection was under way last.
+    pub phase: u64,
     /// Where replies go that must wait behind a pending one.
     pub late: Writer,
     pub pending: VecDeque<Pending>,
@@ -105,6 +120,9 @@ impl Connection {
             dirty: false,
             out: Writer::new(Protocol::Resp2),
             sent: 0,
+            safe: 0,
+            held_for_disk: VecDeque::new(),
+            phase: 0,
             late: Writer::new(Protocol::Resp2),
             pending: VecDeque::new(),
             reply_bytes: REPLY_BYTES_FIRST,
@@ -122,6 +140,11 @@ impl Connection {
     /// Bytes of replies that are not sent.
     pub fn unsent(&self) -> usize {
         self.out.buf.len() - self.sent
+    }
+
+    /// Where the replies end that are accounted for.
+    pub fn accounted(&self) -> usize {
+        self.held_for_disk.back().map_or(self.safe, |held| held.end)
     }
 
     /// Lets the connection go on, unless it waits for something else. True where it may.

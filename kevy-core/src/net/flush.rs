@@ -40,8 +40,8 @@ pub fn fill(connection: &mut Connection, now: u64) -> bool {
 /// Sends as much as the socket takes and returns how much it was.
 pub fn flush(connection: &mut Connection) -> usize {
     let mut total = 0;
-    while connection.writable && connection.unsent() > 0 {
-        match connection.socket.send(&connection.out.buf[connection.sent..]) {
+    while connection.writable && connection.sent < connection.safe {
+        match connection.socket.send(&connection.out.buf[connection.sent..connection.safe]) {
             Ok(Moved::Bytes(n)) => {
                 connection.sent += n;
                 total += n;
@@ -55,12 +55,16 @@ pub fn flush(connection: &mut Connection) -> usize {
     }
     if connection.unsent() == 0 {
         connection.out.buf.clear();
-        connection.sent = 0;
+        (connection.sent, connection.safe) = (0, 0);
         if connection.out.buf.capacity() > KEEP_BYTES_MAX {
             connection.out.buf.shrink_to(KEEP_BYTES_MAX);
         }
     } else if connection.sent > KEEP_BYTES_MAX && connection.sent * 2 > connection.out.buf.len() {
         connection.out.buf.drain(..connection.sent);
+        connection.safe -= connection.sent;
+        for held in &mut connection.held_for_disk {
+            held.end -= connection.sent;
+        }
         connection.sent = 0;
     }
     total

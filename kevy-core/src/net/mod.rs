@@ -4,6 +4,7 @@
 //! stops reactors; nothing else calls them.
 
 mod connection;
+mod disk_wait;
 mod flush;
 mod handle;
 mod reactor;

@@ -23,6 +23,7 @@ use crate::resp::{Limits, glance};
 
 use super::Handle;
 use super::connection::{Connection, Fate, Waiting};
+use super::disk_wait::DiskWait;
 use super::flush::{self, OutputLimit};
 use super::serve::{Counter, LOOK_AHEAD_MIN, run_parcel};
 
@@ -153,6 +154,7 @@ pub struct Reactor {
     connections: Slab<Box<Connection>>,
     readable: Vec<usize>,
     dirty: Vec<usize>,
+    disk_wait: DiskWait,
     upgraded: Vec<usize>,
     /// Connections that messages have come for.
     pushed: Vec<usize>,
@@ -204,12 +206,16 @@ impl Reactor {
         Ok(Self {
             index,
             handle: peers[index].clone(),
-            peers,
+            peers: peers.clone(),
             next_peer: 0,
             listeners,
             connections: Slab::new(),
             readable: Vec::new(),
             dirty: Vec::new(),
+            disk_wait: DiskWait::new(engine.shards.horizon.subscribe({
+                let alarm = peers[index].alarm.clone();
+                Arc::new(move || alarm.ring(signal::DISK))
+            })),
             upgraded: Vec::new(),
             pushed: Vec::new(),
             polled: Vec::new(),
@@ -294,6 +300,7 @@ impl Reactor {
         let busy = self.work_left
             || !self.readable.is_empty()
             || self.unfinished.is_some()
+            || self.disk_wait.has_ready(&self.engine)
             || self.posts.iter().flatten().any(Post::has_reply);
         let now = self.engine.server.clock.now_ms();
         let mut timeout = self.next_deadline.map(|at| Duration::from_millis(at.saturating_sub(now).max(1)));
@@ -562,11 +569,15 @@ impl Reactor {
                 received.iter().filter_map(|&(_, start, len)| glance(&self.arena[start..start + len]));
             counter.look_ahead(0, firsts);
         }
+        let phase = engine.shards.horizon.phase();
         for &(key, start, len) in &received {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             input_bytes += len as u64;
             let bytes = &self.arena[start..start + len];
             let waited = connection.waiting.is_some();
+            if !waited && connection.pending.is_empty() {
+                connection.phase = phase;
+            }
             serve_connection(&mut counter, connection, key, bytes, &mut self.batch, now);
             if connection.input.len() > self.settings.query_buffer_max {
                 engine.server.stats.query_buffer_disconnections.fetch_add(1, Ordering::Relaxed);
@@ -677,12 +688,22 @@ impl Reactor {
             mark_dirty(&mut self.dirty, connection, key);
         }
         let (mut total, mut writes) = (0, 0);
+        let holds = self.engine.shards.horizon.is_strict() || !self.disk_wait.is_idle();
+        if holds {
+            self.disk_wait.hold(&self.engine, &mut self.connections, &self.dirty);
+            self.disk_wait.release(&self.engine, &mut self.connections, &mut self.dirty);
+        }
         for key in std::mem::take(&mut self.dirty) {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             connection.dirty = false;
             let more = flush::fill(connection, now);
+            let holds = holds && connection.upgrade.is_none();
+            if !holds {
+                connection.safe = connection.out.buf.len();
+            }
             let mut sent = flush::flush(connection);
-            while connection.writable && connection.take_messages() {
+            while !holds && connection.writable && connection.take_messages() {
+                connection.safe = connection.out.buf.len();
                 sent += flush::flush(connection);
             }
             total += sent;
@@ -787,6 +808,9 @@ impl Reactor {
             // A client that kills itself still gets its reply.
             if connection.fate == Fate::CloseWhenSent {
                 continue;
+            }
+            if self.disk_wait.is_idle() && !self.engine.shards.horizon.is_strict() {
+                connection.safe = connection.out.buf.len();
             }
             flush::flush(connection);
             self.close(key);

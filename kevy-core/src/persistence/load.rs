@@ -38,7 +38,7 @@ pub fn load(
     path: &Path,
     check_sum: bool,
     now: u64,
-    progress: &dyn Fn(u64, u64),
+    progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Option<LoadReport>> {
     let shown = |error: Error| Error::new(error.kind(), format!("{}: {error}", path.display()));
     let file = match File::open(path) {

@@ -1,13 +1,15 @@
-//! Writing an RDB file of all shards.
+//! Writing all shards to a file, as an RDB or as commands.
 
-use std::fs::{self, File};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::base::number::format_u64;
-use crate::shard::{Cut, Progress, Shards};
-use crate::snapshot::Format;
+use crate::base::options::Options;
+use crate::io::{Disk, DiskFile};
+use crate::resp::encode_command;
+use crate::shard::{Cut, Progress, Shard, Shards};
 use crate::snapshot::write::{self, FileSum};
+use crate::snapshot::{Entries, Format, Next};
 
 /// Bytes that are written at a time.
 const WRITE_BYTES: usize = 1 << 20;
@@ -25,6 +27,15 @@ pub struct Style {
     pub sync_often: bool,
 }
 
+impl Style {
+    /// What the options say.
+    pub fn of(options: &Options, sync_often: bool) -> Self {
+        let form = if options.rdbcompression { Format::COMPRESSED } else { Format::PLAIN };
+        let format = Format { version: options.rdb_version, ..form };
+        Self { format, checksum: options.rdbchecksum, sync_often }
+    }
+}
+
 /// What was written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Written {
@@ -35,28 +46,44 @@ pub struct Written {
 
 /// Writes every shard, as it is now, to `path`. What was there stays until all is written and synced. The caller holds no
 /// token.
-pub fn save(shards: &Shards, path: &Path, style: Style, now: u64) -> io::Result<Written> {
+pub fn save(shards: &Shards, disk: &Disk, path: &Path, style: Style, now: u64) -> io::Result<Written> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = folder.join(format!("temp-{}.{:08x}.rdb", std::process::id(), fastrand::u32(..)));
-    let result = write_all(shards, &temporary, style, now).and_then(|written| {
-        fs::rename(&temporary, path)?;
+    let result = write_all(shards, disk, &temporary, style, now).and_then(|written| {
+        disk.pass("snapshot-rename");
         // The name is on disk once the directory is.
-        File::open(folder)?.sync_all()?;
+        disk.rename(&temporary, path)?;
         Ok(written)
     });
     if result.is_err() {
         // The failure that counts is the one being reported.
-        let _ = fs::remove_file(&temporary);
+        let _ = disk.remove(&temporary);
     }
     result
 }
 
-fn write_all(shards: &Shards, path: &Path, style: Style, now: u64) -> io::Result<Written> {
-    let mut file = File::create_new(path)?;
+fn write_all(shards: &Shards, disk: &Disk, path: &Path, style: Style, now: u64) -> io::Result<Written> {
+    let mut file = disk.create(path)?;
+    let written = write_snapshot(shards, &mut file, style, (now, false), |_| (), &|| true)?;
+    file.sync()?;
+    Ok(written)
+}
+
+/// Writes every shard, as it is at the instant at which `note` is called for each, to an empty file, for as long as
+/// `goes_on` says so. `is_base` says that a log follows. The caller holds no token.
+pub fn write_snapshot(
+    shards: &Shards,
+    file: &mut DiskFile,
+    style: Style,
+    (now, is_base): (u64, bool),
+    mut note: impl FnMut(&mut Shard),
+    goes_on: &dyn Fn() -> bool,
+) -> io::Result<Written> {
     let members: Vec<usize> = (0..shards.len()).collect();
     let mut changes = 0;
     let mut sizes: Vec<(usize, usize)> = Vec::new();
     let mut cut = Cut::begin(shards, &members, usize::MAX, style.format, |shard| {
+        note(shard);
         changes += shard.partition.effects.changes();
         let keyspace = &shard.partition.keyspace;
         sizes.resize(sizes.len().max(keyspace.databases_used()), (0, 0));
@@ -64,32 +91,40 @@ fn write_all(shards: &Shards, path: &Path, style: Style, now: u64) -> io::Result
             *size = (size.0 + keyspace.len(db), size.1 + keyspace.expires_len(db));
         }
     });
-    let written = write_cut(&mut file, &mut cut, shards, style, (now, &sizes));
+    let about = About { now, is_base, sizes: &sizes, goes_on };
+    let written = write_cut(file, &mut cut, shards, style, &about);
     cut.cancel(shards);
-    let bytes = written?;
-    file.sync_all()?;
-    Ok(Written { bytes, changes })
+    Ok(Written { bytes: written?, changes })
+}
+
+/// What a snapshot says of itself, and for how long it is written.
+struct About<'a> {
+    now: u64,
+    is_base: bool,
+    /// Keys of each database, and how many of them expire.
+    sizes: &'a [(usize, usize)],
+    goes_on: &'a dyn Fn() -> bool,
 }
 
 /// Writes what the walks deliver, and returns how many bytes that took.
 fn write_cut(
-    file: &mut File,
+    file: &mut DiskFile,
     cut: &mut Cut,
     shards: &Shards,
     style: Style,
-    (now, sizes): (u64, &[(usize, usize)]),
+    about: &About<'_>,
 ) -> io::Result<u64> {
     let mut output = Output { file, sum: style.checksum.then(FileSum::default), total: 0, unsynced: 0 };
     let mut out = Vec::with_capacity(WRITE_BYTES * 2);
-    let created = format_u64(now / 1000);
+    let created = format_u64(about.now / 1000);
     let fields: [(&[u8], &[u8]); 4] = [
         (b"kevy-ver", env!("CARGO_PKG_VERSION").as_bytes()),
         (b"redis-bits", b"64"),
         (b"ctime", created.as_bytes()),
-        (b"aof-base", b"0"),
+        (b"aof-base", if about.is_base { b"1" } else { b"0" }),
     ];
     write::begin(&mut out, &fields);
-    for (db, (keys, expiring)) in sizes.iter().enumerate().filter(|(_, size)| size.0 > 0) {
+    for (db, (keys, expiring)) in about.sizes.iter().enumerate().filter(|(_, size)| size.0 > 0) {
         write::sizes(&mut out, db, *keys as u64, *expiring as u64);
     }
     let mut piece = Vec::new();
@@ -105,6 +140,9 @@ fn write_cut(
             if style.sync_often {
                 output.sync_some()?;
             }
+            if !(about.goes_on)() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
         }
     }
     write::end(&mut out);
@@ -118,9 +156,62 @@ fn write_cut(
     file.seek(SeekFrom::End(0))
 }
 
+/// Writes every shard as the commands that rebuild its keys, as [`write_snapshot`] does.
+pub fn write_commands(
+    shards: &Shards,
+    file: &mut DiskFile,
+    note: impl FnMut(&mut Shard),
+    goes_on: &dyn Fn() -> bool,
+) -> io::Result<u64> {
+    let members: Vec<usize> = (0..shards.len()).collect();
+    let mut cut = Cut::begin(shards, &members, usize::MAX, Format::PLAIN, note);
+    let written = write_rebuilding(shards, &mut cut, file, goes_on);
+    cut.cancel(shards);
+    written
+}
+
+fn write_rebuilding(
+    shards: &Shards,
+    cut: &mut Cut,
+    file: &mut DiskFile,
+    goes_on: &dyn Fn() -> bool,
+) -> io::Result<u64> {
+    let broken = |error: crate::base::Error| io::Error::other(error.to_string());
+    let mut entries = Entries::new(usize::MAX / 4);
+    let mut piece = Vec::new();
+    write::begin(&mut piece, &[]);
+    let (mut out, mut total, mut selected) = (Vec::with_capacity(WRITE_BYTES * 2), 0, None);
+    loop {
+        entries.push(&piece).map_err(broken)?;
+        while entries.next().map_err(broken)? == Next::Argv {
+            if selected.replace(entries.db()) != Some(entries.db()) {
+                encode_command(&mut out, &[b"SELECT", format_u64(entries.db() as u64).as_bytes()]);
+            }
+            let argv = entries.argv();
+            let args: Vec<&[u8]> = (0..argv.len()).filter_map(|at| argv.get(at)).collect();
+            encode_command(&mut out, &args);
+        }
+        if out.len() >= WRITE_BYTES {
+            file.write_all(&out)?;
+            total += out.len() as u64;
+            out.clear();
+            if !goes_on() {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+        piece.clear();
+        while !cut.collect(&mut piece) {
+            if cut.step(shards) == Progress::Done {
+                file.write_all(&out)?;
+                return Ok(total + out.len() as u64);
+            }
+        }
+    }
+}
+
 /// The file on its way out.
 struct Output<'a> {
-    file: &'a mut File,
+    file: &'a mut DiskFile,
     sum: Option<FileSum>,
     total: u64,
     unsynced: u64,
@@ -140,7 +231,7 @@ impl Output<'_> {
 
     fn sync_some(&mut self) -> io::Result<()> {
         if self.unsynced >= SYNC_BYTES {
-            self.file.sync_data()?;
+            self.file.sync()?;
             self.unsynced = 0;
         }
         Ok(())

@@ -11,8 +11,8 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::options::Options;
 use crate::base::{Clock, Error, ErrorKind, Result, log_sink};
+use crate::io::Disk;
 use crate::shard::Shards;
-use crate::snapshot::Format;
 
 use super::save::{self, Style};
 
@@ -41,6 +41,7 @@ pub struct Figures {
 #[derive(Debug)]
 pub struct Snapshots {
     shards: Arc<Shards>,
+    disk: Disk,
     clock: Arc<dyn Clock>,
     settings: Mutex<Settings>,
     figures: Mutex<Figures>,
@@ -74,14 +75,7 @@ impl Settings {
     fn of(options: &Options) -> Self {
         Self {
             path: PathBuf::from(&options.dir.0).join(&options.dbfilename.0),
-            style: Style {
-                format: Format {
-                    version: options.rdb_version,
-                    ..if options.rdbcompression { Format::COMPRESSED } else { Format::PLAIN }
-                },
-                checksum: options.rdbchecksum,
-                sync_often: options.rdb_save_incremental_fsync,
-            },
+            style: Style::of(options, options.rdb_save_incremental_fsync),
             points: options.save.with(&options.dir),
             stop_writes: options.stop_writes_on_bgsave_error,
         }
@@ -93,10 +87,17 @@ const RETRY_MS: u64 = 5_000;
 
 impl Snapshots {
     /// Snapshots of `shards`.
-    pub fn new(shards: Arc<Shards>, options: &Options, clock: Arc<dyn Clock>, verdict: Verdict) -> Self {
+    pub fn new(
+        shards: Arc<Shards>,
+        disk: Disk,
+        options: &Options,
+        clock: Arc<dyn Clock>,
+        verdict: Verdict,
+    ) -> Self {
         let figures = Figures { last_save_ms: clock.now_ms(), ..Figures::default() };
         Self {
             shards,
+            disk,
             clock,
             settings: Mutex::new(Settings::of(options)),
             figures: Mutex::new(figures),
@@ -129,6 +130,11 @@ impl Snapshots {
     /// Where snapshots go.
     pub fn path(&self) -> PathBuf {
         self.settings.lock().path.clone()
+    }
+
+    /// Whether a save is under way.
+    pub fn is_saving(&self) -> bool {
+        self.figures.lock().began.is_some()
     }
 
     /// Whether the shards are to be saved when the runtime stops.
@@ -214,7 +220,7 @@ impl Snapshots {
         loop {
             let Settings { path, style, .. } = self.settings.lock().clone();
             let began = Instant::now();
-            let result = save::save(&self.shards, &path, style, self.clock.now_ms())
+            let result = save::save(&self.shards, &self.disk, &path, style, self.clock.now_ms())
                 .map_err(|error| Error::io(format!("cannot save to {}", path.display()), &error));
             match &result {
                 Ok(written) => log_sink::info(format_args!(

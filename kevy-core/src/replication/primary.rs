@@ -191,8 +191,7 @@ impl Primary {
         }
         self.generation.store(self.random.lock().generation(), Ordering::Release);
         for mut shard in self.shards.take_all() {
-            shard.stream.deactivate();
-            shard.partition.effects.wanted = false;
+            shard.close_stream();
         }
         self.slots.forget_places();
         drop(beginning);

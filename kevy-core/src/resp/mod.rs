@@ -22,7 +22,7 @@ pub use batch::Batch;
 pub use command::{decode_command, encode_command};
 pub use error::ProtocolError;
 pub use node::Node;
-pub use reply::{Kind, Tree};
+pub use reply::{Kind, Tree, fail_replies};
 pub use request::{Limits, RequestParser, glance};
 pub use value::Value;
 pub use writer::{Protocol, Writer};

@@ -75,6 +75,33 @@ pub struct Tree {
     unread: usize,
 }
 
+/// Puts an error in the place of every whole reply of `buf` between `from` and `to`; what nobody asked for stays. Returns
+/// where that ends now.
+#[cold]
+pub fn fail_replies(buf: &mut Vec<u8>, from: usize, to: usize, error: &str) -> usize {
+    let rest = buf.split_off(to.min(buf.len()));
+    let replies = buf.split_off(from.min(buf.len()));
+    let mut tree = Tree::new();
+    let mut at = 0;
+    while let Ok(Some(len)) = tree.parse(&replies[at..]) {
+        if len == 0 {
+            break;
+        }
+        let reply = &replies[at..at + len];
+        if reply.first() == Some(&b'>') {
+            buf.extend_from_slice(reply);
+        } else {
+            buf.push(b'-');
+            buf.extend_from_slice(error.as_bytes());
+            buf.extend_from_slice(b"\r\n");
+        }
+        at += len;
+    }
+    let end = buf.len();
+    buf.extend_from_slice(&rest);
+    end
+}
+
 impl Tree {
     /// An empty tree.
     pub fn new() -> Self {

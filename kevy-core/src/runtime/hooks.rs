@@ -49,19 +49,48 @@ impl Hooks for RuntimeHooks {
         }
     }
 
+    fn begin_rewrite(&self) -> Result<&'static str, String> {
+        let core = self.0.upgrade().ok_or("the runtime is stopping")?;
+        core.disk.begin_rewrite().map_err(|error| error.to_string())
+    }
+
+    fn log_failure(&self) -> String {
+        self.0.upgrade().and_then(|core| core.disk.log.failure()).unwrap_or_default()
+    }
+
+    fn hurry_log(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.synced.arm();
+            core.disk.log.hurry();
+        }
+    }
+
+    fn is_log_synced(&self) -> bool {
+        self.0.upgrade().is_some_and(|core| {
+            let horizon = &core.engine.shards.horizon;
+            core.disk.log.is_on() && horizon.has_reached(&horizon.goal())
+        })
+    }
+
+    fn break_disk(&self, args: &[&[u8]]) -> Result<(), String> {
+        let core = self.0.upgrade().ok_or("the runtime is stopping")?;
+        core.disk.make_faulty(args)
+    }
+
     fn last_save_ms(&self) -> u64 {
         self.0.upgrade().map_or(0, |core| core.disk.snapshots.last_save_ms())
     }
 
     fn persistence_info(&self, changes: u64) -> String {
-        self.0.upgrade().map(|core| core.disk.snapshots.info(changes)).unwrap_or_default()
+        let text = |core: Arc<Core>| core.disk.snapshots.info(changes) + &core.disk.log.info();
+        self.0.upgrade().map(text).unwrap_or_default()
     }
 
     fn options_changed(&self, _names: &[&str]) {
         if let Some(core) = self.0.upgrade() {
             let options = core.engine.server.options.read().clone();
             core.primary.follow(&options);
-            core.disk.snapshots.follow(&options);
+            core.disk.follow(&options);
             core.engine.server.settle_role();
             core.handles.iter().for_each(|handle| handle.alarm.ring(signal::OPTIONS));
         }

@@ -4,11 +4,14 @@
 
 mod disk;
 mod events;
+mod export;
 mod hooks;
 mod http;
 mod listen;
+mod replay;
 mod start;
 
 pub use crate::mirror::{Token, token_of};
 pub use events::Bell;
+pub use export::{Export, export};
 pub use start::{OpenReport, Runtime, assemble, redis_commands};

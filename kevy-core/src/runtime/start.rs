@@ -17,15 +17,15 @@ use crate::base::{Clock, Error, ErrorKind, Result, SystemClock, fork, log_sink};
 use crate::dispatch::{
     CommandSet, Commands, Direct, Engine, Gates, Nodes, Origin, Reply, Request, Server, ServerConfig, State,
 };
+use crate::dispatch::{Standing, fail_replies};
 use crate::io::{Alarm, Socket};
 use crate::mirror::Mirror;
 use crate::net::{Door, Handle, Reactor};
-use crate::persistence::LoadReport;
 use crate::replication::{Primary, Subscription};
 use crate::script::Interpreter;
 use crate::shard::{Seed, Shard, Shards};
 
-use super::disk::Disk;
+use super::disk::{Disk, Loaded};
 use super::events::{Bell, Events};
 use super::hooks::{Feeds, RuntimeHooks};
 use super::http::Http;
@@ -41,6 +41,11 @@ pub struct OpenReport {
     pub keys_expired: u64,
     /// Bytes that were read.
     pub bytes_read: u64,
+    /// Commands of the append-only log that were run.
+    pub commands_replayed: u64,
+    /// Bytes at the end of the append-only log that made no whole transaction. They were cut off and are kept in files
+    /// beside it, which the log of messages names.
+    pub bytes_cut: u64,
 }
 
 /// What every holder of a runtime shares.
@@ -63,6 +68,8 @@ pub struct Core {
     pub events: Arc<Events>,
     /// Wakes them and the reactors when a replica acknowledges.
     pub acks: Subscription,
+    /// Wakes them when more is on disk.
+    pub synced: Subscription,
     /// Given by [`fork::watch`] when the runtime started.
     pub born: u32,
 }
@@ -112,6 +119,62 @@ impl Core {
     /// and nothing done, where `around` does not.
     #[inline]
     pub fn run_around(
+        &self,
+        state: &mut State,
+        args: &[&[u8]],
+        out: &mut Reply,
+        (origin, bell): (Origin, &Arc<Bell>),
+        around: impl FnOnce(&mut (dyn FnMut() + Send)),
+    ) -> Result<bool> {
+        let start = out.buf.len();
+        let horizon = &self.engine.shards.horizon;
+        if !horizon.is_strict() {
+            return self.run_to_reply(state, args, out, (origin, bell), around);
+        }
+        let phase = horizon.phase();
+        let is_answered = self.run_to_reply(state, args, out, (origin, bell), around)?;
+        self.wait_for_disk(out, start, phase);
+        Ok(is_answered)
+    }
+
+    /// As [`Core::run`], where many replies wait for the disk together: see [`Core::wait_for_disk`].
+    pub fn run_ahead(
+        &self,
+        state: &mut State,
+        args: &[&[u8]],
+        out: &mut Reply,
+        origin: Origin,
+        bell: &Arc<Bell>,
+    ) -> Result<()> {
+        self.run_to_reply(state, args, out, (origin, bell), |wait| wait()).map(drop)
+    }
+
+    /// A number for [`Core::wait_for_disk`], to be taken before commands run.
+    pub fn disk_phase(&self) -> u64 {
+        self.engine.shards.horizon.phase()
+    }
+
+    /// Waits until what the replies from `start` on tell of is on disk, where they have to be; they become errors where
+    /// that fails.
+    #[cold]
+    pub fn wait_for_disk(&self, out: &mut Reply, start: usize, phase: u64) {
+        if self.reach_disk(phase).is_err() {
+            let end = out.buf.len();
+            fail_replies(&mut out.buf, start, end, &self.engine.log_failure());
+        }
+    }
+
+    #[cold]
+    fn reach_disk(&self, phase: u64) -> Result<()> {
+        let horizon = &self.engine.shards.horizon;
+        match horizon.wait(&horizon.goal(), phase) {
+            Standing::Failed => Err(Error::new(ErrorKind::Server, self.engine.log_failure())),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn run_to_reply(
         &self,
         state: &mut State,
         args: &[&[u8]],
@@ -227,25 +290,42 @@ impl Core {
     /// GET without a reply to decode: appends the value to `into`.
     #[inline]
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
-        self.guard(|| self.engine.get(state, key, into))?
+        let found = self.guard(|| self.engine.get(state, key, into))?;
+        if self.engine.shards.horizon.is_strict() {
+            self.reach_disk(self.disk_phase())?;
+        }
+        found
     }
 
     /// As [`Core::get`]; `None` where another thread holds the shard's token.
     #[inline]
     pub fn try_get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Option<Direct>> {
+        let horizon = &self.engine.shards.horizon;
+        if horizon.is_strict() && !horizon.has_reached(&horizon.goal()) {
+            return Ok(None);
+        }
         self.guard(|| self.engine.try_get(state, key, into))?
     }
 
     /// As [`Core::set`]; false, and nothing done, where another thread holds the shard's token.
     #[inline]
     pub fn try_set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<bool> {
+        if self.engine.shards.horizon.is_strict() {
+            return Ok(false);
+        }
         self.guard(|| self.engine.try_set(state, key, value))?
     }
 
     /// SET without a reply to decode.
     #[inline]
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
-        self.guard(|| self.engine.set(state, key, value))?
+        let horizon = &self.engine.shards.horizon;
+        if !horizon.is_strict() {
+            return self.guard(|| self.engine.set(state, key, value))?;
+        }
+        let phase = horizon.phase();
+        self.guard(|| self.engine.set(state, key, value))??;
+        self.reach_disk(phase)
     }
 
     #[inline]
@@ -338,6 +418,13 @@ impl Runtime {
             grace: Mutex::new(GRACE),
             running: Mutex::new(shards),
             stopped: Condvar::new(),
+            synced: engine.shards.horizon.subscribe({
+                let (events, handles) = (events.clone(), handles.clone());
+                Arc::new(move || {
+                    events.announce();
+                    handles.iter().for_each(|handle| handle.alarm.ring(signal::DISK));
+                })
+            }),
             acks: primary.subscribe_acks({
                 let (events, handles) = (events.clone(), handles.clone());
                 Arc::new(move || {
@@ -392,12 +479,14 @@ impl Runtime {
         let disk = &self.core.disk;
         // What was read of a file that is refused must not be written over it.
         let refused = |_: &Error| disk.set_save_at_stop(Some(false));
-        let loaded = if disk.is_kept() { disk.load().inspect_err(refused)? } else { LoadReport::default() };
+        let loaded = if disk.is_kept() { disk.open_all().inspect_err(refused)? } else { Loaded::default() };
         let report = OpenReport {
             shards: self.core.engine.shards.len(),
-            keys_loaded: loaded.keys_loaded,
-            keys_expired: loaded.keys_expired,
-            bytes_read: loaded.bytes,
+            keys_loaded: loaded.load.keys_loaded,
+            keys_expired: loaded.load.keys_expired,
+            bytes_read: loaded.load.bytes,
+            commands_replayed: loaded.commands,
+            bytes_cut: loaded.bytes_cut,
         };
         // Nothing else sets the report.
         let _ = self.core.report.set(report);

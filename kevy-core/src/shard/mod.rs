@@ -9,6 +9,8 @@ pub mod run;
 pub mod shards;
 pub mod unblock;
 
+/// How much of the streams is on disk, and what waits for it.
+pub use crate::log::{Goal, Standing, Subscription};
 pub use crate::store::Seed;
 pub use cut::{Cut, Progress};
 pub use mailbox::{Mailbox, Parcel, Post};

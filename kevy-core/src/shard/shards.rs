@@ -11,7 +11,7 @@ use crate::base::random::Random;
 use crate::base::signal::{self, Ring};
 use crate::base::token::{Owned, OwnedGuard};
 use crate::command::{Partition, Server};
-use crate::log::Stream;
+use crate::log::{Backlog, Crowded, Horizon, Stream};
 use crate::resp::encode_command;
 use crate::store::{Config, Dropped, Keyspace, Limits, Reason, Seed};
 
@@ -85,6 +85,26 @@ impl Shard {
     pub fn open_stream(&mut self) {
         self.stream.activate();
         self.partition.effects.wanted = true;
+    }
+
+    /// Stops recording effects for replicas. As [`Stream::deactivate`].
+    pub fn close_stream(&mut self) {
+        self.stream.deactivate();
+        self.partition.effects.wanted = self.stream.is_active();
+    }
+
+    /// Starts recording effects for the log on disk, or goes on with the next of its files. As [`Stream::begin_log`].
+    pub fn begin_log(&mut self, crowded: Option<Crowded>) -> u64 {
+        self.settle();
+        let from = self.stream.begin_log(crowded);
+        self.partition.effects.wanted = true;
+        from
+    }
+
+    /// Stops recording effects for the log.
+    pub fn end_log(&mut self) {
+        self.stream.end_log();
+        self.partition.effects.wanted = self.stream.is_active();
     }
 
     /// When housekeeping is next due, `None` for never; at the earliest a little after `now`.
@@ -194,12 +214,19 @@ fn backlog_bytes(options: &Options) -> usize {
 #[derive(Debug)]
 pub struct Shards {
     all: Box<[Owned<Shard>]>,
+    /// How much of their streams is on disk.
+    pub horizon: Arc<Horizon>,
     transactions: AtomicU64,
 }
 
 impl Shards {
     pub fn new(all: Vec<Shard>) -> Self {
-        Self { all: all.into_iter().map(Owned::new).collect(), transactions: AtomicU64::new(0) }
+        let backlogs: Vec<Arc<Backlog>> = all.iter().map(|shard| shard.stream.shared()).collect();
+        Self {
+            all: all.into_iter().map(Owned::new).collect(),
+            horizon: Arc::new(Horizon::new(backlogs)),
+            transactions: AtomicU64::new(0),
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -210,6 +237,11 @@ impl Shards {
     #[inline]
     pub fn take(&self, shard: usize) -> OwnedGuard<'_, Shard> {
         self.all[shard].take()
+    }
+
+    /// The stream of a shard as its readers see it.
+    pub fn backlog(&self, shard: usize) -> &Arc<Backlog> {
+        self.horizon.backlog(shard)
     }
 
     /// Takes the token of one shard if it is free.
@@ -235,6 +267,11 @@ impl Shards {
     /// Takes all tokens: a consistent cut of the whole keyspace.
     pub fn take_all(&self) -> SmallVec<[OwnedGuard<'_, Shard>; 8]> {
         self.all.iter().map(Owned::take).collect()
+    }
+
+    /// Makes the numbers of transactions go on after `last`, which an earlier run may have given.
+    pub fn skip_transactions(&self, last: u64) {
+        self.transactions.fetch_max(last, Ordering::Relaxed);
     }
 
     /// A number for a transaction over several shards, never given twice by this runtime.

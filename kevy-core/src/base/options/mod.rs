@@ -19,4 +19,6 @@ mod values;
 pub use events::EventClasses;
 pub use kind::Mutability;
 pub use table::{Options, find, table};
-pub use values::{Choice, DebugAccess, EvictionPolicy, PrimaryAddress, SavePoints, Secret, UserLines};
+pub use values::{
+    AppendFsync, Choice, DebugAccess, EvictionPolicy, PrimaryAddress, SavePoints, Secret, UserLines,
+};

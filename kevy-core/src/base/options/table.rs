@@ -3,9 +3,9 @@
 use super::events::EventClasses;
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
-    BindAddress, BufferLimits, ChannelDefault, Choice, DebugAccess, Directory, EvictionPolicy, FileName,
-    Fixed, Hertz, LogLevel, MemoryShare, Octal, OptionValue, Percentiles, PrimaryAddress, SavePoints, Secret,
-    UserLines, Word,
+    AppendFsync, BindAddress, BufferLimits, ChannelDefault, Choice, DebugAccess, Directory, EvictionPolicy,
+    FileName, Fixed, Hertz, LogLevel, MemoryShare, Octal, OptionValue, Percentiles, PrimaryAddress, SavePoints,
+    Secret, UserLines, Word,
 };
 use crate::base::slot::SLOTS;
 
@@ -331,8 +331,31 @@ options! {
         rdb_save_incremental_fsync: bool, "rdb-save-incremental-fsync", "yes", Kind::Switch;
         /// Whether writes are refused while snapshots are wanted and the last one failed.
         stop_writes_on_bgsave_error: bool, "stop-writes-on-bgsave-error", "yes", Kind::Switch;
-        /// Whether every write is appended to a log on disk.
-        appendonly: Fixed, "appendonly", "no", Kind::Fixed("there is no append-only log");
+        /// Whether every write is appended to a log on disk, from which a start reads everything back.
+        appendonly: bool, "appendonly", "no", Kind::Switch;
+        /// The directory in `dir` for the files of the log.
+        appenddirname: FileName, "appenddirname", "appendonlydir", Kind::Text, at_start();
+        /// What the names of the log's files begin with.
+        appendfilename: FileName, "appendfilename", "appendonly.aof", Kind::Text, at_start();
+        /// When the log is synced to disk: before any reply leaves that tells of a write, once a second, or when the system
+        /// does so.
+        appendfsync: AppendFsync, "appendfsync", "everysec", Kind::Choice(AppendFsync::WORDS);
+        /// Whether the log is left unsynced while it is rewritten, where it is synced once a second.
+        no_appendfsync_on_rewrite: bool, "no-appendfsync-on-rewrite", "no", Kind::Switch;
+        /// By how much the log must have grown since it was rewritten last to be rewritten again; 0 for never.
+        auto_aof_rewrite_percentage: u32, "auto-aof-rewrite-percentage", "100", COUNT;
+        /// Bytes below which the log is not rewritten by itself.
+        auto_aof_rewrite_min_size: u64, "auto-aof-rewrite-min-size", "64mb", BYTES;
+        /// Whether a log whose end is torn is cut to what is whole; else it is refused.
+        aof_load_truncated: bool, "aof-load-truncated", "yes", Kind::Switch;
+        /// Bytes at the end of the log that are cut off even where they are damaged otherwise than by a torn end.
+        aof_load_corrupt_tail_max_size: u64, "aof-load-corrupt-tail-max-size", "0", BYTES;
+        /// Whether the log begins with a snapshot; else with commands.
+        aof_use_rdb_preamble: bool, "aof-use-rdb-preamble", "yes", Kind::Switch;
+        /// Whether the log is synced every few megabytes while it is rewritten.
+        aof_rewrite_incremental_fsync: bool, "aof-rewrite-incremental-fsync", "yes", Kind::Switch;
+        /// Whether the log says when commands ran.
+        aof_timestamp_enabled: Fixed, "aof-timestamp-enabled", "no", Kind::Fixed("records carry no times");
     }
     Accepted {
         /// Has no effect: payloads of RESTORE and snapshots are always checked.

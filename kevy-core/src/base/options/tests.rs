@@ -118,7 +118,7 @@ fn a_refusal_names_the_option_the_value_and_what_is_expected() {
     assert!(refused("maxmemory", "1.5gb").ends_with("argument must be a memory value"));
     assert_eq!(
         refused("appendonly", "yes"),
-        "option appendonly cannot be 'yes': argument must be 'no': there is no append-only log"
+        "option aof-timestamp-enabled cannot be 'yes': argument must be 'no': records carry no times"
     );
     assert!(refused("timeout", &"x".repeat(100_000)).len() < 300);
     assert!(refused(&"x".repeat(100_000), "1").len() < 300);

@@ -664,6 +664,19 @@ choice! {
 }
 
 choice! {
+    /// When the log is synced to disk.
+    AppendFsync {
+        /// When the system does so.
+        No = "no",
+        /// Once a second.
+        #[default]
+        EverySecond = "everysec",
+        /// Before any reply leaves.
+        Always = "always",
+    }
+}
+
+choice! {
     /// The channels that a new user may use.
     ChannelDefault {
         /// All of them.

@@ -25,6 +25,7 @@ static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::DEBUG_CHANGE_REPL_ID, change_repl_id),
     Command::new(rows::DEBUG_DIGEST, digest_all),
     Command::new(rows::DEBUG_DIGEST_VALUE, digest_values),
+    Command::new(rows::DEBUG_DISK, disk),
     Command::new(rows::DEBUG_ERROR, error),
     Command::new(rows::DEBUG_HELP, help),
     Command::new(rows::DEBUG_HTSTATS, debug_shape::htstats),
@@ -32,6 +33,7 @@ static SUBCOMMANDS: &[Command] = &[
     Command::new(rows::DEBUG_JMAP, jmap),
     Command::new(rows::DEBUG_LISTPACK, debug_shape::listpack),
     Command::new(rows::DEBUG_LOG, debug_switches::log),
+    Command::new(rows::DEBUG_LOADAOF, loadaof),
     Command::new(rows::DEBUG_OBJECT, object),
     Command::new(rows::DEBUG_OOM, debug_switches::refuse_crash),
     Command::new(rows::DEBUG_PANIC, debug_switches::refuse_crash),
@@ -131,6 +133,20 @@ fn reload(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         }
     }
     persistence::begin(ctx, SaveWork::Reload { save, flush })
+}
+
+fn loadaof(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    persistence::begin(ctx, SaveWork::LoadLog)
+}
+
+/// DEBUG DISK FAIL-WRITES bytes errno | FAIL-SYNCS errno | END-AT place count | HEAL
+fn disk(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_access(ctx)?;
+    let hooks = ctx.server.hooks.get().ok_or(Fail::new("ERR a bare keyspace has no disk"))?;
+    hooks.break_disk(&args[2..]).map_err(|text| Fail::with(format!("ERR {text}")))?;
+    ctx.out.ok();
+    Ok(())
 }
 
 fn set_active_expire(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {

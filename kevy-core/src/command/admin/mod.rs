@@ -25,6 +25,7 @@ use super::{Command, Context, Fail, Outcome};
 
 /// The verbs of this group.
 pub static COMMANDS: &[Command] = &[
+    Command::new(rows::BGREWRITEAOF, persistence::bgrewriteaof),
     Command::new(rows::BGSAVE, persistence::bgsave),
     command::COMMAND,
     config::CONFIG,

@@ -1,4 +1,4 @@
-//! Snapshots on disk: SAVE, BGSAVE, LASTSAVE, and what DEBUG RELOAD does.
+//! What is kept on disk: SAVE, BGSAVE, LASTSAVE, BGREWRITEAOF, and what DEBUG RELOAD and LOADAOF do.
 
 use crate::command::arguments::is_word;
 use crate::command::blocking::Waiter;
@@ -19,6 +19,14 @@ pub fn bgsave(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let hooks = ctx.server.hooks.get().ok_or(NO_RUNTIME)?;
     let started = hooks.begin_save(schedule).map_err(|text| Fail::with(format!("ERR {text}")))?;
     ctx.out.simple(if started { "Background saving started" } else { "Background saving scheduled" });
+    Ok(())
+}
+
+/// BGREWRITEAOF
+pub fn bgrewriteaof(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+    let hooks = ctx.server.hooks.get().ok_or(NO_RUNTIME)?;
+    let begun = hooks.begin_rewrite().map_err(|text| Fail::with(format!("ERR {text}")))?;
+    ctx.out.simple(begun);
     Ok(())
 }
 

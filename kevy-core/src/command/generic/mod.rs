@@ -6,7 +6,7 @@ mod object;
 mod scan;
 pub mod sort;
 mod transfer;
-mod wait;
+pub mod wait;
 
 use smallvec::SmallVec;
 

@@ -17,6 +17,10 @@ pub fn wait(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
+/// What WAITAOF replies where there is nothing of its own to wait for.
+pub const NO_LOG: Fail =
+    Fail::new("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+
 pub fn waitaof(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let local = integer(args[1])?;
     if !(0..=1).contains(&local) {
@@ -26,15 +30,16 @@ pub fn waitaof(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let replicas =
         usize::try_from(replicas).map_err(|_| Fail::new("ERR value is out of range, must be positive"))?;
     let timeout_ms = timeout_ms(args[3], ctx.now)?;
-    if local > 0 {
-        return Err(Fail::new("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."));
+    if local > 0 && !ctx.server.options.read().appendonly {
+        return Err(NO_LOG);
     }
-    if replicas == 0 || ctx.session.in_exec {
+    let is_synced = ctx.server.hooks.get().is_some_and(|hooks| hooks.is_log_synced());
+    if replicas == 0 && (local == 0 || is_synced) || ctx.session.in_exec {
         ctx.out.array(2);
-        ctx.out.integer(0);
+        ctx.out.integer(i64::from(is_synced));
         ctx.out.integer(0);
     } else {
-        ctx.session.request = Some(Request::WaitDurable { replicas, timeout_ms });
+        ctx.session.request = Some(Request::WaitDurable { local: local > 0, replicas, timeout_ms });
     }
     Ok(())
 }

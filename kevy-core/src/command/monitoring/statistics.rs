@@ -72,7 +72,7 @@ impl CommandStats {
         }
         let row = &mut self.rows[number];
         row.calls += 1;
-        if row.calls > EXACT_CALLS && row.calls % SAMPLE_EVERY != 0 && !times_all {
+        if row.calls > EXACT_CALLS && !row.calls.is_multiple_of(SAMPLE_EVERY) && !times_all {
             row.untimed += 1;
             return None;
         }

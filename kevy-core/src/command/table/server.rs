@@ -11,6 +11,13 @@ const fn row(name: &'static str, arity: i32, flags: Flags, since: &'static str) 
     Spec { group: "server", since, ..Spec::new(name, arity, flags) }
 }
 
+pub const BGREWRITEAOF: Spec = Spec {
+    categories: &["admin", "slow", "dangerous"],
+    complexity: "O(1); the rewrite takes O(N), N keys, beside other work",
+    summary: "Begins to rewrite the append-only log.",
+    ..row("bgrewriteaof", 1, ADMIN.or(NOSCRIPT).or(NO_ASYNC_LOADING), "1.0.0")
+};
+
 pub const BGSAVE: Spec = Spec {
     categories: &["admin", "slow", "dangerous"],
     complexity: "O(1); the save takes O(N), N keys, beside other work",
@@ -214,6 +221,20 @@ pub const DEBUG_PROTOCOL: Spec = Spec {
     summary: "Replies with one value of the named protocol type.",
     args: &[Arg::string("type")],
     ..row("protocol", 3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_DISK: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    summary: "Makes the disk fail or the process end, for tests.",
+    args: &[Arg::string("what").multiple()],
+    ..row("disk", -3, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+};
+
+pub const DEBUG_LOADAOF: Spec = Spec {
+    categories: &["admin", "dangerous", "slow"],
+    complexity: "O(N), N keys",
+    summary: "Drops everything and reads the append-only log.",
+    ..row("loadaof", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
 
 pub const DEBUG_RELOAD: Spec = Spec {
