@@ -706,6 +706,12 @@ impl Reactor {
                 connection.safe = connection.out.buf.len();
                 sent += flush::flush(connection);
             }
+            if holds && sent > 0 && connection.session.client.outbox.is_filled() {
+                // There is room for more messages, which take their turn.
+                connection.dirty = true;
+                self.dirty.push(key);
+                self.work_left = true;
+            }
             total += sent;
             connection.session.client.output_buffer.store(connection.unsent(), Ordering::Relaxed);
             writes += u64::from(sent > 0);
