@@ -93,9 +93,14 @@ impl Disk {
         if left <= 0 {
             return Err(io::Error::from_raw_os_error(self.0.errno.load(Ordering::Relaxed)));
         }
-        let allowed = bytes.min(usize::try_from(left).unwrap_or(usize::MAX));
-        self.0.bytes_left.fetch_sub(allowed as i64, Ordering::Relaxed);
-        Ok(allowed)
+        Ok(bytes.min(usize::try_from(left).unwrap_or(usize::MAX)))
+    }
+
+    /// Notes that so many bytes were written.
+    fn use_up(&self, bytes: usize) {
+        if self.0.armed.load(Ordering::Acquire) {
+            self.0.bytes_left.fetch_sub(bytes as i64, Ordering::Relaxed);
+        }
     }
 
     fn may_sync(&self) -> io::Result<()> {
@@ -179,7 +184,10 @@ impl DiskFile {
             };
             match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => IoSlice::advance_slices(&mut parts, count),
+                Ok(count) => {
+                    self.disk.use_up(count);
+                    IoSlice::advance_slices(&mut parts, count);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -213,7 +221,7 @@ impl DiskFile {
 impl Write for DiskFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let allowed = self.disk.allow(bytes.len())?;
-        self.file.write(&bytes[..allowed])
+        self.file.write(&bytes[..allowed]).inspect(|count| self.disk.use_up(*count))
     }
 
     fn flush(&mut self) -> io::Result<()> {
