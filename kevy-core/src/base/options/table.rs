@@ -4,8 +4,8 @@ use super::events::EventClasses;
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
     AppendFsync, BindAddress, BufferLimits, ChannelDefault, Choice, DebugAccess, Directory, EvictionPolicy,
-    FileName, Fixed, Hertz, LogLevel, MemoryShare, Octal, OptionValue, Percentiles, PrimaryAddress, SavePoints,
-    Secret, UserLines, Word,
+    FileName, Fixed, Hertz, LogLevel, MemoryShare, Octal, OptionValue, Percentiles, PrimaryAddress,
+    SavePoints, Secret, UserLines, Word,
 };
 use crate::base::slot::SLOTS;
 

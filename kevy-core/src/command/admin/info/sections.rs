@@ -145,14 +145,18 @@ pub fn persistence(text: &mut Text, figures: &Figures<'_>) {
     text.field("async_loading", 0);
     if is_loading {
         let (read, total) = &server.load_progress;
-        text.counter("loading_loaded_bytes", read);
-        text.counter("loading_total_bytes", total);
+        let (loaded, all) = (read.load(Ordering::Relaxed), total.load(Ordering::Relaxed));
+        text.field("loading_start_time", server.started_ms / 1000);
+        text.field("loading_total_bytes", all);
+        text.field("loading_loaded_bytes", loaded);
+        text.field("loading_loaded_perc", format_args!("{:.2}", loaded as f64 * 100.0 / all.max(1) as f64));
+        let seconds = figures.now.saturating_sub(server.started_ms) / 1000;
+        let left = all.saturating_sub(loaded);
+        text.field("loading_eta_seconds", (seconds * left).checked_div(loaded).unwrap_or(1));
     }
     if let Some(hooks) = server.hooks.get() {
         text.0.push_str(&hooks.persistence_info(figures.changes));
     }
-    text.field("aof_enabled", 0);
-    text.field("aof_rewrite_in_progress", 0);
 }
 
 pub fn stats(text: &mut Text, figures: &Figures<'_>) {
