@@ -96,6 +96,42 @@ const RANGE: u64 = 100;
 const DIMENSIONS: usize = 128;
 const NEAR: usize = 10;
 
+/// What is published and subscribed to, and by how many.
+const CHANNEL: &[u8] = b"news";
+const SUBSCRIBERS: usize = 50;
+
+/// Subscribes connections to the channel and takes what they get, on a thread of its own.
+fn subscribe(settings: &Settings) {
+    let mut request = Vec::new();
+    command(&mut request, &[b"SUBSCRIBE", CHANNEL]);
+    let mut control = TcpStream::connect(&settings.address).expect("the server listens");
+    let mut limits = Vec::new();
+    // The generator may be the slower one for a moment.
+    command(&mut limits, &[b"CONFIG", b"SET", b"client-output-buffer-limit", b"pubsub 0 0 0"]);
+    control.write_all(&limits).expect("the server reads");
+    let mut poll = Poll::new().expect("a poll");
+    let open = |at| {
+        let mut stream = TcpStream::connect(&settings.address).expect("the server listens");
+        stream.write_all(&request).expect("the server reads");
+        stream.read_exact(&mut [0]).expect("the server replies");
+        stream.set_nonblocking(true).expect("a TCP socket");
+        let mut stream = mio::net::TcpStream::from_std(stream);
+        poll.registry().register(&mut stream, Token(at), Interest::READABLE).expect("a socket");
+        stream
+    };
+    let mut streams: Vec<_> = (0..SUBSCRIBERS).map(open).collect();
+    std::thread::spawn(move || {
+        let mut events = Events::with_capacity(SUBSCRIBERS);
+        let mut buffer = vec![0; 1 << 18];
+        loop {
+            poll.poll(&mut events, None).expect("a poll");
+            for event in &events {
+                while streams[event.token().0].read(&mut buffer).is_ok_and(|got| got > 0) {}
+            }
+        }
+    });
+}
+
 /// A vector that is always the same for a number, with components from -1 to 1.
 fn vector(number: u64) -> Vec<u8> {
     let mut random = fastrand::Rng::with_seed(number);
@@ -118,6 +154,7 @@ fn request(settings: &Settings, random: &mut fastrand::Rng, into: &mut Vec<u8>) 
     let number = random.u64(..settings.keys);
     match settings.cell.as_str() {
         "ping" => command(into, &[b"PING"]),
+        "publish" => command(into, &[b"PUBLISH", CHANNEL, &value]),
         "get" => {
             command(into, &[b"GET", &name]);
             return 2;
@@ -331,6 +368,9 @@ fn main() {
     if settings.seconds == 0.0 {
         println!("{{}}");
         return;
+    }
+    if settings.cell == "publish" {
+        subscribe(&settings);
     }
     let mut random = fastrand::Rng::with_seed(7);
     let mut poll = Poll::new().expect("a poll");

@@ -108,7 +108,6 @@ SCENARIOS = {
         b: SET k v
         b: MSET {k}2 v {k}1 v
         b: DEL k nothing
-        a: SET own v
         b: FLUSHALL
         a: CLIENT TRACKING OFF
         b: SET k v
@@ -304,6 +303,16 @@ def test_scenarios(name, server, reference):
 
 def invalidated(*keys: bytes) -> Reply:
     return Reply(">", (Reply("$", b"invalidate"), Reply("*", tuple(Reply("$", key) for key in keys))))
+
+
+def test_broadcasts_of_ones_own_changes(server, reference):
+    """The reference sends them at the end of its turn, which may come before or after the next reply."""
+    for connect in (server.connect, reference.open):
+        client = connect(3)
+        client.call("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "own")
+        assert client.call("SET", "own", "v") == Reply("+", b"OK")
+        assert client.read() == invalidated(b"own")
+        client.close()
 
 
 def test_keys_that_expire(server):

@@ -102,13 +102,15 @@ fn message<'py>(py: Python<'py>, push: Reply<'_>, decode: bool) -> PyResult<Boun
         [kind, rest @ ..] => (kind, None, rest),
         [] => return Err(raised(py, ErrorKind::Protocol, "a message without a type")),
     };
-    let part = |at: usize| match rest.get(at) {
-        None => Ok(py.None().into_bound(py)),
-        Some(part) if part.kind() == Kind::Integer => Ok(part.integer().into_pyobject(py)?.into_any()),
-        Some(part) => reply::plain(py, *part, decode),
+    let part = |at: usize| -> PyResult<Bound<'py, PyAny>> {
+        match rest.get(at) {
+            None => Ok(py.None().into_bound(py)),
+            Some(part) if part.kind() == Kind::Integer => Ok(part.integer().into_pyobject(py)?.into_any()),
+            Some(part) => reply::plain(py, *part, decode),
+        }
     };
     let message = PyDict::new(py);
-    message.set_item("type", String::from_utf8_lossy(kind.bytes()).as_ref())?;
+    message.set_item("type", &*String::from_utf8_lossy(kind.bytes()))?;
     message.set_item("pattern", pattern.map(|pattern| reply::plain(py, *pattern, decode)).transpose()?)?;
     message.set_item("channel", part(0)?)?;
     message.set_item("data", part(1)?)?;

@@ -104,7 +104,9 @@ impl From<api::Reply<'_>> for Reply {
             Kind::Simple => Self::Simple(text()),
             Kind::Error => Self::Error(text()),
             Kind::Integer => Self::Integer(node.integer()),
-            Kind::Array | Kind::Map | Kind::Set => Self::List(node.children().map(Self::from).collect()),
+            Kind::Array | Kind::Map | Kind::Set | Kind::Push => {
+                Self::List(node.children().map(Self::from).collect())
+            }
             _ => Self::Bulk(node.bytes().to_vec()),
         }
     }
