@@ -9,7 +9,7 @@ CC ?= cc
 CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 
 .PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-recovery \
-	test-examples bench lint packages header reference install clean
+	test-replication test-examples bench lint packages header reference install clean
 
 build: lib python node
 
@@ -37,7 +37,7 @@ demo: build $(TARGET)/demo/tail
 packages:
 	.ci/packages
 
-test: packages build test-rust test-c test-python test-node test-conformance test-recovery test-examples
+test: packages build test-rust test-c test-python test-node test-conformance test-recovery test-replication test-examples
 
 test-rust:
 	cargo test --workspace --exclude kevy-ffi --exclude kevy-python --exclude kevy-node
@@ -67,6 +67,9 @@ test-conformance: lib python
 
 test-recovery: lib $(PYTHON)
 	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/recovery -q
+
+test-replication: lib $(PYTHON)
+	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/replication -q
 
 test-examples: build $(TARGET)/demo/tail
 	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/examples -q

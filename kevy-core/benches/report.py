@@ -319,6 +319,9 @@ def main() -> None:
     extra["One insert while the keyspace grows, ns"] = tool([inserts, "--keys", keys])
     extra["Nearest vectors (VSIM)"] = vectors(options)
     extra["In-process and following, from C"] = tool([embedded])
+    extra["Primaries of a redis-server replica"] = tool(
+        [sys.executable, "kevy-core/benches/replication.py", "--kevy", options.kevy, "--redis", options.redis, "--load",
+         options.load, *(["--keys", "100000", "--seconds", "1"] if options.quick else [])])
     if options.python:
         extra["In-process from Python, ns"] = tool([options.python, "bindings/python/bench/calls.py", "--json"])
     if options.node:

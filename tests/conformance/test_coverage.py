@@ -17,6 +17,7 @@ TESTED_ELSEWHERE = {
     "shutdown": "test_process.py",
     "replconf": "tests/replication",
     "psync": "tests/replication",
+    "failover": "tests/replication",
     "sync": "tests/replication",
     "debug|change-repl-id": "tests/replication",
     "replicate": "kevy-core/tests/replication.rs",

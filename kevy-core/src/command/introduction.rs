@@ -1,4 +1,4 @@
-//! REPLCONF, PSYNC and SYNC: what a replica says before its connection becomes a feed.
+//! REPLCONF, PSYNC and SYNC, what a replica says before its connection becomes a feed, and FAILOVER, which makes one a primary.
 
 use super::arguments::{integer, integer_in, is_word};
 use super::client::ClientKind;
@@ -7,6 +7,7 @@ use super::table::server as rows;
 use super::{Command, Context, Fail, Outcome};
 
 pub static COMMANDS: &[Command] = &[
+    Command::new(rows::FAILOVER, failover),
     Command::new(rows::PSYNC, psync),
     Command::new(rows::REPLCONF, replconf),
     Command::new(rows::SYNC, psync),
@@ -85,4 +86,56 @@ fn replconf(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     }
     ctx.out.ok();
     Ok(())
+}
+
+/// A planned change of primaries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FailoverOrder {
+    /// The replica that shall be the primary, by its address and port; any where there is none.
+    pub target: Option<(String, u16)>,
+    /// After the timeout the target becomes the primary even if it has not everything.
+    pub force: bool,
+    /// Milliseconds, 0 for ever.
+    pub timeout_ms: u64,
+}
+
+/// FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]
+fn failover(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let hooks = ctx.server.hooks.get().ok_or(Fail::new("ERR FAILOVER requires connected replicas."))?;
+    let (mut order, mut abort, mut rest) = (FailoverOrder::default(), false, &args[1..]);
+    loop {
+        rest = match rest {
+            [] => break,
+            [word, rest @ ..] if is_word(word, "ABORT") && args.len() == 2 => {
+                abort = true;
+                rest
+            }
+            [word, timeout, rest @ ..] if is_word(word, "TIMEOUT") && order.timeout_ms == 0 => {
+                let timeout = integer(timeout)?;
+                if timeout <= 0 {
+                    return Err(Fail::new("ERR FAILOVER timeout must be greater than 0"));
+                }
+                order.timeout_ms = timeout as u64;
+                rest
+            }
+            [word, host, port, rest @ ..] if is_word(word, "TO") && order.target.is_none() => {
+                let port = u16::try_from(integer(port)?).unwrap_or_default();
+                order.target = Some((String::from_utf8_lossy(host).into_owned(), port));
+                rest
+            }
+            [word, rest @ ..] if is_word(word, "FORCE") && !order.force => {
+                order.force = true;
+                rest
+            }
+            _ => return Err(Fail::SYNTAX),
+        };
+    }
+    let done = if abort { hooks.abort_failover() } else { hooks.begin_failover(order) };
+    match done {
+        Ok(()) => {
+            ctx.out.ok();
+            Ok(())
+        }
+        Err(text) => Err(Fail::quoting("{}", text.as_bytes())),
+    }
 }

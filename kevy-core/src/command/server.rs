@@ -12,6 +12,7 @@ use crate::base::options::Options;
 use super::acl::Acl;
 use super::blocking::Waiter;
 use super::cluster::Nodes;
+use super::introduction::FailoverOrder;
 use super::monitor::Monitors;
 use super::monitoring::{Fault, Monitoring, SlowEntry, SlowLog, Totals};
 use super::pause::Pauses;
@@ -75,6 +76,16 @@ pub trait Hooks: Send + Sync {
     fn keys_replaced(&self);
     /// How many replicas are online and were heard of in the last `lag_seconds`.
     fn replicas_near(&self, lag_seconds: u64) -> usize;
+    /// Begins a planned change of primaries.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    fn begin_failover(&self, order: FailoverOrder) -> Result<(), String>;
+    /// Gives it up.
+    ///
+    /// # Errors
+    /// The text of the error reply.
+    fn abort_failover(&self) -> Result<(), String>;
     /// Gives the history another id, as DEBUG CHANGE-REPL-ID does.
     fn rename_history(&self);
     /// How many effects have been recorded, over all shards.

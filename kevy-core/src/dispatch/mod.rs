@@ -21,8 +21,8 @@ pub use crate::command::blocking::Waiter;
 /// What reactors and the runtime handle without looking inside.
 pub use crate::command::client::Wake;
 pub use crate::command::cluster::Nodes;
-pub use crate::command::introduction::Introduction;
-pub use crate::command::pause::{Purpose, Reach};
+pub use crate::command::introduction::{FailoverOrder, Introduction};
+pub use crate::command::pause::{Purpose, Reach as PauseReach};
 pub use crate::command::server::{Gates, Hooks, SaveWork, ServerConfig, WritePosition};
 pub use crate::command::session::{ReplyMode, Request};
 pub use crate::command::{Client, ClientKind, CommandSet, Commands, Origin, Server, Session};

@@ -43,6 +43,25 @@ pub(super) struct Settings {
     pub held_bytes: AtomicUsize,
 }
 
+/// A replica that may become a primary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub ip: String,
+    /// The port that clients connect to; 0 where it did not say.
+    pub port: u16,
+    pub is_online: bool,
+    /// It has acknowledged everything that is recorded.
+    pub has_all: bool,
+}
+
+impl Candidate {
+    /// Whether it is the one with this address.
+    pub fn is_at(&self, host: &str, port: u16) -> bool {
+        let is_same = self.ip == host || host.eq_ignore_ascii_case("localhost") && self.ip == "127.0.0.1";
+        is_same && self.port == port
+    }
+}
+
 /// What all feeds of one runtime share.
 #[derive(Debug)]
 pub struct Primary {
@@ -287,6 +306,30 @@ impl Primary {
             .collect()
     }
 
+    /// Every replica that is connected, as a fail-over sees it.
+    pub fn candidates(&self) -> Vec<Candidate> {
+        let frames = self.offsets();
+        let native = self.replicas().into_iter().filter(|replica| replica.connected);
+        let native = native.map(|replica| Candidate {
+            has_all: self.slots.has_all(&replica.id, &frames),
+            is_online: replica.online,
+            ip: replica.ip,
+            port: replica.port,
+        });
+        let end = self.sequencer.merged_end(&frames);
+        let peers = self.sequencer.peers.list().into_iter().map(|peer| {
+            let is_online = peer.stage == psync::Stage::Online;
+            let has_all = is_online && end.is_some_and(|end| peer.acked >= end);
+            Candidate { has_all, is_online, ip: peer.ip, port: peer.port }
+        });
+        native.chain(peers).collect()
+    }
+
+    /// Asks replicas to say how far they have come, as far as they do not anyway.
+    pub fn ask_replicas(&self) {
+        let _ = self.sequencer.mark(self.offsets());
+    }
+
     /// How many replicas are online and were heard of in the last `lag_seconds`.
     pub fn near(&self, lag_seconds: u64) -> usize {
         let now = self.clock.now_ms();
@@ -311,7 +354,7 @@ impl Primary {
     }
 
     /// The lines of `INFO replication` about replicas and history, without those about the own role.
-    pub fn info(&self) -> String {
+    pub fn info(&self, failover: &str) -> String {
         use std::fmt::Write;
         let now = self.clock.now_ms();
         let replicas: Vec<_> = self.replicas().into_iter().filter(|replica| replica.connected).collect();
@@ -357,7 +400,7 @@ impl Primary {
         let history = self.sequencer.history.lock();
         let _ = write!(
             text,
-            "master_failover_state:no-failover\r\nmaster_replid:{}\r\nmaster_replid2:{}\r\n\
+            "master_failover_state:{failover}\r\nmaster_replid:{}\r\nmaster_replid2:{}\r\n\
              master_repl_offset:{}\r\nsecond_repl_offset:{}\r\nrepl_backlog_active:{}\r\nrepl_backlog_size:{}\r\n\
              repl_backlog_first_byte_offset:{first}\r\nrepl_backlog_histlen:{held}\r\n",
             String::from_utf8_lossy(&history.id),

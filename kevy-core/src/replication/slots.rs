@@ -146,6 +146,14 @@ impl Slots {
         self.table.lock().values().filter(has).count()
     }
 
+    /// Whether one connected replica has everything before `offsets` applied.
+    pub fn has_all(&self, id: &str, offsets: &[u64]) -> bool {
+        self.table.lock().get(id).is_some_and(|slot| {
+            let mut places = slot.places.iter().zip(offsets);
+            places.all(|(place, offset)| place.link != 0 && place.applied.is_some_and(|at| at >= *offset))
+        })
+    }
+
     /// Every replica, in the order of their names.
     pub fn list(&self, now: u64) -> Vec<ReplicaInfo> {
         let table = self.table.lock();

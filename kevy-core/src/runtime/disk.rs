@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use crate::base::number::parse_u64;
 use crate::base::options::Options;
 use crate::base::{Clock, Error, ErrorKind, Result, log_sink};
-use crate::dispatch::{Engine, Gates, Purpose, Reach, SaveWork, Server};
+use crate::dispatch::{Engine, Gates, PauseReach, Purpose, SaveWork, Server};
 use crate::io;
 use crate::persistence::{self, AppendLog, Common, DirectoryLock, LoadReport, Recovered, Snapshots, Verdict};
 
@@ -340,7 +340,7 @@ fn hold_writes(server: &Server, is_slow: bool) {
     if is_slow {
         log_sink::warning(format_args!("the disk is slower than what is written: writes have to wait"));
         let until = server.clock.now_ms().saturating_add(SLOW_MS);
-        server.pause(Purpose::Disk, Reach::Writes, until);
+        server.pause(Purpose::Disk, PauseReach::Writes, until);
     } else {
         server.unpause(Purpose::Disk);
     }

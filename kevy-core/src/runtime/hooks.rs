@@ -5,12 +5,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::base::signal::{self, Ring};
-use crate::dispatch::{Hooks, SaveWork, Waiter, WritePosition};
+use crate::dispatch::{FailoverOrder, Hooks, SaveWork, Waiter, WritePosition};
 use crate::io::Upgrade;
 use crate::mirror::token_of;
 use crate::net::{Peer, Upgrades};
 use crate::replication::{Primary, psync};
 
+use super::failover::Failover;
 use super::start::Core;
 
 /// The runtime as its commands see it. Weak: a command must not keep a stopped runtime alive.
@@ -107,7 +108,7 @@ impl Hooks for RuntimeHooks {
         let Some(core) = self.0.upgrade() else { return String::new() };
         let server = &core.engine.server;
         let role = server.role.info(&server.options.read(), server.clock.now_ms());
-        format!("{role}{}repl_token:{}\r\n", core.primary.info(), token_of(&core.primary))
+        format!("{role}{}repl_token:{}\r\n", core.primary.info(core.failover.state()), token_of(&core.primary))
     }
 
     fn role_turned(&self) {
@@ -157,6 +158,16 @@ impl Hooks for RuntimeHooks {
         self.0.upgrade().map_or(0, |core| core.primary.near(lag_seconds))
     }
 
+    fn begin_failover(&self, order: FailoverOrder) -> Result<(), String> {
+        let core = self.0.upgrade().ok_or("ERR the runtime is stopping")?;
+        Failover::begin(&core, order)
+    }
+
+    fn abort_failover(&self) -> Result<(), String> {
+        let core = self.0.upgrade().ok_or("ERR the runtime is stopping")?;
+        core.failover.abort()
+    }
+
     fn rename_history(&self) {
         if let Some(core) = self.0.upgrade() {
             core.primary.sequencer.history.lock().renew();
@@ -188,11 +199,20 @@ impl Upgrades for Feeds {
     fn replicate(&self, args: &[&[u8]], peer: Peer<'_>) -> Result<Box<dyn Upgrade>, String> {
         let alarm = peer.alarm.clone();
         let wake = Arc::new(move || alarm.ring(signal::FEED));
-        let address = &peer.client.address;
-        if args.first().is_some_and(|verb| verb.eq_ignore_ascii_case(b"REPLICATE")) {
-            return self.0.attach(args, peer.shard, address, wake);
-        }
         let said = peer.introduction.clone();
+        if args.first().is_some_and(|verb| verb.eq_ignore_ascii_case(b"REPLICATE")) {
+            // A replica that tells where its clients connect to is shown by that.
+            let address = match (said.address, said.port) {
+                (_, 0) => peer.client.address.clone(),
+                (Some(ip), port) => format!("{ip}:{port}"),
+                (None, port) => {
+                    let ip = peer.client.address.rsplit_once(':').map_or("", |(ip, _)| ip);
+                    format!("{ip}:{port}")
+                }
+            };
+            return self.0.attach(args, peer.shard, &address, wake);
+        }
+        let address = &peer.client.address;
         let introduction = psync::Introduction {
             port: said.port,
             address: said.address,

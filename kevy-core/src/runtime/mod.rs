@@ -5,6 +5,7 @@
 mod disk;
 mod events;
 mod export;
+mod failover;
 mod hooks;
 mod http;
 mod listen;

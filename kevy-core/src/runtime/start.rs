@@ -27,6 +27,7 @@ use crate::shard::{Seed, Shard, Shards};
 
 use super::disk::{Disk, Loaded};
 use super::events::{Bell, Events};
+use super::failover::Failover;
 use super::hooks::{Feeds, RuntimeHooks};
 use super::http::Http;
 use super::listen;
@@ -54,6 +55,7 @@ pub struct Core {
     pub engine: Arc<Engine>,
     pub primary: Arc<Primary>,
     pub mirror: Arc<Mirror>,
+    pub failover: Failover,
     pub handles: Arc<[Arc<Handle>]>,
     pub port: Option<u16>,
     /// What opening found, once it is over.
@@ -409,6 +411,7 @@ impl Runtime {
             engine: engine.clone(),
             primary: primary.clone(),
             mirror: Mirror::new(engine.clone(), primary.clone()),
+            failover: Failover::default(),
             handles: handles.clone(),
             port: doors.port,
             report: OnceLock::new(),

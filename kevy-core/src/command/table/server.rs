@@ -519,6 +519,23 @@ pub const MONITOR: Spec = Spec {
     ..row("monitor", 1, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
 
+pub const FAILOVER: Spec = Spec {
+    categories: &["admin", "slow", "dangerous"],
+    complexity: "O(1); clients' writes wait until a replica has everything",
+    summary: "Makes a replica the primary, with nothing lost, and this server its replica.",
+    args: &[
+        Arg::block(
+            "target",
+            &[Arg::string("host"), Arg::integer("port"), Arg::word("force", "FORCE").optional()],
+        )
+        .after("TO")
+        .optional(),
+        Arg::word("abort", "ABORT").optional(),
+        Arg::integer("milliseconds").after("TIMEOUT").optional(),
+    ],
+    ..row("failover", -1, ADMIN.or(NOSCRIPT).or(STALE), "6.2.0")
+};
+
 pub const PSYNC: Spec = Spec {
     categories: &["admin", "slow", "dangerous"],
     summary: "Makes the connection a replica's feed that continues a history, or begins with a whole copy.",

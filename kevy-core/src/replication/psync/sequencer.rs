@@ -236,15 +236,16 @@ impl Sequencer {
 
     /// How many replicas have everything that has been recorded up to `frames`, and said so already.
     pub fn in_sync(&self, frames: &[u64]) -> usize {
-        if !self.is_running() {
-            return 0;
-        }
+        self.merged_end(frames).map_or(0, |end| self.peers.at_least(end, false))
+    }
+
+    /// How many bytes say everything that has been recorded up to `frames`, if that is merged already.
+    pub fn merged_end(&self, frames: &[u64]) -> Option<u64> {
         let merged = self.merged.lock();
         let (places, bytes) = &*merged;
-        if places.len() < frames.len() || places.iter().zip(frames).any(|(place, frame)| place < frame) {
-            return 0;
-        }
-        self.peers.at_least(*bytes, false)
+        let is_merged =
+            places.len() >= frames.len() && places.iter().zip(frames).all(|(place, frame)| place >= frame);
+        (self.is_running() && is_merged).then_some(*bytes)
     }
 
     fn ask(&self, ask: impl FnOnce(&mut Inbox)) {
