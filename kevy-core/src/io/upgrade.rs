@@ -14,6 +14,8 @@ pub enum Sent {
     Idle,
     /// Close the connection once what was appended has been sent.
     Close,
+    /// Close the connection at once: a peer that is too slow would never take the rest.
+    Abort,
 }
 
 /// A connection's protocol after the handshake.

@@ -21,7 +21,7 @@ pub struct OutputLimit {
 pub fn fill(connection: &mut Connection, now: u64) -> bool {
     let Some(upgrade) = &mut connection.upgrade else { return false };
     if connection.out.buf.len() - connection.sent >= UPGRADE_OUTPUT_BYTES
-        && upgrade.output(&mut connection.out.buf, 0, now) == Sent::Close
+        && matches!(upgrade.output(&mut connection.out.buf, 0, now), Sent::Close | Sent::Abort)
     {
         // A peer that takes nothing would never take the rest either.
         connection.fate = Fate::Close;
@@ -32,6 +32,7 @@ pub fn fill(connection: &mut Connection, now: u64) -> bool {
             Sent::More => {}
             Sent::Idle => return false,
             Sent::Close => connection.fate = Fate::CloseWhenSent,
+            Sent::Abort => connection.fate = Fate::Close,
         }
     }
     connection.fate == Fate::Open

@@ -469,7 +469,7 @@ impl Upgrade for Feed {
         let sent = sent.unwrap_or_else(|reason| {
             log_sink::warning(format_args!("the link of replica {} is closed: {reason}", self.name));
             self.end();
-            Sent::Close
+            Sent::Abort
         });
         // A replica that is not sent anything takes its primary for dead.
         let waits = match &self.state {
