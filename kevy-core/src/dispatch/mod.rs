@@ -26,8 +26,7 @@ pub use crate::command::pause::{Purpose, Reach as PauseReach};
 pub use crate::command::server::{Gates, Hooks, SaveWork, ServerConfig, WritePosition};
 pub use crate::command::session::{ReplyMode, Request};
 pub use crate::command::{Client, ClientKind, CommandSet, Commands, Origin, Server, Session};
-pub use crate::resp::Writer as Reply;
-pub use crate::resp::fail_replies;
+pub use crate::resp::{Protocol, Tree, Writer as Reply, fail_replies};
 pub use crate::shard::{Goal, Parcel, Post, Shard, Standing, Subscription};
 
 /// What a host needs to define commands of its own.

@@ -108,7 +108,11 @@ impl Hooks for RuntimeHooks {
         let Some(core) = self.0.upgrade() else { return String::new() };
         let server = &core.engine.server;
         let role = server.role.info(&server.options.read(), server.clock.now_ms());
-        format!("{role}{}repl_token:{}\r\n", core.primary.info(core.failover.state()), token_of(&core.primary))
+        format!(
+            "{role}{}repl_token:{}\r\n",
+            core.primary.info(core.failover.state()),
+            token_of(&core.primary)
+        )
     }
 
     fn role_turned(&self) {

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 
 use crate::base::lend::Lend;
 use crate::command::acl::{self, Place};
@@ -219,7 +220,8 @@ impl<'a, 'c> Caller<'a, 'c> {
         if !spec.takes(args.len()) {
             return Err(ARITY);
         }
-        if flags.has(Flags::NOSCRIPT.or(Flags::SCRIPT)) {
+        let is_free = self.ctx.server.debug.scripts_unrestricted.load(Ordering::Relaxed);
+        if flags.has(Flags::SCRIPT) || flags.has(Flags::NOSCRIPT) && !is_free {
             return Err(FORBIDDEN);
         }
         if is_stale(self.ctx) && !flags.has(Flags::STALE) {

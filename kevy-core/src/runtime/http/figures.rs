@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::dispatch::{Engine, Origin, Reply, Session};
-use crate::resp::{Protocol, Tree};
+use crate::dispatch::{Engine, Origin, Protocol, Reply, Session, Tree};
 
 /// Entries of the slow log that the page shows.
 const SLOW_ENTRIES: usize = 12;
