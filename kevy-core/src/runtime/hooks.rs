@@ -121,7 +121,11 @@ impl Hooks for RuntimeHooks {
         }
     }
 
-    fn keys_replaced(&self) {}
+    fn keys_replaced(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.primary.sequencer.renew();
+        }
+    }
 
     fn replicas(&self) -> Vec<(String, u16, u64)> {
         self.0.upgrade().map(|core| core.primary.online()).unwrap_or_default()

@@ -275,8 +275,8 @@ impl Sequencer {
             Ok(thread) => *self.thread.lock() = Some(thread),
             Err(error) => {
                 log_sink::error(format_args!("cannot start the thread that merges streams: {error}"));
-                self.renew();
                 self.running.store(false, Ordering::Release);
+                self.renew();
             }
         }
     }
@@ -295,18 +295,23 @@ impl Sequencer {
     /// Begins another history: every replica has to fetch a whole copy.
     pub fn renew(&self) {
         self.history.lock().renew();
-        self.log.forget();
+        if self.is_running() {
+            self.log.restart(self.log.end());
+        } else {
+            self.log.forget();
+        }
     }
 
     fn end(&self, reason: &str) {
         log_sink::info(format_args!("the stream for replicas of other makes ends: {reason}"));
-        self.renew();
         let beginning = self.beginning.lock();
+        self.history.lock().renew();
         *self.inbox.lock() = Inbox::default();
         for mut shard in self.shards.take_all() {
             shard.stream.order_by(None);
         }
         self.running.store(false, Ordering::Release);
+        self.log.forget();
         drop(beginning);
         self.news.notify();
     }
