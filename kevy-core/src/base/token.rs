@@ -4,6 +4,7 @@
 //! is one futex-backed word, and handing it over fairly lets a waiting thread in between two turns.
 
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 
@@ -31,6 +32,12 @@ impl<T> Owned<T> {
     #[inline]
     pub fn try_take(&self) -> Option<OwnedGuard<'_, T>> {
         self.0.try_lock().map(OwnedGuard)
+    }
+
+    /// Takes the token unless that takes longer than `patience`.
+    #[inline]
+    pub fn take_within(&self, patience: Duration) -> Option<OwnedGuard<'_, T>> {
+        self.0.try_lock_for(patience).map(OwnedGuard)
     }
 
     /// True where somebody holds the token at this moment.

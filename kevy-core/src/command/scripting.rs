@@ -83,6 +83,15 @@ impl Functions {
         self.version += 1;
     }
 
+    /// Adds a library whose name stands in its first line; one without is none.
+    pub fn load(&mut self, code: &[u8]) {
+        let head = code.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let mut words = head.split(u8::is_ascii_whitespace);
+        if let Some(name) = words.find_map(|word| word.strip_prefix(b"name=")) {
+            self.insert(name, code);
+        }
+    }
+
     /// Takes a library away; false where there is none of that name.
     pub fn remove(&mut self, name: &[u8]) -> bool {
         self.version += 1;

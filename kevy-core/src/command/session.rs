@@ -163,6 +163,14 @@ impl Session {
         }
     }
 
+    /// A session in this one's place while a script runs under this one: it sees no keys and cannot wait for any.
+    pub fn stand_in(&self) -> Self {
+        let mut session = Self::new(self.client.clone(), self.authenticated);
+        session.db = self.db;
+        session.user = self.user.clone();
+        session
+    }
+
     /// The session under which a script of this one runs its commands: its own database and protocol, and nothing waits.
     pub fn for_script(&self) -> Self {
         let mut session = Self::new(self.client.clone(), true);

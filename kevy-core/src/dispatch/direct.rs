@@ -123,6 +123,18 @@ impl Engine {
         Ok(())
     }
 
+    #[inline]
+    fn take_or_fail(&self, shard: usize) -> Result<OwnedGuard<'_, Shard>> {
+        self.take_unless_busy(shard).ok_or_else(|| self.busy())
+    }
+
+    #[cold]
+    fn busy(&self) -> Error {
+        let text =
+            self.server.scripts.get().map(|scripts| scripts.busy().text().into_owned()).unwrap_or_default();
+        Error::new(ErrorKind::of_reply(&text), text)
+    }
+
     /// GET: appends the value to `into`.
     ///
     /// # Errors
@@ -131,7 +143,7 @@ impl Engine {
     pub fn get(&self, state: &mut State, key: &[u8], into: &mut Vec<u8>) -> Result<Direct> {
         self.admit_get(&mut state.session, key)?;
         self.wait_while_paused(false);
-        let shard = self.take(route::shard_of(key, self.shards.len()));
+        let shard = self.take_or_fail(route::shard_of(key, self.shards.len()))?;
         self.get_from(shard, state, key, into)
     }
 
@@ -198,7 +210,7 @@ impl Engine {
     pub fn set(&self, state: &mut State, key: &[u8], value: &[u8]) -> Result<()> {
         self.check_direct(&mut state.session, &[b"SET", key, value])?;
         self.wait_while_paused(true);
-        self.set_in(self.take(route::shard_of(key, self.shards.len())), state, key, value)
+        self.set_in(self.take_or_fail(route::shard_of(key, self.shards.len()))?, state, key, value)
     }
 
     /// As [`Engine::set`]; false, and nothing done, where another thread holds the shard's token.

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use smallvec::SmallVec;
 
 use crate::base::OwnedGuard;
 use crate::command::acl::{self, Place};
@@ -64,6 +67,9 @@ pub struct Engine {
     pub(super) get: Option<usize>,
     pub(super) set: Option<usize>,
 }
+
+/// How long a token is waited for before it is asked whether a script holds it.
+const PATIENCE: Duration = Duration::from_millis(5);
 
 /// Where the keyspace uses no more than this, one SCAN goes through several shards.
 const SMALL_KEYSPACE_BYTES: usize = 1 << 20;
@@ -374,6 +380,48 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::take`]; `None` where a script holds it for too long.
+    #[inline]
+    pub fn take_unless_busy(&self, shard: usize) -> Option<OwnedGuard<'_, Shard>> {
+        loop {
+            let guard = self.take_patiently(shard)?;
+            if !guard.owes() {
+                return Some(guard);
+            }
+            drop(guard);
+            self.serve_blocked();
+        }
+    }
+
+    #[inline]
+    fn take_patiently(&self, shard: usize) -> Option<OwnedGuard<'_, Shard>> {
+        loop {
+            let guard = self.shards.take_within(shard, PATIENCE);
+            if guard.is_some() || self.is_busy() {
+                return guard;
+            }
+        }
+    }
+
+    /// True while a script runs for longer than it should.
+    #[inline]
+    pub fn is_busy(&self) -> bool {
+        self.server.gates.is_closed(Gates::BUSY)
+    }
+
+    /// Answers a command that a script keeps from running.
+    #[cold]
+    pub fn refuse_busy(&self, session: &mut Session, args: &[&[u8]], out: &mut Writer) {
+        if let Some(scripts) = self.server.scripts.get() {
+            self.refuse(session, args, out, &scripts.busy());
+        }
+    }
+
+    /// True where a command runs a script, or is an EXEC that will.
+    pub fn runs_script(&self, session: &Session, number: usize) -> bool {
+        self.any_flags(session, &self.command(number).spec, |flags| flags.has(Flags::SCRIPT))
+    }
+
     /// Gives a token back with what that takes.
     #[inline]
     pub fn leave(&self, mut guard: OwnedGuard<'_, Shard>) {
@@ -411,7 +459,9 @@ impl Engine {
     ) {
         let members = route::members(route, self.shards.len());
         let mut guards = loop {
-            let guards = self.shards.take_several(&members);
+            let guards: Option<SmallVec<[OwnedGuard<'_, Shard>; 8]>> =
+                members.iter().map(|&shard| self.take_patiently(shard)).collect();
+            let Some(guards) = guards else { return self.refuse_busy(session, args, out) };
             if guards.iter().all(|guard| !guard.owes()) {
                 break guards;
             }
@@ -434,8 +484,8 @@ impl Engine {
         }
     }
 
-    /// Runs a command on a shard of another thread. The caller holds no token.
-    #[cold]
+    /// Runs a command on a shard whose token the caller does not hold; it holds none.
+    #[inline]
     pub fn run_elsewhere(
         &self,
         session: &mut Session,
@@ -445,7 +495,9 @@ impl Engine {
         out: &mut Writer,
         at: (u64, Origin),
     ) {
-        let mut guard = self.take(shard);
+        let Some(mut guard) = self.take_unless_busy(shard) else {
+            return self.refuse_busy(session, args, out);
+        };
         self.run_one(&mut guard, session, number, args, out, at);
         self.leave(guard);
     }
@@ -465,14 +517,11 @@ impl Engine {
             Plan::Paused => session.request = Some(Request::Postpone),
             Plan::Here(number) => self.run_here(session, number, args, out, (now, None)),
             Plan::One { command, shard } => {
-                let mut guard = self.take(shard);
-                self.run_one(&mut guard, session, command, args, out, (now, origin));
-                self.leave(guard);
+                self.run_elsewhere(session, command, shard, args, out, (now, origin));
             }
             Plan::Any(command) => {
-                let mut guard = self.take(self.home(session));
-                self.run_one(&mut guard, session, command, args, out, (now, origin));
-                self.leave(guard);
+                let home = self.home(session);
+                self.run_elsewhere(session, command, home, args, out, (now, origin));
             }
             Plan::Several { command, route } => {
                 self.run_several(session, command, &route, args, out, (now, origin));

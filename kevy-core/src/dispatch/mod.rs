@@ -23,10 +23,12 @@ pub use crate::command::client::Wake;
 pub use crate::command::cluster::Nodes;
 pub use crate::command::introduction::{FailoverOrder, Introduction};
 pub use crate::command::pause::{Purpose, Reach as PauseReach};
+pub use crate::command::scripting::while_breathing;
 pub use crate::command::server::{Gates, Hooks, SaveWork, ServerConfig, WritePosition};
 pub use crate::command::session::{ReplyMode, Request};
 pub use crate::command::{Client, ClientKind, CommandSet, Commands, Origin, Server, Session};
 pub use crate::resp::{Protocol, Tree, Writer as Reply, fail_replies};
+pub use crate::route::Route;
 pub use crate::shard::{Goal, Parcel, Post, Shard, Standing, Subscription};
 
 /// What a host needs to define commands of its own.

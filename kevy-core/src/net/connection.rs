@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::dispatch::{Answer, Session};
+use crate::dispatch::{Answer, Route, Session};
 use crate::io::{Socket, Upgrade};
 use crate::resp::writer::{Protocol, Writer};
 use crate::resp::{Limits, RequestParser};
@@ -40,6 +40,14 @@ pub struct Waiting {
     /// When it ends all the same (Unix milliseconds); `None` for never.
     pub deadline: Option<u64>,
     pub answer: Answer,
+}
+
+/// A command that runs a script.
+#[derive(Debug)]
+pub struct ScriptCall {
+    pub command: usize,
+    pub route: Route,
+    pub args: Vec<Vec<u8>>,
 }
 
 /// What becomes of a connection.
@@ -91,6 +99,10 @@ pub struct Connection {
     pub held: usize,
     /// `input` holds a command that waits until nothing is pending.
     pub stalled: bool,
+    /// A script that is to be run, or runs; nothing else of the connection runs meanwhile.
+    pub script: Option<Box<ScriptCall>>,
+    /// Its last command was a script, so that commands are taken one by one.
+    pub scripted: bool,
     /// A command that is answered later; nothing else of the connection runs meanwhile.
     pub waiting: Option<Waiting>,
     /// A pause holds its next command back.
@@ -128,6 +140,8 @@ impl Connection {
             reply_bytes: REPLY_BYTES_FIRST,
             held: 0,
             stalled: false,
+            script: None,
+            scripted: false,
             waiting: None,
             paused: false,
             shard: None,
@@ -149,7 +163,7 @@ impl Connection {
 
     /// Lets the connection go on, unless it waits for something else. True where it may.
     pub fn unstall(&mut self) -> bool {
-        let goes_on = self.stalled && self.waiting.is_none() && !self.paused;
+        let goes_on = self.stalled && self.waiting.is_none() && !self.paused && self.script.is_none();
         self.stalled &= !goes_on;
         goes_on
     }

@@ -3,6 +3,7 @@
 //! A reactor owns its connections outright and its shard for one turn at a time. The runtime starts and
 //! stops reactors; nothing else calls them.
 
+mod busy;
 mod connection;
 mod disk_wait;
 mod flush;

@@ -54,7 +54,7 @@ pub struct Peer<'a> {
 /// Bytes that one turn reads from all its connections together.
 const ARENA_BYTES: usize = 1 << 20;
 /// Bytes read from one connection at a time.
-const READ_BYTES: usize = 32 * 1024;
+pub(super) const READ_BYTES: usize = 32 * 1024;
 /// The most that a connection's own buffer grows ahead of the bytes received.
 const READ_AHEAD_BYTES_MAX: usize = 1 << 20;
 const ALARM: Token = Token(usize::MAX);
@@ -82,9 +82,9 @@ outside.\r\n";
 
 /// The settings that connections follow, read again when an option changes.
 #[derive(Clone, Debug, Default)]
-struct Settings {
+pub(super) struct Settings {
     bulk_len_max: usize,
-    query_buffer_max: usize,
+    pub(super) query_buffer_max: usize,
     idle_timeout_ms: u64,
     keepalive: Duration,
     clients_max: usize,
@@ -94,7 +94,7 @@ struct Settings {
 }
 
 impl Settings {
-    fn read(server: &Server) -> Self {
+    pub(super) fn read(server: &Server) -> Self {
         let options = server.options.read();
         let outputs = &options.client_output_buffer_limit;
         let outputs = [&outputs.normal, &outputs.replica, &outputs.pubsub].map(|class| OutputLimit {
@@ -142,22 +142,26 @@ type Parcels = Vec<Box<Parcel>>;
 /// One core thread's loop.
 #[derive(Debug)]
 pub struct Reactor {
-    index: usize,
-    engine: Arc<Engine>,
-    upgrades: Arc<dyn Upgrades>,
-    poll: Poll,
-    handle: Arc<Handle>,
+    pub(super) index: usize,
+    pub(super) engine: Arc<Engine>,
+    pub(super) upgrades: Arc<dyn Upgrades>,
+    pub(super) poll: Poll,
+    pub(super) handle: Arc<Handle>,
     /// All reactors, this one too.
     peers: Arc<[Arc<Handle>]>,
     next_peer: usize,
     listeners: Vec<Door>,
-    connections: Slab<Box<Connection>>,
-    readable: Vec<usize>,
-    dirty: Vec<usize>,
-    disk_wait: DiskWait,
+    pub(super) connections: Slab<Box<Connection>>,
+    pub(super) readable: Vec<usize>,
+    pub(super) dirty: Vec<usize>,
+    pub(super) disk_wait: DiskWait,
     upgraded: Vec<usize>,
     /// Connections that messages have come for.
     pushed: Vec<usize>,
+    /// Connections with a script to run.
+    pub(super) scripts: Vec<usize>,
+    /// Signals that came while a script ran.
+    pub(super) kept_signals: u32,
     /// Connections with a command whose answer nobody tells.
     polled: Vec<usize>,
     /// Connections that a pause holds back.
@@ -167,16 +171,16 @@ pub struct Reactor {
     /// When the waits of connections are over at the latest (Unix milliseconds).
     timeouts: BTreeSet<(u64, usize)>,
     posts: Vec<Option<Post>>,
-    outgoing: Parcels,
+    pub(super) outgoing: Parcels,
     spare: Parcels,
     /// A parcel that was too large for one turn, and who sent it.
     unfinished: Option<(usize, Box<Parcel>)>,
     next_sender: usize,
-    next_request: u64,
+    pub(super) next_request: u64,
     guest: Session,
     arena: Box<[u8]>,
     batch: Batch,
-    settings: Settings,
+    pub(super) settings: Settings,
     next_cron: u64,
     /// When connections that could not be accepted are tried again.
     accept_again: Option<u64>,
@@ -218,6 +222,8 @@ impl Reactor {
             })),
             upgraded: Vec::new(),
             pushed: Vec::new(),
+            scripts: Vec::new(),
+            kept_signals: 0,
             polled: Vec::new(),
             paused: Vec::new(),
             paused_until: 0,
@@ -250,7 +256,7 @@ impl Reactor {
         while !self.has_stopped() {
             self.wait(&mut events);
             let now = self.engine.server.clock.now_ms();
-            let signals = self.handle.alarm.take_signals();
+            let signals = self.handle.alarm.take_signals() | std::mem::take(&mut self.kept_signals);
             if signals & signal::STOP != 0 && self.stop_at.is_none() {
                 self.stop_at = Some(Instant::now() + grace());
                 self.listeners.clear();
@@ -258,7 +264,10 @@ impl Reactor {
             if signals & signal::OPTIONS != 0 {
                 self.settings = Settings::read(&self.engine.server);
                 self.next_cron = now;
-                self.engine.shards.take(self.index).follow(&self.engine.server.options.read());
+                match self.engine.take_unless_busy(self.index) {
+                    Some(mut shard) => shard.follow(&self.engine.server.options.read()),
+                    None => self.kept_signals |= signal::OPTIONS,
+                }
             }
             for event in &events {
                 self.note(event, now);
@@ -275,7 +284,11 @@ impl Reactor {
             if signals & signal::KILL != 0 {
                 self.kill_marked();
             }
-            self.serve(now);
+            if !self.serve(now) {
+                self.send_only();
+                continue;
+            }
+            self.run_scripts(now);
             self.deliver(now);
             self.answer_waiting(now);
             self.collect_messages();
@@ -316,7 +329,7 @@ impl Reactor {
         self.handle.alarm.unpark();
     }
 
-    fn note(&mut self, event: &mio::event::Event, now: u64) {
+    pub(super) fn note(&mut self, event: &mio::event::Event, now: u64) {
         let token = event.token();
         if token == ALARM {
             return;
@@ -372,7 +385,7 @@ impl Reactor {
         here.into_iter().for_each(|socket| self.admit(socket, (shard, node), now));
     }
 
-    fn arrivals(&mut self, now: u64) {
+    pub(super) fn arrivals(&mut self, now: u64) {
         for (socket, shard) in self.handle.take_arrivals() {
             self.admit(socket, (shard, None), now);
         }
@@ -527,8 +540,9 @@ impl Reactor {
         self.engine.end_wait(&waiting.answer);
     }
 
-    /// Reads the readable connections and runs what they sent, then what other reactors sent.
-    fn serve(&mut self, now: u64) {
+    /// Reads the readable connections and runs what they sent, then what other reactors sent. False where a script keeps
+    /// every token, so that nothing was run but what a busy server does.
+    fn serve(&mut self, now: u64) -> bool {
         self.work_left = false;
         let limits_clients = self.limits_clients();
         let mut arena_used = 0;
@@ -556,12 +570,13 @@ impl Reactor {
         let mut counter = Counter {
             engine: &engine,
             shard: self.index,
-            token: Some(engine.take(self.index)),
+            token: engine.take_unless_busy(self.index),
             now,
             outgoing: &mut self.outgoing,
             next_request: &mut self.next_request,
             upgrades: &*self.upgrades,
             alarm: &alarm,
+            holds_none: false,
         };
         let mut input_bytes = 0;
         if received.len() >= LOOK_AHEAD_MIN {
@@ -596,6 +611,9 @@ impl Reactor {
                     self.polled.push(key);
                 }
             }
+            if connection.script.is_some() && !self.scripts.contains(&key) {
+                self.scripts.push(key);
+            }
             if connection.paused && !self.paused.contains(&key) {
                 self.paused.push(key);
                 self.paused_until = engine.server.paused_until();
@@ -603,7 +621,11 @@ impl Reactor {
             mark_dirty(&mut self.dirty, connection, key);
         }
         counter.settle();
-        let mut token = counter.token.take().unwrap_or_else(|| engine.take(self.index));
+        if counter.token.is_none() && !counter.take_again() {
+            self.work_left = true;
+            return false;
+        }
+        let Some(mut token) = counter.token.take() else { return false };
         self.work_left |=
             read_mail(&engine, &mut token, self.next_sender, &mut self.guest, &mut self.unfinished, now);
         self.next_sender = self.next_sender.wrapping_add(1);
@@ -613,7 +635,11 @@ impl Reactor {
         if token.owes() {
             token.stream.notify();
             drop(token);
-            token = engine.take(self.index);
+            let Some(again) = engine.take_unless_busy(self.index) else {
+                self.work_left = true;
+                return false;
+            };
+            token = again;
         }
         let cron = (self.feeds_ended
             || self.settings.idle_timeout_ms > 0
@@ -642,6 +668,7 @@ impl Reactor {
         if server.monitoring.rates.is_due(now) {
             server.monitoring.rates.note(now, server.totals());
         }
+        true
     }
 
     /// Brings parcels to other shards: runs them in place where the shard is idle, and posts them otherwise.
@@ -851,7 +878,7 @@ impl Reactor {
     }
 }
 
-fn mark_dirty(dirty: &mut Vec<usize>, connection: &mut Connection, key: usize) {
+pub(super) fn mark_dirty(dirty: &mut Vec<usize>, connection: &mut Connection, key: usize) {
     let due = connection.unsent() > 0
         || connection.upgrade.is_some()
         || connection.fate != Fate::Open
@@ -862,7 +889,7 @@ fn mark_dirty(dirty: &mut Vec<usize>, connection: &mut Connection, key: usize) {
     }
 }
 
-fn list(readable: &mut Vec<usize>, connection: &mut Connection, key: usize) {
+pub(super) fn list(readable: &mut Vec<usize>, connection: &mut Connection, key: usize) {
     if !connection.listed {
         connection.listed = true;
         readable.push(key);
@@ -871,7 +898,7 @@ fn list(readable: &mut Vec<usize>, connection: &mut Connection, key: usize) {
 
 /// Reads into `arena`, or into the connection's own buffer where an argument is half received. Returns how many
 /// bytes are in the arena.
-fn read(connection: &mut Connection, arena: &mut [u8]) -> usize {
+pub(super) fn read(connection: &mut Connection, arena: &mut [u8]) -> usize {
     if connection.stalled || connection.fate != Fate::Open || !connection.readable {
         return 0;
     }
@@ -904,7 +931,7 @@ fn read(connection: &mut Connection, arena: &mut [u8]) -> usize {
 }
 
 /// Runs what a connection sent, now and before.
-fn serve_connection(
+pub(super) fn serve_connection(
     counter: &mut Counter<'_>,
     connection: &mut Connection,
     key: usize,

@@ -11,7 +11,7 @@ use crate::io::Alarm;
 use crate::resp::Batch;
 use crate::resp::{ArgVec, ProtocolError};
 
-use super::connection::{Connection, Fate, Pending, Waiting};
+use super::connection::{Connection, Fate, Pending, ScriptCall, Waiting};
 use super::reactor::{Peer, Upgrades};
 
 /// Commands parsed at a time, and run before a waiting thread may have the token.
@@ -36,6 +36,8 @@ pub struct Counter<'e> {
     pub next_request: &'e mut u64,
     pub upgrades: &'e dyn Upgrades,
     pub alarm: &'e Arc<Alarm>,
+    /// The thread runs a script, which holds every token.
+    pub holds_none: bool,
 }
 
 impl Counter<'_> {
@@ -54,11 +56,19 @@ impl Counter<'_> {
         }
     }
 
+    /// Takes the own shard's token again; false where a script keeps it.
+    pub fn take_again(&mut self) -> bool {
+        if !self.holds_none {
+            self.token = self.engine.take_unless_busy(self.shard);
+        }
+        self.token.is_some()
+    }
+
     /// Serves the waiting clients that the own shard owes, for which it needs all tokens.
     pub fn settle(&mut self) {
         if self.token.as_ref().is_some_and(|token| token.owes()) {
             self.give_back();
-            self.token = Some(self.engine.take(self.shard));
+            self.take_again();
         }
     }
 
@@ -88,7 +98,9 @@ impl Counter<'_> {
             connection.limits.authenticated =
                 connection.session.authenticated || self.engine.server.acl.is_open();
             let rest = &bytes[at..];
-            match connection.parser.parse(rest, &connection.limits, COMMANDS_MAX, batch) {
+            // Behind a script the others would be parsed again.
+            let commands_max = if connection.scripted { 1 } else { COMMANDS_MAX };
+            match connection.parser.parse(rest, &connection.limits, commands_max, batch) {
                 Ok(progress) => {
                     if batch.len() >= LOOK_AHEAD_MIN {
                         let keys = (0..batch.len()).filter_map(|i| batch.arg(i, 1, rest));
@@ -135,7 +147,8 @@ impl Counter<'_> {
             if connection.session.follows.any {
                 connection.take_messages();
             }
-            if connection.waiting.is_some() {
+            connection.scripted = connection.script.is_some();
+            if connection.waiting.is_some() || connection.script.is_some() {
                 connection.stalled = true;
                 return i + 1;
             }
@@ -149,7 +162,7 @@ impl Counter<'_> {
     /// Runs one command. False where it must wait for replies under way.
     #[inline]
     fn run_command(&mut self, connection: &mut Connection, key: usize, args: &[&[u8]]) -> bool {
-        let Connection { session, out, late, pending, reply_bytes, .. } = connection;
+        let Connection { session, out, late, pending, reply_bytes, script, .. } = connection;
         let waiting = !pending.is_empty();
         if waiting {
             late.protocol = out.protocol;
@@ -170,6 +183,8 @@ impl Counter<'_> {
                 });
                 self.engine.run_here(session, number, args, reply, (self.now, stats));
             }
+            // What a busy server still does needs no shard.
+            _ if self.token.is_none() && !self.take_again() => return false,
             Plan::Any(_) if waiting => return false,
             Plan::Any(command) => self.run_own(session, command, args, reply),
             Plan::One { command, shard } if shard == self.shard => {
@@ -181,7 +196,7 @@ impl Counter<'_> {
                 self.token = None;
                 let at = (self.now, Origin::Client);
                 self.engine.run_elsewhere(session, command, shard, args, reply, at);
-                self.token = Some(self.engine.shards.take(self.shard));
+                self.take_again();
             }
             Plan::One { command, shard } => {
                 let ahead = pending.len().saturating_mul(*reply_bytes);
@@ -192,11 +207,16 @@ impl Counter<'_> {
                 }
             }
             Plan::Several { .. } if waiting => return false,
+            Plan::Several { command, route } if self.engine.runs_script(session, command) => {
+                let args = args.iter().map(|arg| arg.to_vec()).collect();
+                *script = Some(Box::new(ScriptCall { command, route, args }));
+                return true;
+            }
             Plan::Several { command, route } => {
                 self.give_back();
                 let at = (self.now, Origin::Client);
                 self.engine.run_several(session, command, &route, args, reply, at);
-                self.token = Some(self.engine.shards.take(self.shard));
+                self.take_again();
             }
         }
         if !session.request.as_ref().is_some_and(Request::is_wait) {
@@ -221,9 +241,10 @@ impl Counter<'_> {
     #[inline]
     fn run_own(&mut self, session: &mut Session, command: usize, args: &[&[u8]], reply: &mut Reply) {
         self.settle();
-        if let Some(token) = &mut self.token {
-            let at = (self.now, Origin::Client);
-            self.engine.run_one(token, session, command, args, reply, at);
+        let at = (self.now, Origin::Client);
+        match &mut self.token {
+            Some(token) => self.engine.run_one(token, session, command, args, reply, at),
+            None => self.engine.refuse_busy(session, args, reply),
         }
     }
 
@@ -270,7 +291,7 @@ impl Counter<'_> {
                     Ok(upgrade) => connection.upgrade = Some(upgrade),
                     Err(text) => connection.out.error(&text),
                 }
-                self.token = Some(self.engine.shards.take(self.shard));
+                self.take_again();
             }
             // Only sessions without a connection are asked for that.
             Request::Postpone => {}

@@ -22,7 +22,7 @@ pub struct LoadReport {
     pub keys_loaded: u64,
     /// Keys that were left out because their time had passed.
     pub keys_expired: u64,
-    /// Functions, and values that modules keep beside keys, which this build does not have.
+    /// Values that modules keep beside keys, which this build does not have.
     pub skipped: u64,
     pub bytes: u64,
 }
@@ -75,6 +75,10 @@ pub fn load(
         deal(&mut loader, &workers, databases, &|at| progress(at, size))
     })
     .map_err(shown)?;
+    if !loader.functions.is_empty() {
+        let mut home = shards.take(0);
+        loader.functions.iter().for_each(|code| home.partition.functions.load(code));
+    }
     Ok(Some(LoadReport {
         keys_loaded: loaded.into_inner(),
         keys_expired: expired.into_inner(),

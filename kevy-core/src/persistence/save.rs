@@ -124,6 +124,7 @@ fn write_cut(
         (b"aof-base", if about.is_base { b"1" } else { b"0" }),
     ];
     write::begin(&mut out, &fields);
+    write::functions(&mut out, cut.functions());
     for (db, (keys, expiring)) in about.sizes.iter().enumerate().filter(|(_, size)| size.0 > 0) {
         write::sizes(&mut out, db, *keys as u64, *expiring as u64);
     }

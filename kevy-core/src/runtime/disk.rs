@@ -188,9 +188,14 @@ impl Disk {
         ));
         if skipped > 0 {
             log_sink::warning(format_args!(
-                "{} holds {skipped} functions or parts of modules that were passed over",
+                "{} holds {skipped} parts of modules that were passed over",
                 path.display()
             ));
+        }
+        if let Some(scripts) = server.scripts.get() {
+            for (name, fail) in scripts.adopt(&self.engine.shards.take(0).partition) {
+                log_sink::warning(format_args!("the library {name} cannot be loaded: {}", fail.text()));
+            }
         }
         self.snapshots.note_load(keys_loaded, keys_expired);
         Ok(report)

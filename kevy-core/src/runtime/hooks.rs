@@ -22,6 +22,9 @@ impl Hooks for RuntimeHooks {
     fn shutdown(&self, save: Option<bool>) {
         if let Some(core) = self.0.upgrade() {
             core.disk.set_save_at_stop(save);
+            if let (Some(scripts), Some(false)) = (core.engine.server.scripts.get(), save) {
+                scripts.stop(true);
+            }
             let seconds = core.engine.server.options.read().shutdown_timeout;
             core.begin_stop_within(Duration::from_secs(seconds.into()));
         }

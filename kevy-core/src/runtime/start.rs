@@ -80,6 +80,9 @@ impl Core {
     /// Tells every reactor to drain and end.
     pub fn begin_stop(&self) {
         self.stopping.store(true, Ordering::Release);
+        if let Some(scripts) = self.engine.server.scripts.get() {
+            scripts.stop(false);
+        }
         self.handles.iter().for_each(|handle| handle.alarm.ring(signal::STOP));
         self.events.announce();
     }

@@ -1,5 +1,7 @@
 //! A consistent cut of several shards, turned into the bytes of one RDB stream a slice at a time.
 
+use std::sync::Arc;
+
 use crate::snapshot::{Format, Sink, SinkHandle, WalkId};
 
 use super::{Shard, Shards};
@@ -41,6 +43,8 @@ pub struct Cut {
     named: Option<usize>,
     /// Whether the stream says which shard entries are from.
     names_shards: bool,
+    /// The libraries of functions, where shard 0 is cut.
+    functions: Vec<Arc<[u8]>>,
 }
 
 impl Cut {
@@ -56,15 +60,22 @@ impl Cut {
     ) -> Self {
         let mut guards = shards.take_several(members);
         let mut parts = Vec::with_capacity(members.len());
+        let mut functions = Vec::new();
         for (guard, &shard) in guards.iter_mut().zip(members) {
             guard.settle();
             note(guard);
+            functions.extend(guard.partition.functions.iter().map(|(_, code)| code.clone()));
             let (sink, handle) = Sink::new(held_bytes, format);
             let walk = guard.partition.keyspace.start_walk(Box::new(sink));
             parts.push(Part { shard, walk, sink: handle, keys: SLICE_KEYS_FIRST, done: false });
             guard.stream.notify();
         }
-        Self { parts, named: None, names_shards: false }
+        Self { parts, named: None, names_shards: false, functions }
+    }
+
+    /// The sources of the libraries of functions, which belong before the keys.
+    pub fn functions(&self) -> &[Arc<[u8]>] {
+        &self.functions
     }
 
     /// The same cut, whose stream says which shard entries are from.

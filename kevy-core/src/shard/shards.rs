@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use std::time::Instant;
 
 use smallvec::SmallVec;
@@ -248,6 +249,12 @@ impl Shards {
     #[inline]
     pub fn try_take(&self, shard: usize) -> Option<OwnedGuard<'_, Shard>> {
         self.all[shard].try_take()
+    }
+
+    /// Takes the token of one shard unless that takes longer than `patience`.
+    #[inline]
+    pub fn take_within(&self, shard: usize, patience: Duration) -> Option<OwnedGuard<'_, Shard>> {
+        self.all[shard].take_within(patience)
     }
 
     /// True where some token is held at this moment.

@@ -51,7 +51,9 @@ pub struct Loader<R> {
     db: usize,
     limits: Limits,
     seed: Seed,
-    /// Functions and values of modules that were passed over.
+    /// The sources of the libraries of functions that were read.
+    pub functions: Vec<Vec<u8>>,
+    /// Values of modules that were passed over.
     pub skipped: u64,
 }
 
@@ -77,6 +79,7 @@ impl<R: Read> Loader<R> {
             db: 0,
             limits,
             seed,
+            functions: Vec::new(),
             skipped: 0,
         }
     }
@@ -219,9 +222,9 @@ impl<R: Read> Loader<R> {
                     return Ok((Found::Nothing, reader.rest().len()));
                 }
                 FUNCTION => {
-                    reader.string()?;
+                    let code = reader.string()?.into_owned();
                     let left = reader.rest().len();
-                    self.skipped += 1;
+                    self.functions.push(code);
                     return Ok((Found::Nothing, left));
                 }
                 MODULE_AUX => {

@@ -9,7 +9,7 @@ use crate::base::number::format_u64;
 use crate::store::rdb::Format;
 use crate::store::{ValueRef, WalkSink, rdb};
 
-use super::opcode::{AUX, AUX_SHARD, EOF, EXPIRE_MS, MAGIC, RESIZE, SELECT, VERSION_WRITTEN};
+use super::opcode::{AUX, AUX_SHARD, EOF, EXPIRE_MS, FUNCTION, MAGIC, RESIZE, SELECT, VERSION_WRITTEN};
 
 /// Bytes of the magic and the version.
 pub const HEADER_BYTES: usize = 9;
@@ -45,6 +45,14 @@ pub fn sizes(out: &mut Vec<u8>, db: usize, keys: u64, expiring: u64) {
     out.push(RESIZE);
     rdb::write_length(out, keys);
     rdb::write_length(out, expiring);
+}
+
+/// Appends libraries of functions, given by their sources.
+pub fn functions(out: &mut Vec<u8>, libraries: &[Arc<[u8]>]) {
+    for code in libraries {
+        out.push(FUNCTION);
+        rdb::write_uncompressed(out, code);
+    }
 }
 
 /// Appends that no more entries follow; a checksum does.

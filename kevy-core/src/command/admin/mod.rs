@@ -19,6 +19,7 @@ mod slow_log;
 use crate::base::number::format_u64;
 
 use super::arguments::is_word;
+use super::server::Gates;
 use super::session::Request;
 use super::table::server as rows;
 use super::{Command, Context, Fail, Outcome};
@@ -73,6 +74,12 @@ fn shutdown(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if abort {
         // A stop that has begun is seconds from its end and takes no more commands.
         return Err(Fail::new("ERR No shutdown in progress."));
+    }
+    if !nosave
+        && ctx.server.gates.is_closed(Gates::BUSY)
+        && let Some(scripts) = ctx.server.scripts.get()
+    {
+        return Err(scripts.busy());
     }
     let hooks = ctx.server.hooks.get().ok_or(Fail::new("ERR there is no server to stop"))?;
     hooks.shutdown((save || nosave).then_some(save));

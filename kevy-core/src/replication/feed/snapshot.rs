@@ -47,6 +47,7 @@ impl Snapshot {
             (b"generation", generation.as_bytes()),
         ];
         write::begin(&mut bytes, &fields);
+        write::functions(&mut bytes, cut.functions());
         let mut checksum = Checksum::default();
         checksum.update(&bytes);
         let chunk_bytes = primary.settings.chunk_bytes.load(Ordering::Relaxed).max(1);

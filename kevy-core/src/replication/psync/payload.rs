@@ -54,6 +54,7 @@ impl Payload {
     pub fn new(cut: Option<Cut>, framing: Framing, fields: &[(&[u8], &[u8])]) -> Self {
         let mut bytes = Vec::new();
         write::begin_as(&mut bytes, Format::FOR_REDIS.version, fields);
+        write::functions(&mut bytes, cut.as_ref().map(Cut::functions).unwrap_or_default());
         let mut checksum = Checksum::default();
         checksum.update(&bytes);
         if let Framing::Mark(mark) = &framing {

@@ -1,0 +1,130 @@
+//! Running scripts, and what a reactor does while one takes long.
+//!
+//! A script runs between two connections' turns, when nothing of the reactor is borrowed. One that takes longer than
+//! `busy-reply-threshold` calls back from time to time, and the reactor then reads and answers its connections as far as
+//! that takes no shard: it says that it is busy, and it lets the script be ended. The other reactors do the same as soon as
+//! they find that a script keeps their token from them.
+
+use std::time::Duration;
+
+use mio::Events;
+
+use crate::dispatch::{Origin, Reply, while_breathing};
+use crate::resp::Batch;
+
+use super::connection::Fate;
+use super::flush;
+use super::reactor::{READ_BYTES, Reactor, list, mark_dirty, read, serve_connection};
+use super::serve::Counter;
+
+/// Events looked at in one turn of a busy reactor.
+const EVENTS_MAX: usize = 256;
+
+impl Reactor {
+    /// Runs the scripts that connections sent in this turn.
+    pub(super) fn run_scripts(&mut self, now: u64) {
+        for key in std::mem::take(&mut self.scripts) {
+            self.run_script(key, now);
+        }
+    }
+
+    fn run_script(&mut self, key: usize, now: u64) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(call) = &mut connection.script else { return };
+        let (command, route) = (call.command, call.route.clone());
+        let args = std::mem::take(&mut call.args);
+        let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+        let stand_in = connection.session.stand_in();
+        let client = connection.session.client.id;
+        let mut session = std::mem::replace(&mut connection.session, stand_in);
+        let mut reply = Reply::new(connection.out.protocol);
+        let engine = self.engine.clone();
+        while_breathing(&mut || self.busy_turn(), || {
+            let at = (now, Origin::Client);
+            engine.run_several(&mut session, command, &route, &args, &mut reply, at);
+        });
+        match self.connections.get_mut(key) {
+            Some(connection) if connection.session.client.id == client => {
+                connection.session = session;
+                engine.after(&mut connection.session, &mut reply, 0);
+                if connection.session.follows.any {
+                    connection.take_messages();
+                }
+                connection.out.raw(&reply.buf);
+                connection.script = None;
+                if connection.unstall() {
+                    list(&mut self.readable, connection, key);
+                }
+                mark_dirty(&mut self.dirty, connection, key);
+            }
+            _ => engine.forget(&mut session),
+        }
+    }
+
+    /// A turn while this thread runs a script, which holds every token.
+    fn busy_turn(&mut self) {
+        let now = self.engine.server.clock.now_ms();
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        // An interrupted look is one without events.
+        let _ = self.poll.poll(&mut events, Some(Duration::ZERO));
+        self.kept_signals |= self.handle.alarm.take_signals();
+        for event in &events {
+            self.note(event, now);
+        }
+        self.arrivals(now);
+        let engine = self.engine.clone();
+        let alarm = self.handle.alarm.clone();
+        let mut arena = vec![0; READ_BYTES];
+        let mut batch = Batch::new();
+        let mut later = Vec::new();
+        for key in std::mem::take(&mut self.readable) {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            if connection.stalled || connection.fate != Fate::Open || connection.upgrade.is_some() {
+                later.push(key);
+                continue;
+            }
+            connection.listed = false;
+            let got = read(connection, &mut arena);
+            let mut counter = Counter {
+                engine: &engine,
+                shard: self.index,
+                token: None,
+                now,
+                outgoing: &mut self.outgoing,
+                next_request: &mut self.next_request,
+                upgrades: &*self.upgrades,
+                alarm: &alarm,
+                holds_none: true,
+            };
+            serve_connection(&mut counter, connection, key, &arena[..got], &mut batch, now);
+            if connection.input.len() > self.settings.query_buffer_max {
+                connection.fate = Fate::Close;
+            }
+            if connection.readable && !connection.stalled && connection.fate == Fate::Open {
+                connection.listed = true;
+                later.push(key);
+            }
+            mark_dirty(&mut self.dirty, connection, key);
+        }
+        self.readable.extend(later);
+        self.send_only();
+    }
+
+    /// Sends replies that are there, and leaves everything else of a connection's life for later.
+    pub(super) fn send_only(&mut self) {
+        let holds = self.engine.shards.horizon.is_strict() || !self.disk_wait.is_idle();
+        if holds {
+            self.disk_wait.hold(&self.engine, &mut self.connections, &self.dirty);
+            self.disk_wait.release(&self.engine, &mut self.connections, &mut self.dirty);
+        }
+        for &key in &self.dirty {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            if connection.upgrade.is_none() {
+                if !holds {
+                    connection.safe = connection.out.buf.len();
+                }
+                flush::flush(connection);
+            }
+        }
+    }
+}

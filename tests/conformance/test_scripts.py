@@ -1,0 +1,72 @@
+"""Scripts whose replies are those of the reference: what they see, what they may call, and how values are converted."""
+
+from pathlib import Path
+
+import pytest
+
+from .conftest import SURFACES
+
+#: One script a line, run in order on an empty keyspace.
+SCRIPTS = Path(__file__).with_name("scripts.lua.txt").read_text(encoding="utf-8").splitlines()
+
+COMMANDS = [
+    ("EVAL", "return {KEYS[1],KEYS[2],ARGV[1],ARGV[2],#KEYS,#ARGV}", "2", "a", "b", "c", "d"),
+    ("EVAL", "return 1"),
+    ("EVAL", "return 1", "a"),
+    ("EVAL", "return 1", "-1"),
+    ("EVAL", "return 1", "2", "a"),
+    ("EVAL", "return ARGV[1]", "0", b"\x00\xff\r\n"),
+    ("EVAL", "#!lua flags=foo\nreturn 1", "0"),
+    ("EVAL", "#!foo\nreturn 1", "0"),
+    ("EVAL", "#!lua foo=1\nreturn 1", "0"),
+    ("EVAL", "#!lua", "0"),
+    ("EVAL", "#!lua flags=no-writes\nreturn redis.call('set','a','b')", "0"),
+    ("EVAL", "#!lua flags=no-writes,allow-oom\n\n\nreturn foo", "0"),
+    ("EVAL", "\n\nerror('a')\n", "0"),
+    ("EVAL_RO", "return redis.call('set','a','b')", "0"),
+    ("EVAL_RO", "return redis.call('get','a')", "0"),
+    ("EVAL_RO", "#!lua\nreturn 1", "0"),
+    ("EVALSHA", "aaaa", "0"),
+    ("EVALSHA", "a" * 40, "0"),
+    ("EVALSHA_RO", "foo", "0"),
+    ("SCRIPT", "LOAD", "return #"),
+    ("SCRIPT", "LOAD", "return 7"),
+    ("SCRIPT", "EXISTS", "da39a3ee5e6b4b0d3255bfef95601890afd80709", "x"),
+    ("SCRIPT", "KILL"),
+    ("SCRIPT", "DEBUG", "foo"),
+    ("SCRIPT", "FLUSH", "foo"),
+    ("SCRIPT", "FLUSH", "ASYNC"),
+    ("FUNCTION", "KILL"),
+    ("MULTI",),
+    ("EVAL", "return redis.call('incr','cnt')", "1", "cnt"),
+    ("EVAL", "return redis.call('incr','cnt')", "1", "cnt"),
+    ("EXEC",),
+    ("WATCH", "w"),
+    ("EVAL", "return redis.call('set','w','1')", "1", "w"),
+    ("MULTI",),
+    ("PING",),
+    ("EXEC",),
+    ("COMMAND", "GETKEYS", "EVAL", "x", "2", "a", "b", "c"),
+    ("COMMAND", "GETKEYS", "EVAL", "x", "0"),
+]
+
+
+@pytest.fixture(params=[surface for surface in SURFACES if surface.values[0][0] != "in-process"])
+def both(request, reference, targets):
+    name, protocol = request.param
+    sessions = [reference.open(protocol), targets(name).open(protocol)]
+    for session in sessions:
+        for command in [("FLUSHALL",), ("SCRIPT", "FLUSH"), ("FUNCTION", "FLUSH")]:
+            assert not session.call(*command).is_error
+    yield lambda *command: [session.call(*command) for session in sessions]
+    for session in sessions:
+        session.close()
+
+
+def test_the_corpus(both):
+    wrong = []
+    for command in [*(("EVAL", script, "0") for script in SCRIPTS), *COMMANDS]:
+        theirs, ours = both(*command)
+        if repr(theirs) != repr(ours):
+            wrong.append(f"{command}\n  is {ours!r}\n  should be {theirs!r}")
+    assert not wrong, "\n".join(wrong)
