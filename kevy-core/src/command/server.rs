@@ -56,6 +56,11 @@ pub trait Hooks: Send + Sync {
     fn persistence_info(&self, changes: u64) -> String;
     /// An option changed: listeners, limits and shards take the new values.
     fn options_changed(&self, names: &[&str]);
+    /// Options are about to change, the named ones to what they are in `options`; whatever can fail of that is done now.
+    ///
+    /// # Errors
+    /// The name of an option that cannot be so, and why.
+    fn check_options(&self, options: &Options, names: &[&str]) -> Result<(), (String, String)>;
     /// A pause has ended early: whoever waits for that looks again.
     fn unpaused(&self);
     /// Lines of `INFO replication`, without the header.

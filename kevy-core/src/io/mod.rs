@@ -4,11 +4,14 @@ pub mod connect;
 pub mod disk;
 pub mod socket;
 pub mod timer;
+mod tls;
+mod tls_config;
 pub mod upgrade;
 pub mod wake;
 
 pub use disk::{Disk, DiskFile};
 pub use socket::{Listener, Moved, Socket, duplicate};
 pub use timer::Timer;
+pub use tls_config::{Acceptor, ClientTls, ServerTls, Trust};
 pub use upgrade::{Sent, Upgrade};
 pub use wake::Alarm;

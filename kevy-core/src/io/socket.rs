@@ -13,9 +13,13 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, SockAddr, Socket as Inner, TcpKeepalive, Type};
 
+use super::tls::Tls;
+use super::tls_config::{ClientTls, ServerTls};
+
 /// A connected, non-blocking stream socket.
 pub struct Socket {
     inner: Inner,
+    tls: Option<Box<Tls>>,
     /// `ip:port`, `path:0`, or empty where neither exists.
     pub peer: String,
     pub local: String,
@@ -65,7 +69,7 @@ impl Socket {
             // Replies are written whole, so waiting to fill a segment only delays them.
             inner.set_tcp_nodelay(true)?;
         }
-        Ok(Self { inner, peer, local })
+        Ok(Self { inner, tls: None, peer, local })
     }
 
     /// Takes over a descriptor that the caller owns.
@@ -103,9 +107,46 @@ impl Socket {
         self.inner.set_tcp_keepalive(&keepalive)
     }
 
+    /// Begins TLS with a peer that connected to here; the handshake happens inside of what follows.
+    pub fn accept_tls(&mut self, config: &ServerTls) -> io::Result<()> {
+        self.tls = Some(Box::new(Tls::server(config)?));
+        Ok(())
+    }
+
+    /// Begins TLS with a peer that was connected to and must prove to be `host`.
+    pub fn connect_tls(&mut self, config: &ClientTls, host: &str) -> io::Result<()> {
+        self.tls = Some(Box::new(Tls::client(config, host)?));
+        Ok(())
+    }
+
+    /// Whether TLS has not come so far that bytes can pass.
+    pub fn is_handshaking(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
+    }
+
+    /// Whether bytes that were taken to be sent wait for the socket.
+    #[inline]
+    pub fn has_pending(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.has_pending())
+    }
+
+    /// Whether there is something to read that readiness will not be reported for.
+    #[inline]
+    pub fn has_more(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.has_more())
+    }
+
+    /// Sends what waits, as far as the socket takes it.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.tls.as_mut().map_or(Ok(()), |tls| tls.flush(&self.inner))
+    }
+
     /// Reads into `buffer`.
     #[inline]
-    pub fn receive(&self, buffer: &mut [u8]) -> io::Result<Moved> {
+    pub fn receive(&mut self, buffer: &mut [u8]) -> io::Result<Moved> {
+        if let Some(tls) = &mut self.tls {
+            return tls.receive(&self.inner, buffer);
+        }
         // SAFETY: the kernel only writes initialized bytes, so the slice stays initialized.
         let raw = unsafe { &mut *(std::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
         moved(self.inner.recv(raw), true)
@@ -113,7 +154,10 @@ impl Socket {
 
     /// Sends from `bytes`; never raises SIGPIPE.
     #[inline]
-    pub fn send(&self, bytes: &[u8]) -> io::Result<Moved> {
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<Moved> {
+        if let Some(tls) = &mut self.tls {
+            return tls.send(&self.inner, bytes);
+        }
         moved(self.inner.send_with_flags(bytes, NO_SIGNAL), false)
     }
 
@@ -127,9 +171,17 @@ impl Socket {
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
-const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
+pub(super) const NO_SIGNAL: i32 = libc::MSG_NOSIGNAL;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
-const NO_SIGNAL: i32 = 0;
+pub(super) const NO_SIGNAL: i32 = 0;
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.close(&self.inner);
+        }
+    }
+}
 
 fn moved(result: io::Result<usize>, reading: bool) -> io::Result<Moved> {
     match result {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use crate::base::options::{Options, PrimaryAddress, Secret};
 use crate::base::{ArgvBuf, Error, ErrorKind, Result, log_sink};
 use crate::dispatch::{Applied, Applier, Engine, LinkState};
-use crate::replication::{Frame, FrameKind, Replica, ReplicaOptions, Source, Speech};
+
+use crate::replication::{Frame, FrameKind, Replica, ReplicaOptions, Source, Speech, Trust};
 
 use super::Mirror;
 
@@ -162,6 +163,7 @@ impl Mirror {
         let mut replica = ReplicaOptions {
             id: Some(format!("mirror-{}", &server.run_id[..server.run_id.len().min(16)])),
             bookmarks: true,
+            trust: Trust::of_links(options),
             receive_timeout: Duration::from_secs(options.repl_timeout.into()),
             announce_ip: options.replica_announce_ip.clone(),
             ..ReplicaOptions::default()
@@ -170,7 +172,11 @@ impl Mirror {
         let announced = options.replica_announce_port;
         replica.announce_port = if announced != 0 { announced } else { own_port };
         if address.url.is_empty() {
-            replica.source = Some(Source::Tcp { host: address.host.clone(), port: address.port });
+            replica.source = Some(Source::Tcp {
+                host: address.host.clone(),
+                port: address.port,
+                tls: options.tls_replication,
+            });
             replica.speech = speech;
         } else {
             replica.set("source", &address.url)?;

@@ -171,7 +171,7 @@ impl Connection {
     /// True where the connection has nothing under way but perhaps a command that waits.
     pub fn is_idle(&self) -> bool {
         let rests = !self.stalled || self.waiting.is_some() || self.paused;
-        self.pending.is_empty() && self.unsent() == 0 && rests && !self.listed
+        self.pending.is_empty() && self.unsent() == 0 && !self.socket.has_pending() && rests && !self.listed
     }
 
     /// Bytes of replies that wait for a reader or for an earlier reply.

@@ -41,6 +41,13 @@ pub fn fill(connection: &mut Connection, now: u64) -> bool {
 /// Sends as much as the socket takes and returns how much it was.
 pub fn flush(connection: &mut Connection) -> usize {
     let mut total = 0;
+    if connection.writable && connection.socket.has_pending() {
+        if connection.socket.flush().is_err() {
+            connection.fate = Fate::Close;
+            return 0;
+        }
+        connection.writable = !connection.socket.has_pending();
+    }
     while connection.writable && connection.sent < connection.safe {
         match connection.socket.send(&connection.out.buf[connection.sent..connection.safe]) {
             Ok(Moved::Bytes(n)) => {

@@ -4,7 +4,7 @@
 //! other reactors sent, and housekeeping; give the token back; send parcels and replies. The token is never
 //! held over a system call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Debug;
 use std::io;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use slab::Slab;
 use crate::base::log_sink;
 use crate::base::signal::{self, Ring};
 use crate::dispatch::{Client, ClientKind, Engine, Introduction, Parcel, Post, Server, Session, Shard, Wake};
-use crate::io::{Alarm, Listener, Moved, Socket, Upgrade};
+use crate::io::{Acceptor, Alarm, Listener, Moved, Socket, Upgrade};
 use crate::resp::Batch;
 use crate::resp::{Limits, glance};
 
@@ -65,6 +65,10 @@ const LISTENERS_MAX: usize = 1024;
 const CRON_INTERVAL_MS: u64 = 1_000;
 /// How often the memory of all clients is compared with `maxmemory-clients`.
 const CLIENTS_INTERVAL_MS: u64 = 100;
+/// How long the handshake of a TLS connection may take.
+const HANDSHAKE_MS_MAX: u64 = 10_000;
+/// Connections whose handshake goes on in one turn.
+const HANDSHAKES_MAX: usize = 8;
 /// How long to wait for descriptors or memory before connections are accepted again.
 const ACCEPT_INTERVAL_MS: u64 = 100;
 
@@ -134,6 +138,8 @@ pub struct Door {
     pub shard: Option<usize>,
     /// The node of a cluster whose port it is: its reactor serves what comes in.
     pub node: Option<usize>,
+    /// What its connections are encrypted with, if they are.
+    pub tls: Option<Arc<Acceptor>>,
 }
 
 /// Parcels as they travel over the rings, where a pointer is moved and not its contents.
@@ -184,6 +190,8 @@ pub struct Reactor {
     next_cron: u64,
     /// When connections that could not be accepted are tried again.
     accept_again: Option<u64>,
+    /// When the handshakes of TLS connections must be over (Unix milliseconds), with their keys and clients, in this order.
+    handshakes: VecDeque<(u64, usize, u64)>,
     next_deadline: Option<u64>,
     work_left: bool,
     /// A feed has ended here, and what it left must be looked after.
@@ -240,6 +248,7 @@ impl Reactor {
             settings,
             next_cron: now + CRON_INTERVAL_MS,
             accept_again: None,
+            handshakes: VecDeque::new(),
             next_deadline: None,
             work_left: false,
             feeds_ended: false,
@@ -278,6 +287,9 @@ impl Reactor {
             }
             self.collect_replies();
             self.arrivals(now);
+            if !self.handshakes.is_empty() {
+                self.end_handshakes(now);
+            }
             if !self.paused.is_empty() {
                 self.resume_paused(now, signals & signal::RESUME != 0);
             }
@@ -353,7 +365,9 @@ impl Reactor {
         }
         if event.is_writable() {
             connection.writable = true;
-            if !connection.dirty && (connection.unsent() > 0 || connection.upgrade.is_some()) {
+            let is_due =
+                connection.unsent() > 0 || connection.upgrade.is_some() || connection.socket.has_pending();
+            if !connection.dirty && is_due {
                 connection.dirty = true;
                 self.dirty.push(token.0);
             }
@@ -362,13 +376,17 @@ impl Reactor {
 
     /// Accepts what waits at a listener and hands the connections round the reactors.
     fn accept(&mut self, at: usize, now: u64) {
-        let Some(Door { listener, shard, node }) = self.listeners.get(at) else { return };
+        let Some(Door { listener, shard, node, tls }) = self.listeners.get(at) else { return };
         let (shard, node) = (*shard, *node);
+        let tls = tls.as_ref().map(|tls| tls.current());
         let mut here = Vec::new();
         loop {
             match listener.accept() {
-                Ok(Some(socket)) => {
+                Ok(Some(mut socket)) => {
                     self.engine.server.stats.connections_received.fetch_add(1, Ordering::Relaxed);
+                    if tls.as_ref().is_some_and(|tls| socket.accept_tls(tls).is_err()) {
+                        continue;
+                    }
                     let peer = node.unwrap_or(self.next_peer % self.peers.len());
                     self.next_peer = self.next_peer.wrapping_add(1);
                     if peer == self.index { here.push(socket) } else { self.peers[peer].admit(socket, shard) }
@@ -392,7 +410,7 @@ impl Reactor {
     }
 
     /// Makes a connection of a socket.
-    fn admit(&mut self, socket: Socket, (shard, node): (Option<usize>, Option<usize>), now: u64) {
+    fn admit(&mut self, mut socket: Socket, (shard, node): (Option<usize>, Option<usize>), now: u64) {
         let server = &self.engine.server;
         if self.stop_at.is_some() {
             return;
@@ -441,8 +459,27 @@ impl Reactor {
             server.clients.remove(&connection.session.client);
             return;
         }
+        if connection.socket.is_handshaking() {
+            self.handshakes.push_back((now + HANDSHAKE_MS_MAX, key, connection.session.client.id));
+        }
         self.connections.insert(connection);
         self.readable.push(key);
+    }
+
+    /// Closes connections that have not come to terms about keys in time.
+    #[cold]
+    fn end_handshakes(&mut self, now: u64) {
+        while let Some(&(at, key, id)) = self.handshakes.front()
+            && at <= now
+        {
+            self.handshakes.pop_front();
+            let is_late = |connection: &Box<Connection>| {
+                connection.session.client.id == id && connection.socket.is_handshaking()
+            };
+            if self.connections.get(key).is_some_and(is_late) {
+                self.close(key);
+            }
+        }
     }
 
     /// Takes replies that other shards sent back.
@@ -548,11 +585,20 @@ impl Reactor {
         let mut arena_used = 0;
         let mut received = Vec::with_capacity(self.readable.len());
         let mut later = Vec::new();
+        let mut handshakes = 0;
         for key in std::mem::take(&mut self.readable) {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             if arena_used + READ_BYTES > self.arena.len() {
                 later.push(key);
                 continue;
+            }
+            if connection.socket.is_handshaking() {
+                // Keys cost a millisecond, and others wait meanwhile.
+                if handshakes == HANDSHAKES_MAX {
+                    later.push(key);
+                    continue;
+                }
+                handshakes += 1;
             }
             connection.listed = false;
             let got = read(connection, &mut self.arena[arena_used..]);
@@ -653,6 +699,7 @@ impl Reactor {
             .chain(timeout)
             .chain(cron)
             .chain(self.accept_again)
+            .chain(self.handshakes.front().map(|&(at, ..)| at))
             .chain((!self.paused.is_empty()).then_some(self.paused_until))
             .chain(token.next_deadline(&engine.server, now))
             .min();
@@ -752,6 +799,7 @@ impl Reactor {
             }
             let done = connection.fate == Fate::CloseWhenSent
                 && connection.unsent() == 0
+                && !connection.socket.has_pending()
                 && connection.pending.is_empty();
             if done || connection.fate == Fate::Close {
                 self.close(key);
@@ -882,7 +930,8 @@ pub(super) fn mark_dirty(dirty: &mut Vec<usize>, connection: &mut Connection, ke
     let due = connection.unsent() > 0
         || connection.upgrade.is_some()
         || connection.fate != Fate::Open
-        || connection.stalled;
+        || connection.stalled
+        || connection.socket.has_pending();
     if due && !connection.dirty {
         connection.dirty = true;
         dirty.push(key);
@@ -921,7 +970,7 @@ pub(super) fn read(connection: &mut Connection, arena: &mut [u8]) -> usize {
     };
     let offered = if own { connection.input.len() - start } else { READ_BYTES };
     // A short read has emptied the socket, unless its end stands behind what was read.
-    connection.readable = got == offered || (connection.ending && got > 0);
+    connection.readable = got == offered || (connection.ending && got > 0) || connection.socket.has_more();
     if own {
         connection.input.truncate(start + got);
         0

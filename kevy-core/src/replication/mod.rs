@@ -12,6 +12,7 @@ pub mod psync;
 pub mod slots;
 pub mod wire;
 
+pub use crate::io::Trust;
 pub use crate::log::Subscription;
 pub use client::{
     Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source,

@@ -4,9 +4,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use crate::base::log_sink;
+use crate::base::options::Options;
 use crate::base::signal::{self, Ring};
 use crate::dispatch::{FailoverOrder, Hooks, SaveWork, Waiter, WritePosition};
-use crate::io::Upgrade;
+use crate::io::{ServerTls, Upgrade};
 use crate::mirror::token_of;
 use crate::net::{Peer, Upgrades};
 use crate::replication::{Primary, psync};
@@ -88,6 +90,24 @@ impl Hooks for RuntimeHooks {
     fn persistence_info(&self, changes: u64) -> String {
         let text = |core: Arc<Core>| core.disk.snapshots.info(changes) + &core.disk.log.info();
         self.0.upgrade().map(text).unwrap_or_default()
+    }
+
+    fn check_options(&self, options: &Options, names: &[&str]) -> Result<(), (String, String)> {
+        let Some(tls) = self.0.upgrade().and_then(|core| core.tls.clone()) else { return Ok(()) };
+        let Some(name) = names.iter().find(|name| name.to_ascii_lowercase().starts_with("tls-")) else {
+            return Ok(());
+        };
+        match ServerTls::new(options) {
+            Ok(config) => {
+                tls.change(config);
+                Ok(())
+            }
+            Err(text) => {
+                log_sink::warning(format_args!("TLS: {text}"));
+                let told = "Unable to update TLS configuration. Check server logs.".into();
+                Err(((*name).to_owned(), told))
+            }
+        }
     }
 
     fn options_changed(&self, _names: &[&str]) {

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::base::options::Options;
 use crate::base::{Error, ErrorKind, Result};
-use crate::io::Listener;
+use crate::io::{Acceptor, Listener, ServerTls};
 use crate::net::Door;
 
 /// What a runtime listens on.
@@ -16,6 +17,9 @@ pub struct Doors {
     pub port: Option<u16>,
     /// The ports of a cluster's nodes.
     pub nodes: Vec<u16>,
+    /// The TCP port of TLS, where there is one, and what its connections are made with.
+    pub tls_port: Option<u16>,
+    pub tls: Option<Arc<Acceptor>>,
 }
 
 /// Opens the TCP and Unix listeners of `options`: none without `port` and `unixsocket`.
@@ -37,6 +41,15 @@ pub fn open(options: &Options) -> Result<Doors> {
     } else if let Some(port) = options.port {
         doors.port = Some(open_tcp(options, port, None, &mut doors.listeners)?);
     }
+    if let Some(port) = options.tls_port {
+        let config = ServerTls::new(options)
+            .map_err(|text| Error::new(ErrorKind::InvalidOption, format!("TLS: {text}")))?;
+        let acceptor = Arc::new(Acceptor::new(config));
+        let before = doors.listeners.len();
+        doors.tls_port = Some(open_tcp(options, port, None, &mut doors.listeners)?);
+        doors.listeners[before..].iter_mut().for_each(|door| door.tls = Some(acceptor.clone()));
+        doors.tls = Some(acceptor);
+    }
     if let Some(base) = options.replication_port_base {
         for shard in 0..options.shard_count() {
             let port = u16::try_from(usize::from(base) + shard).map_err(|_| {
@@ -54,7 +67,7 @@ pub fn open(options: &Options) -> Result<Doors> {
             options.tcp_backlog as i32,
         )
         .map_err(|error| Error::io(format_args!("cannot listen on {}", path.display()), &error))?;
-        doors.listeners.push(Door { listener, shard: None, node: None });
+        doors.listeners.push(Door { listener, shard: None, node: None, tls: None });
     }
     Ok(doors)
 }
@@ -69,7 +82,7 @@ fn open_tcp(options: &Options, port: u16, shard: Option<usize>, doors: &mut Vec<
         match Listener::tcp(address, options.tcp_backlog as i32) {
             Ok(listener) => {
                 chosen = listener.port().unwrap_or(chosen);
-                doors.push(Door { listener, shard, node: None });
+                doors.push(Door { listener, shard, node: None, tls: None });
             }
             Err(error) if optional && is_missing(&error) => {}
             Err(error) => return Err(Error::io(format_args!("cannot listen on {address}"), &error)),

@@ -18,7 +18,7 @@ use crate::dispatch::{
     CommandSet, Commands, Direct, Engine, Gates, Nodes, Origin, Reply, Request, Server, ServerConfig, State,
 };
 use crate::dispatch::{Standing, fail_replies};
-use crate::io::{Alarm, Socket};
+use crate::io::{Acceptor, Alarm, Socket};
 use crate::mirror::Mirror;
 use crate::net::{Door, Handle, Reactor};
 use crate::replication::{Primary, Subscription};
@@ -58,6 +58,8 @@ pub struct Core {
     pub failover: Failover,
     pub handles: Arc<[Arc<Handle>]>,
     pub port: Option<u16>,
+    /// What connections of the TLS port are made with, where there is one.
+    pub tls: Option<Arc<Acceptor>>,
     /// What opening found, once it is over.
     pub report: OnceLock<OpenReport>,
     pub disk: Disk,
@@ -416,7 +418,8 @@ impl Runtime {
             mirror: Mirror::new(engine.clone(), primary.clone()),
             failover: Failover::default(),
             handles: handles.clone(),
-            port: doors.port,
+            port: doors.port.or(doors.tls_port),
+            tls: doors.tls.clone(),
             report: OnceLock::new(),
             disk,
             next_handle: AtomicUsize::new(0),

@@ -3,9 +3,9 @@
 use super::events::EventClasses;
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
-    AppendFsync, BindAddress, BufferLimits, ChannelDefault, Choice, DebugAccess, Directory, EvictionPolicy,
-    FileName, Fixed, Hertz, LogLevel, MemoryShare, Octal, OptionValue, Percentiles, PrimaryAddress,
-    SavePoints, Secret, UserLines, Word,
+    AppendFsync, BindAddress, BufferLimits, ChannelDefault, Choice, ClientAuth, DebugAccess, Directory,
+    EvictionPolicy, FileName, Fixed, Hertz, LogLevel, MemoryShare, Octal, OptionValue, Percentiles,
+    PrimaryAddress, SavePoints, Secret, UserLines, Word,
 };
 use crate::base::slot::SLOTS;
 
@@ -122,6 +122,38 @@ options! {
         http_bind: String, "http-bind", "127.0.0.1", Kind::Text, at_start();
         /// The TCP port for clients; 0 lets the system choose one, and without a value no port is opened.
         port: Option<u16>, "port", "", PORT, at_start();
+        /// The TCP port for clients that use TLS; 0 lets the system choose one, and without a value no port is opened.
+        tls_port: Option<u16>, "tls-port", "", PORT, at_start();
+        /// The file with the certificate that TLS shows to peers, and those between it and its authority.
+        tls_cert_file: String, "tls-cert-file", "", Kind::Text;
+        /// The file with the private key of the certificate.
+        tls_key_file: String, "tls-key-file", "", Kind::Text;
+        /// The password of the private key.
+        tls_key_file_pass: Fixed, "tls-key-file-pass", "", Kind::Fixed("private keys that are encrypted are not read"), sensitive();
+        /// The file with the certificate that is shown where this server connects to another; empty for the same.
+        tls_client_cert_file: String, "tls-client-cert-file", "", Kind::Text;
+        /// The file with the private key of that certificate.
+        tls_client_key_file: String, "tls-client-key-file", "", Kind::Text;
+        /// The file with the certificates of those who are trusted to say who a peer is.
+        tls_ca_cert_file: String, "tls-ca-cert-file", "", Kind::Text;
+        /// A directory of files with such certificates.
+        tls_ca_cert_dir: String, "tls-ca-cert-dir", "", Kind::Text;
+        /// Whether clients must show a certificate, may, or are not asked for one.
+        tls_auth_clients: ClientAuth, "tls-auth-clients", "yes", Kind::Choice(ClientAuth::WORDS);
+        /// The versions of TLS that are spoken, of `TLSv1.2 TLSv1.3`; empty for both.
+        tls_protocols: String, "tls-protocols", "", Kind::Text;
+        /// The ciphers of TLS 1.2, by the names of OpenSSL with colons between; empty for all that kevy has.
+        tls_ciphers: String, "tls-ciphers", "", Kind::Text;
+        /// The ciphers of TLS 1.3, with colons between; empty for all that kevy has.
+        tls_ciphersuites: String, "tls-ciphersuites", "", Kind::Text;
+        /// Whether the order of ciphers is the server's and not the client's.
+        tls_prefer_server_ciphers: bool, "tls-prefer-server-ciphers", "no", Kind::Switch;
+        /// Whether clients may resume an earlier session, which makes the handshake short.
+        tls_session_caching: bool, "tls-session-caching", "yes", Kind::Switch;
+        /// Sessions that are kept to be resumed.
+        tls_session_cache_size: u32, "tls-session-cache-size", "20480", COUNT;
+        /// Whether this server uses TLS where it connects to a primary.
+        tls_replication: bool, "tls-replication", "no", Kind::Switch;
         /// The addresses to listen on: `*` for all of IPv4, `::*` for all of IPv6, and a `-` before one that the
         /// machine need not have.
         bind: Vec<BindAddress>, "bind", "127.0.0.1 -::1", Kind::Words, at_start();

@@ -694,6 +694,19 @@ impl ChannelDefault {
 }
 
 choice! {
+    /// Whether TLS asks clients for certificates.
+    ClientAuth {
+        /// They are not asked.
+        No = "no",
+        /// They must show one.
+        #[default]
+        Yes = "yes",
+        /// They are asked, and those without one are served as well.
+        Optional = "optional",
+    }
+}
+
+choice! {
     /// Who may use DEBUG.
     DebugAccess {
         /// Nobody.

@@ -44,7 +44,16 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let server = ctx.server;
     let limits = {
         let mut options = server.options.write();
-        options.set_many_atomically(&pairs).map_err(|error| Fail::with(error.config_set_reply()))?;
+        let mut changed = options.clone();
+        changed.set_many_atomically(&pairs).map_err(|error| Fail::with(error.config_set_reply()))?;
+        if let Some(hooks) = server.hooks.get() {
+            let names: Vec<&str> = pairs.iter().map(|(name, _)| *name).collect();
+            hooks.check_options(&changed, &names).map_err(|(name, reason)| {
+                let start = "ERR CONFIG SET failed (possibly related to argument";
+                Fail::with(format!("{start} '{name}') - {reason}"))
+            })?;
+        }
+        *options = changed;
         if pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case("requirepass")) {
             server.acl.set_default_password(options.requirepass.0.as_bytes(), &*server.commands);
         }

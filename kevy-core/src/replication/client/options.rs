@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::base::options::Secret;
 use crate::base::{Error, ErrorKind, Result, memory_size};
-use crate::io::duplicate;
+use crate::io::{Trust, duplicate};
 
 use super::super::wire::ID_LEN_MAX;
 use super::sentinel;
@@ -15,7 +15,7 @@ use super::sentinel;
 #[derive(Debug)]
 pub enum Source {
     /// A host name or address, and a port.
-    Tcp { host: String, port: u16 },
+    Tcp { host: String, port: u16, tls: bool },
     /// A Unix socket.
     Unix(PathBuf),
     /// Whichever server these Sentinels, hosts and ports, say is the primary of that name.
@@ -88,6 +88,10 @@ pub struct ReplicaOptions {
     /// What a primary is told of this side: the port, 0 for none, and the address, empty for the one it sees.
     pub announce_port: u16,
     pub announce_ip: String,
+    /// Who is trusted to say who the primary is, and the certificate that is shown to it.
+    pub trust: Trust,
+    /// The name that the primary must prove to have; empty for the host of the URL.
+    pub server_name: String,
 }
 
 impl Default for ReplicaOptions {
@@ -113,6 +117,8 @@ impl Default for ReplicaOptions {
             sentinel_password: Secret::default(),
             announce_port: 0,
             announce_ip: String::new(),
+            trust: Trust::default(),
+            server_name: String::new(),
         }
     }
 }
@@ -134,12 +140,13 @@ const PORT_DEFAULT: u16 = 6379;
 
 impl ReplicaOptions {
     /// Every option that [`ReplicaOptions::set`] takes.
-    pub const TABLE: [ReplicaOption; 17] = [
+    pub const TABLE: [ReplicaOption; 22] = [
         row(
             "source",
             "",
             "The primary: kevy://[user:password@]host[:port] or kevy+unix:///path; redis://[user:password@]host[:port][/db] \
-             or redis+unix:///path for Redis and Valkey; sentinel://host[:port],…/name for the one that Sentinels name.",
+             or redis+unix:///path for Redis and Valkey; kevys:// and rediss:// with TLS; sentinel://host[:port],…/name for the \
+             one that Sentinels name.",
         ),
         row("id", "", "The name under which the primary keeps this replica's place; random if empty."),
         row("user", "", "The name to authenticate with; without it only the password is sent."),
@@ -161,13 +168,29 @@ impl ReplicaOptions {
         row("database", "", "Hands out only commands for this database; all if empty."),
         row("sentinel-user", "", "The name to authenticate to Sentinels with."),
         row("sentinel-password", "", "The password to authenticate to Sentinels with."),
+        row(
+            "tls-ca-cert-file",
+            "",
+            "The file with the certificates of those trusted to say who a kevys:// primary is.",
+        ),
+        row(
+            "tls-ca-cert-dir",
+            "",
+            "A directory of such files; where neither is given the system's are taken.",
+        ),
+        row("tls-cert-file", "", "The file with the certificate that is shown to the primary."),
+        row("tls-key-file", "", "The file with the private key of that certificate."),
+        row(
+            "tls-server-name",
+            "",
+            "The name that the primary must prove to have; the host of the URL if empty.",
+        ),
     ];
 
     /// Sets one option by name; names match in any case.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] with what the option takes; [`ErrorKind::Unsupported`] for a kind of source
-    /// that this build does not speak.
+    /// [`ErrorKind::InvalidOption`] with what the option takes.
     pub fn set(&mut self, name: &str, value: &str) -> Result<()> {
         let bytes = || memory_size::parse(value).and_then(|bytes| usize::try_from(bytes).ok());
         let wrong = |takes: &str| invalid(name, value, takes);
@@ -201,6 +224,11 @@ impl ReplicaOptions {
                     _ => return Err(wrong("'auto' or 'manual'")),
                 }
             }
+            "tls-ca-cert-file" => value.clone_into(&mut self.trust.authorities),
+            "tls-ca-cert-dir" => value.clone_into(&mut self.trust.authorities_directory),
+            "tls-cert-file" => value.clone_into(&mut self.trust.certificate),
+            "tls-key-file" => value.clone_into(&mut self.trust.key),
+            "tls-server-name" => value.clone_into(&mut self.server_name),
             "bookmarks" => {
                 self.bookmarks = match value {
                     "yes" => true,
@@ -222,13 +250,13 @@ impl ReplicaOptions {
         Ok(())
     }
 
-    /// Takes a URL: `kevy://` or `redis://[[user][:password]@]host[:port][/db]`, `kevy+unix://` or
+    /// Takes a URL: `kevy://` or `redis://`, with TLS `kevys://` or `rediss://`, and `[[user][:password]@]host[:port][/db]`, `kevy+unix://` or
     /// `redis+unix://[[user][:password]@]/path`, `sentinel://[[user][:password]@]host[:port][,host[:port]…]/name[/db]`,
     /// and after a `?` any options as `name=value`, joined by `&`. `%XX` stands for a byte.
     fn set_source(&mut self, url: &str) -> Result<()> {
         let wrong = || {
-            let takes = "kevy://[user:password@]host[:port], kevy+unix:///path, \
-                         redis://[user:password@]host[:port][/db], redis+unix:///path or sentinel://host[:port],…/name";
+            let takes = "kevy:// or kevys://[user:password@]host[:port], kevy+unix:///path, \
+                         redis:// or rediss://[user:password@]host[:port][/db], redis+unix:///path or sentinel://host[:port],…/name";
             invalid("source", url, takes)
         };
         let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
@@ -238,20 +266,21 @@ impl ReplicaOptions {
             None => ("", rest),
         };
         self.source = Some(match scheme {
-            "kevy" => {
+            "kevy" | "kevys" => {
                 let place = place.strip_suffix('/').unwrap_or(place);
                 let (host, port) = split_port(place).ok_or_else(wrong)?;
-                Source::Tcp { host, port: port.unwrap_or(PORT_DEFAULT) }
+                Source::Tcp { host, port: port.unwrap_or(PORT_DEFAULT), tls: scheme == "kevys" }
             }
             "kevy+unix" => {
                 let path = percent_decode(place).filter(|path| path.starts_with('/')).ok_or_else(wrong)?;
                 Source::Unix(path.into())
             }
-            "redis" | "valkey" => {
+            "redis" | "valkey" | "rediss" | "valkeys" => {
                 let (host, db) = place.split_once('/').unwrap_or((place, ""));
                 let (host, port) = split_port(host).ok_or_else(wrong)?;
                 self.set_database(db).ok_or_else(wrong)?;
-                Source::Tcp { host, port: port.unwrap_or(PORT_DEFAULT) }
+                let tls = matches!(scheme, "rediss" | "valkeys");
+                Source::Tcp { host, port: port.unwrap_or(PORT_DEFAULT), tls }
             }
             "redis+unix" | "valkey+unix" | "unix" => {
                 let path = percent_decode(place).filter(|path| path.starts_with('/')).ok_or_else(wrong)?;
@@ -267,10 +296,6 @@ impl ReplicaOptions {
                 let sentinels = hosts.split(',').map(sentinel).collect::<Option<_>>().ok_or_else(wrong)?;
                 let name = percent_decode(name).filter(|name| !name.is_empty()).ok_or_else(wrong)?;
                 Source::Sentinels { sentinels, name }
-            }
-            "rediss" | "valkeys" | "kevys" => {
-                let text = format!("source: this build has no TLS, which '{scheme}' asks for");
-                return Err(Error::new(ErrorKind::Unsupported, text));
             }
             _ => return Err(wrong()),
         });
@@ -359,7 +384,7 @@ mod tests {
 
     fn tcp(url: &str) -> (String, u16) {
         match source(url).expect(url).source {
-            Some(Source::Tcp { host, port }) => (host, port),
+            Some(Source::Tcp { host, port, .. }) => (host, port),
             other => panic!("{url}: {other:?}"),
         }
     }
@@ -422,7 +447,12 @@ mod tests {
         }
         let error = source("kevy://me:secret@db:x").expect_err("a wrong port");
         assert!(!error.message().contains("secret"), "{error}");
-        assert_eq!(source("rediss://db").expect_err("TLS").kind(), ErrorKind::Unsupported);
+        for (url, is_encrypted) in
+            [("rediss://db/1", true), ("kevys://db", true), ("redis://db", false), ("kevy://db", false)]
+        {
+            let source = source(url).expect(url).source;
+            assert!(matches!(source, Some(Source::Tcp { tls, .. }) if tls == is_encrypted), "{url}");
+        }
     }
 
     #[test]

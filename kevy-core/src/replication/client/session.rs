@@ -11,7 +11,7 @@ use mio::{Registry, Token};
 use crate::base::random::Random;
 use crate::base::{Error, ErrorKind, Result};
 use crate::io::connect::resolve;
-use crate::io::{Moved, Socket};
+use crate::io::{ClientTls, Moved, Socket};
 
 use super::options::{ReplicaOptions, Source};
 use super::sentinel;
@@ -72,6 +72,8 @@ pub enum Advance {
 #[derive(Debug)]
 pub struct Session {
     target: Target,
+    /// What the connection is encrypted with, if it is, and the name that the primary must prove to have.
+    encryption: Option<(ClientTls, String)>,
     state: State,
     /// Addresses that have not been tried in this round.
     addresses: VecDeque<SocketAddr>,
@@ -90,8 +92,16 @@ impl Session {
     /// # Errors
     /// Where the options name no source.
     pub fn new(options: &mut ReplicaOptions, random: Random) -> Result<Self> {
+        let mut encryption = None;
         let target = match options.source.take() {
-            Some(Source::Tcp { host, port }) => Target::Tcp { host, port },
+            Some(Source::Tcp { host, port, tls }) => {
+                if tls {
+                    let refused = |text| Error::new(ErrorKind::InvalidOption, format!("TLS: {text}"));
+                    let name = Some(&options.server_name).filter(|name| !name.is_empty()).unwrap_or(&host);
+                    encryption = Some((ClientTls::new(&options.trust).map_err(refused)?, name.clone()));
+                }
+                Target::Tcp { host, port }
+            }
             Some(Source::Unix(path)) => Target::Unix(path),
             Some(Source::Fd(fd)) => Target::Given(Some(fd)),
             Some(Source::Sentinels { sentinels, name }) => Target::Sentinels {
@@ -108,6 +118,7 @@ impl Session {
         };
         Ok(Self {
             target,
+            encryption,
             state: State::Pause(Instant::now()),
             addresses: VecDeque::new(),
             connect_timeout: options.connect_timeout,
@@ -181,7 +192,7 @@ impl Session {
     fn ask(&mut self, registry: &Registry, token: Token, now: Instant) -> Result<Advance> {
         self.addresses.clear();
         let state = std::mem::replace(&mut self.state, State::Pause(now));
-        if let (State::Connecting { socket, until }, Target::Sentinels { question, .. }) =
+        if let (State::Connecting { mut socket, until }, Target::Sentinels { question, .. }) =
             (state, &self.target)
         {
             // A question fits into any socket's buffer; where it does not go out, no answer comes.
@@ -232,7 +243,13 @@ impl Session {
                 }
             }
         };
-        match opened.and_then(|socket| socket.register(registry, token).map(|()| socket)) {
+        let opened = opened.and_then(|mut socket| {
+            if let Some((tls, name)) = &self.encryption {
+                socket.connect_tls(tls, name)?;
+            }
+            socket.register(registry, token).map(|()| socket)
+        });
+        match opened {
             Ok(socket) => {
                 self.state = State::Connecting { socket, until: now + self.connect_timeout };
                 if given { Ok(self.stand()) } else { self.advance(registry, token, now) }
@@ -317,16 +334,17 @@ impl Session {
     }
 
     /// Reads what has arrived.
-    pub fn receive(&self, into: &mut [u8]) -> std::io::Result<Moved> {
-        match &self.state {
+    pub fn receive(&mut self, into: &mut [u8]) -> std::io::Result<Moved> {
+        match &mut self.state {
             State::Connected(socket) => socket.receive(into),
             _ => Ok(Moved::Closed),
         }
     }
 
     /// Sends, and takes what was sent off `bytes`.
-    pub fn send(&self, bytes: &mut Vec<u8>) -> std::io::Result<Moved> {
-        let State::Connected(socket) = &self.state else { return Ok(Moved::Closed) };
+    pub fn send(&mut self, bytes: &mut Vec<u8>) -> std::io::Result<Moved> {
+        let State::Connected(socket) = &mut self.state else { return Ok(Moved::Closed) };
+        socket.flush()?;
         let mut sent = 0;
         let result = loop {
             if sent == bytes.len() {
