@@ -86,13 +86,8 @@ impl Library {
             Outcome::Error(error) => vm.explain(&error).text,
             Outcome::Broken(text) => text.into_bytes(),
         };
-        Err(Fail::of_bytes([&b"ERR Error registering functions: "[..], without_code(&problem)].concat()))
+        Err(Fail::of_bytes([&b"ERR Error registering functions: "[..], &problem].concat()))
     }
-}
-
-/// The text of an error without the code that every error begins with.
-fn without_code(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"ERR ").unwrap_or(text)
 }
 
 /// `redis.register_function`.
@@ -116,9 +111,8 @@ fn register(args: &[Value]) -> Result<(), String> {
                 );
             }
             [name, callback] => {
-                let Value::String(name) = name else {
-                    return Err("first argument to redis.register_function must be a string".to_owned());
-                };
+                let name = super::answer::check_bytes(&[name.clone()], 0, "register_function")
+                    .map_err(|_| "first argument to redis.register_function must be a string".to_owned())?;
                 let Value::Function(function) = callback else {
                     return Err("second argument to redis.register_function must be a function".to_owned());
                 };
@@ -127,7 +121,7 @@ fn register(args: &[Value]) -> Result<(), String> {
                     flags: ScriptFlags::default(),
                     description: None,
                 };
-                (name.as_bytes().to_vec(), registered)
+                (name, registered)
             }
             _ => return Err("wrong number of arguments to redis.register_function".to_owned()),
         };
