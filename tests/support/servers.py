@@ -121,7 +121,7 @@ def start_redis(**options: Any) -> Server:
     """A redis-server that keeps nothing on disk."""
     for _ in range(5):
         directory = Path(tempfile.mkdtemp(prefix="redis-"))
-        port = free_port()
+        port = options.get("port") or free_port()
         defaults = {"port": port, "save": "", "appendonly": "no", "enable_debug_command": "yes", "dir": directory}
         process = _spawn([redis_binary(), *_options(defaults | options)], directory)
         server = Server("redis", process, port, directory)

@@ -228,7 +228,7 @@ impl Primary {
         self.generation.store(self.random.lock().generation(), Ordering::Release);
         for shard in &mut guards {
             let is_recorded = shard.stream.is_active();
-            shard.stream.deactivate();
+            shard.close_stream();
             if is_recorded {
                 shard.open_stream();
             }
@@ -236,6 +236,7 @@ impl Primary {
         }
         self.slots.forget_places();
         drop(guards);
+        self.sequencer.renew();
         drop(beginning);
         true
     }

@@ -216,6 +216,11 @@ impl Disk {
         self.log.follow(options);
     }
 
+    /// Whether changes are appended to the log.
+    pub fn is_logged(&self) -> bool {
+        self.log.is_enabled()
+    }
+
     /// Begins to rewrite the log, or has that follow a snapshot that is under way.
     ///
     /// # Errors

@@ -145,8 +145,9 @@ impl Hooks for RuntimeHooks {
     }
 
     fn keys_replaced(&self) {
-        if let Some(core) = self.0.upgrade() {
-            core.primary.sequencer.renew();
+        let Some(core) = self.0.upgrade().filter(|core| core.disk.is_logged()) else { return };
+        if let Err(error) = core.disk.begin_rewrite() {
+            log_sink::error(format_args!("the log does not hold the primary's keys yet: {error}"));
         }
     }
 

@@ -14,7 +14,7 @@ use super::{Note, Phase, PsyncLink, Step, protocol};
 const LINE_LEN_MAX: usize = 4096;
 
 impl PsyncLink {
-    /// A connection stands: says who wants what. All of it goes in one piece, as its replies come in order.
+    /// A connection stands: says who is there. It goes in one piece, as the replies come in order.
     pub fn connected(&mut self) {
         self.output.clear();
         self.input.clear();
@@ -42,12 +42,19 @@ impl PsyncLink {
         }
         words.extend([&b"capa"[..], b"eof", b"capa", b"psync2"]);
         encode_command(out, &words);
+    }
+
+    /// Says what is wanted: only once every reply is here, as a primary that still has one to send refuses.
+    fn ask(&mut self) {
+        let out = &mut self.output;
         match &self.done {
             Some(PsyncCursor { replid, offset, .. }) => {
-                encode_command(out, &[b"PSYNC", replid, (offset + 1).to_string().as_bytes()]);
+                let from = offset.saturating_add(1).to_string();
+                encode_command(out, &[b"PSYNC", replid, from.as_bytes()]);
             }
             None => encode_command(out, &[b"PSYNC", b"?", b"-1"]),
         }
+        self.phase = Phase::Psync;
     }
 
     /// Reads a line of the handshake. `None`: something else may be there now.
@@ -74,13 +81,13 @@ impl PsyncLink {
             |phase: Phase| protocol(format!("the primary sent '{}' in phase {phase:?}", shown(line)));
         match (self.phase, line) {
             // Versions that do not know what was said of this side do without.
-            (Phase::Replconf, [b'-', text @ ..]) if !text.starts_with(b"NO") => self.phase = Phase::Psync,
+            (Phase::Replconf, [b'-', text @ ..]) if !text.starts_with(b"NO") => self.ask(),
             (Phase::Framing, [b'-', text @ ..]) | (_, [b'-', text @ ..]) => {
                 return Err(refused(&String::from_utf8_lossy(text)));
             }
             (Phase::Auth, [b'+', ..]) => self.phase = Phase::Ping,
             (Phase::Ping, [b'+', ..]) => self.phase = Phase::Replconf,
-            (Phase::Replconf, [b'+', ..]) => self.phase = Phase::Psync,
+            (Phase::Replconf, [b'+', ..]) => self.ask(),
             (Phase::Psync, [b'+', text @ ..]) => {
                 let words: Vec<&[u8]> = text.split(|byte| *byte == b' ').collect();
                 match words[..] {

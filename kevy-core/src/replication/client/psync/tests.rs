@@ -159,12 +159,11 @@ fn every_cursor_on_the_way_leads_to_the_same_frames() {
 #[test]
 fn a_history_goes_on_under_another_identity() {
     let mut link = link(Some(cursor(ID, 41, 2)));
-    link.connected();
-    let sent = String::from_utf8_lossy(&link.output).into_owned();
-    assert!(sent.ends_with(&format!("PSYNC\r\n$40\r\n{ID}\r\n$2\r\n42\r\n")), "{sent}");
-    link.input.push(format!("+PONG\r\n+OK\r\n+CONTINUE {OTHER}\r\n").as_bytes());
+    greet(&mut link, &format!("+CONTINUE {OTHER}"));
     link.input.push(&command(&["DEL", "a"]));
     assert_eq!(take(&mut link), ["link true", "41@2 DEL a"]);
+    let sent = String::from_utf8_lossy(&link.output).into_owned();
+    assert!(sent.ends_with(&format!("PSYNC\r\n$40\r\n{ID}\r\n$2\r\n42\r\n")), "{sent}");
     let len = command(&["DEL", "a"]).len() as u64;
     assert_eq!(Place::decode(&link.cursor()), Ok(Place::Psync(cursor(OTHER, 41 + len, 2))));
 }
@@ -179,7 +178,10 @@ fn a_place_that_is_lost_is_told_before_the_snapshot() {
     assert!(link.cursor().is_empty());
     link.disconnected("gone");
     link.connected();
-    assert!(String::from_utf8_lossy(&link.output).ends_with("PSYNC\r\n$1\r\n?\r\n$2\r\n-1\r\n"));
+    assert!(link.output.ends_with(&command(&["REPLCONF", "capa", "eof", "capa", "psync2"])));
+    link.input.push(b"+PONG\r\n+OK\r\n");
+    assert_eq!(take(&mut link), ["link false"]);
+    assert!(link.output.ends_with(&command(&["PSYNC", "?", "-1"])));
 }
 
 #[test]
