@@ -7,11 +7,11 @@ use std::time::Duration;
 use kevy_core::api::{Error, ErrorKind, Runtime};
 
 use crate::boundary;
-use crate::bytes::{self, Growable};
+use crate::bytes::{self, Growable, kevy_bytes};
 use crate::error::kevy_error;
 use crate::handle::{self, Opaque};
 use crate::options::{self, kevy_options};
-use crate::status::{KEVY_OK, kevy_status};
+use crate::status::{KEVY_AGAIN, KEVY_OK, kevy_status};
 
 /// One running keyspace: shards, core threads, listeners. Any number of threads may use it, and a process may
 /// hold several.
@@ -134,6 +134,67 @@ pub unsafe extern "C" fn kevy_runtime_open_report(
     };
     // SAFETY: the caller passes NULL or a place for a pointer.
     unsafe { boundary::call(err, work) }
+}
+
+/// Waits on a runtime with the option "replicaof" until its first copy is whole: KEVY_AGAIN where `timeout_ms` passed
+/// before. At once on one that follows nobody.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kevy_runtime_wait_synced(
+    runtime: *const kevy_runtime,
+    timeout_ms: u32,
+    err: *mut *mut kevy_error,
+) -> kevy_status {
+    let work = || {
+        let timeout = Duration::from_millis(timeout_ms.into());
+        // SAFETY: the caller passes NULL or a live handle.
+        let is_synced = unsafe { handle::shared(runtime, |runtime| runtime.wait_synced(timeout)) }?;
+        Ok(if is_synced { KEVY_OK } else { KEVY_AGAIN })
+    };
+    // SAFETY: the caller passes NULL or a place for a pointer.
+    unsafe { boundary::call(err, work) }
+}
+
+/// Waits until everything that its writer did before it got `token` can be read here: KEVY_AGAIN where `timeout_ms`
+/// passed before, KEVY_ERROR_REPLICA for a token of another history. A token is the field repl_token of INFO replication
+/// on a kevy primary, or master_replid, a colon and master_repl_offset on Redis and Valkey.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kevy_runtime_wait_token(
+    runtime: *const kevy_runtime,
+    token: kevy_bytes,
+    timeout_ms: u32,
+    err: *mut *mut kevy_error,
+) -> kevy_status {
+    let work = || {
+        let timeout = Duration::from_millis(timeout_ms.into());
+        // SAFETY: the caller passes bytes that live as long as the call.
+        let token = unsafe { token.read_text("token") }?;
+        // SAFETY: the caller passes NULL or a live handle.
+        match unsafe { handle::shared(runtime, |runtime| runtime.wait_token(token, timeout)) } {
+            Err(error) if error.kind() == ErrorKind::Timeout => Ok(KEVY_AGAIN),
+            Err(error) => Err(error),
+            Ok(()) => Ok(KEVY_OK),
+        }
+    };
+    // SAFETY: the caller passes NULL or a place for a pointer.
+    unsafe { boundary::call(err, work) }
+}
+
+/// Gives the milliseconds by which the copy of a primary may lie behind it: UINT64_MAX while there is none, 0 on a runtime
+/// that follows nobody.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn kevy_runtime_staleness(
+    runtime: *const kevy_runtime,
+    ms: *mut u64,
+    err: *mut *mut kevy_error,
+) -> kevy_status {
+    let work = |ms: &mut u64| {
+        // SAFETY: the caller passes NULL or a live handle.
+        let found = unsafe { handle::shared(runtime, |runtime| Ok(runtime.staleness())) }?;
+        *ms = found.map_or(u64::MAX, |age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
+        Ok(KEVY_OK)
+    };
+    // SAFETY: the caller passes NULL or places for the values.
+    unsafe { boundary::give((ms, "ms"), err, work) }
 }
 
 /// Stops: refuses new work, lets connections take their last replies for at most `timeout_ms`, ends the core

@@ -2,7 +2,7 @@
  * kevy: a Redis-compatible, replicated keyspace inside this process.
  *
  * A {@link Runtime} is one running keyspace, a {@link Session} runs commands on it, a {@link Replica} follows a
- * primary frame by frame, and a {@link Keyspace} is the bare engine without threads or I/O.
+ * primary frame by frame, a {@link Mirror} is a copy of one, and a {@link Keyspace} is the bare engine without threads or I/O.
  */
 
 import "./dispose.js";
@@ -44,6 +44,7 @@ export {
 } from "./errors.js";
 export { Executor } from "./executor.js";
 export { Keyspace } from "./keyspace.js";
+export { Mirror, type MirrorOptions } from "./mirror.js";
 export type { OptionValue, RuntimeOptions } from "./options.js";
 export { Pipeline } from "./pipeline.js";
 export {

@@ -9,6 +9,9 @@ export interface NativeRuntime {
   readonly port: number | null;
   readonly shards: number;
   openReport(): { shards: number; keysLoaded: number };
+  readonly token: string;
+  readonly staleness: number | null;
+  wait(token: string | null, timeoutMs: number): Promise<boolean>;
   connect(): number;
   stop(timeoutMs: number): Promise<void>;
   release(): void;

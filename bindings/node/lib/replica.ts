@@ -168,6 +168,8 @@ export interface ReplicaStats {
 export interface ReplicaOptions {
   /** `kevy://[user:password@]host[:port]` or `kevy+unix:///path`. */
   url?: string;
+  /** Hands out only commands with a key that begins with one of these. */
+  prefixes?: readonly string[];
   /** A connected socket. The replica uses a copy of the descriptor; when the connection ends, so does the replica. */
   fd?: number;
   /** A runtime of this process. */
@@ -227,7 +229,8 @@ export class Replica implements AsyncIterable<Batch> {
   #current: Iterator<Frame> | undefined;
 
   constructor(options: ReplicaOptions) {
-    const { url, fd, runtime, cursor, batchFramesMax = 1024, batchesMax = 4, acknowledge = "auto", ...rest } = options;
+    const { url, fd, runtime, cursor, batchFramesMax = 1024, batchesMax = 4, acknowledge = "auto", ...others } = options;
+    const { prefixes = [], ...rest } = others;
     if ([url, fd, runtime].filter((source) => source !== undefined).length !== 1) {
       throw new InvalidArgumentError("INVALID_ARGUMENT", "a replica takes one of url, fd and runtime");
     }
@@ -244,6 +247,7 @@ export class Replica implements AsyncIterable<Batch> {
     this.#acked = this.#cursor;
     // The thread fetches ahead, so its asking for more confirms nothing.
     const list = pairs({ ...(rest as Record<string, OptionValue>), source: url, acknowledge: "manual" });
+    list.push(...prefixes.map((prefix): [string, string] => ["prefix", prefix]));
     const wake = waker(new WeakRef(this), Replica.#wake);
     const source = { fd: fd ?? null, runtimeId: runtime?.id ?? null };
     this.#native = guard(() =>

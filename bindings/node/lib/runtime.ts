@@ -16,6 +16,9 @@ export interface OpenReport {
 /** Milliseconds that connections get to take their last replies. */
 const CLOSE_TIMEOUT_MS = 5000;
 
+/** How long one wait of a thread of the pool lasts. */
+const WAIT_PIECE_MS = 100;
+
 /**
  * One running instance: shards, core threads, listeners. It does not keep the process alive by itself.
  *
@@ -33,7 +36,8 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   #closing: Promise<void> | undefined;
 
-  private constructor(runtime: NativeRuntime, isAttached: boolean, options: RuntimeOptions) {
+  /** @internal */
+  protected constructor(runtime: NativeRuntime, isAttached: boolean, options: RuntimeOptions) {
     this.#native = runtime;
     this.#isAttached = isAttached;
     this.#options = options;
@@ -57,6 +61,44 @@ export class Runtime {
    */
   static attach(id: number): Runtime {
     return guard(() => new Runtime(native.attach(id), true, {}));
+  }
+
+  /** The place after everything that has been written here, for a mirror's `wait`. */
+  get token(): string {
+    return guard(() => this.#native.token);
+  }
+
+  /** Milliseconds by which the copy of a primary may lie behind it: null while there is none, 0 on a primary. */
+  get stalenessMs(): number | null {
+    return guard(() => this.#native.staleness);
+  }
+
+  /** Waits until the first copy of the primary is whole; false where `timeoutMs` passed before. */
+  async waitSynced(timeoutMs = Number.MAX_SAFE_INTEGER): Promise<boolean> {
+    return await this.#wait(null, timeoutMs);
+  }
+
+  /**
+   * Waits until what its writer did before it got `token` can be read here; false where `timeoutMs` passed before. A token is
+   * {@link token} or the field `repl_token` of `INFO replication` on a kevy primary, or
+   * `<master_replid>:<master_repl_offset>` of Redis and Valkey.
+   */
+  async waitToken(token: string, timeoutMs = Number.MAX_SAFE_INTEGER): Promise<boolean> {
+    return await this.#wait(token, timeoutMs);
+  }
+
+  async #wait(token: string | null, timeoutMs: number): Promise<boolean> {
+    // A wait holds a thread of the pool, so it is taken in pieces and a close is not kept waiting.
+    const deadline = performance.now() + timeoutMs;
+    for (;;) {
+      const left = Math.max(0, deadline - performance.now());
+      try {
+        if (await this.#native.wait(token, Math.min(left, WAIT_PIECE_MS))) return true;
+      } catch (error) {
+        throw fromNative(error);
+      }
+      if (left <= WAIT_PIECE_MS) return false;
+    }
   }
 
   /** Opens a session that runs commands on the calling thread. */

@@ -98,6 +98,24 @@ impl Handle {
         Ok(self.runtime()?.connect().map_err(|error| failure(&error))?.into_raw_fd())
     }
 
+    #[napi(getter)]
+    pub fn token(&self) -> napi::Result<String> {
+        Ok(self.runtime()?.token())
+    }
+
+    /// Milliseconds, null while there is no copy.
+    #[napi(getter)]
+    pub fn staleness(&self) -> napi::Result<Option<f64>> {
+        Ok(self.runtime()?.staleness().map(|age| age.as_secs_f64() * 1000.0))
+    }
+
+    /// Waits for a place of the primary's history, or without a token for the first copy; false after the time limit.
+    #[napi]
+    pub fn wait(&self, token: Option<String>, timeout_ms: f64) -> napi::Result<AsyncTask<Wait>> {
+        let timeout = Duration::try_from_secs_f64(timeout_ms / 1000.0).unwrap_or(Duration::MAX);
+        Ok(AsyncTask::new(Wait { shared: self.shared()?.clone(), token, timeout }))
+    }
+
     /// Stops the runtime for every handle.
     #[napi]
     pub fn stop(&self, timeout_ms: u32) -> napi::Result<AsyncTask<Stop>> {
@@ -177,6 +195,36 @@ impl Task for Stop {
 
     fn resolve(&mut self, _: Env, (): ()) -> napi::Result<()> {
         Ok(())
+    }
+}
+
+/// Waits on a thread of the pool.
+#[derive(Debug)]
+pub struct Wait {
+    shared: Arc<Shared>,
+    token: Option<String>,
+    timeout: Duration,
+}
+
+impl Task for Wait {
+    type Output = bool;
+    type JsValue = bool;
+
+    fn compute(&mut self) -> napi::Result<bool> {
+        let runtime = self.shared.runtime().map_err(|error| failure(&error))?;
+        let waited = match &self.token {
+            None => runtime.wait_synced(self.timeout),
+            Some(token) => match runtime.wait_token(token, self.timeout) {
+                Ok(()) => Ok(true),
+                Err(error) if error.kind() == ErrorKind::Timeout => Ok(false),
+                Err(error) => Err(error),
+            },
+        };
+        waited.map_err(|error| failure(&error))
+    }
+
+    fn resolve(&mut self, _: Env, waited: bool) -> napi::Result<bool> {
+        Ok(waited)
     }
 }
 

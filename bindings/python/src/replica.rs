@@ -242,14 +242,21 @@ impl Replica {
 #[pymethods]
 impl Replica {
     #[new]
-    #[pyo3(signature = (source, cursor=None, **options))]
+    #[pyo3(signature = (source, cursor=None, *, prefixes=None, **options))]
     fn new(
         py: Python<'_>,
         source: &Bound<'_, PyAny>,
         cursor: Option<&[u8]>,
+        prefixes: Option<Vec<Bound<'_, PyAny>>>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let mut settings = ReplicaOptions::default();
+        for prefix in prefixes.iter().flatten() {
+            settings.prefixes.push(match prefix.cast::<PyString>() {
+                Ok(text) => text.to_str()?.as_bytes().to_vec(),
+                Err(_) => prefix.extract()?,
+            });
+        }
         options::each(options, |name, value| settings.set(name, value).or_raise(py))?;
         if let Ok(runtime) = source.cast::<Runtime>() {
             settings.source = Some(ReplicaSource::Fd(runtime.get().connect().or_raise(py)?));

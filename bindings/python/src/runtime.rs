@@ -2,7 +2,7 @@
 
 use std::os::fd::{IntoRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kevy_core::api::{self, ErrorKind, Options};
 use pyo3::prelude::*;
@@ -25,7 +25,37 @@ pub struct Runtime {
     is_closed: AtomicBool,
 }
 
+/// How long a wait goes on before signals are looked at.
+const WAIT_PIECE: Duration = Duration::from_millis(100);
+
 impl Runtime {
+    /// Waits with the interpreter left to other threads, and with Ctrl-C heard.
+    fn wait_in_pieces(
+        &self,
+        py: Python<'_>,
+        timeout: Option<f64>,
+        wait: impl Fn(Duration) -> api::Result<bool> + Sync,
+    ) -> PyResult<bool> {
+        let timeout = timeout
+            .map(|seconds| {
+                Duration::try_from_secs_f64(seconds)
+                    .map_err(|error| raised(py, ErrorKind::InvalidArgument, &format!("timeout: {error}")))
+            })
+            .transpose()?;
+        let begun = Instant::now();
+        loop {
+            let left = timeout.map(|timeout| timeout.saturating_sub(begun.elapsed()));
+            let piece = left.map_or(WAIT_PIECE, |left| left.min(WAIT_PIECE));
+            if py.detach(|| wait(piece)).or_raise(py)? {
+                return Ok(true);
+            }
+            py.check_signals()?;
+            if left.is_some_and(|left| left <= piece) {
+                return Ok(false);
+            }
+        }
+    }
+
     /// An in-process connection.
     pub fn connect(&self) -> api::Result<OwnedFd> {
         self.inner.connect()
@@ -67,6 +97,34 @@ impl Runtime {
         dict.set_item("commands_replayed", report.commands_replayed)?;
         dict.set_item("bytes_cut", report.bytes_cut)?;
         Ok(dict)
+    }
+
+    /// The place after everything that has been written here, for a replica's `wait`.
+    #[getter]
+    fn token(&self) -> String {
+        self.inner.token()
+    }
+
+    /// Seconds by which the copy of a primary may lie behind it: None while there is none, 0 on a primary.
+    #[getter]
+    fn staleness(&self) -> Option<f64> {
+        self.inner.staleness().map(|age| age.as_secs_f64())
+    }
+
+    /// Waits until the first copy of the primary is whole; False where `timeout` seconds passed before.
+    #[pyo3(signature = (timeout=None))]
+    fn wait_synced(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+        self.wait_in_pieces(py, timeout, |piece| self.inner.wait_synced(piece))
+    }
+
+    /// Waits until everything before `token` can be read here; False where `timeout` seconds passed before.
+    #[pyo3(signature = (token, timeout=None))]
+    fn wait_token(&self, py: Python<'_>, token: &str, timeout: Option<f64>) -> PyResult<bool> {
+        self.wait_in_pieces(py, timeout, |piece| match self.inner.wait_token(token, piece) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::Timeout => Ok(false),
+            Err(error) => Err(error),
+        })
     }
 
     /// Whether it was closed.

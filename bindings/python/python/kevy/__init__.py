@@ -1,7 +1,7 @@
 """kevy: a Redis-compatible keyspace inside this process.
 
-Embed it (``Runtime``, ``Session``), serve it (``Runtime(port=…)``), follow a primary (``Replica``), or use the
-bare engine (``Keyspace``). ``kevy.aio`` is the asyncio twin.
+Embed it (``Runtime``, ``Session``), serve it (``Runtime(port=…)``), follow a primary (``Replica``), read a
+copy of one (``Mirror``), or use the bare engine (``Keyspace``). ``kevy.aio`` is the asyncio twin.
 """
 
 from ._errors import (
@@ -28,6 +28,7 @@ from ._errors import (
 )
 from ._frames import FrameKind
 from ._kevy import Batch, Frame, Keyspace, Pipeline, Session, Subscription, __version__
+from ._mirror import Mirror
 from ._replica import Replica
 from ._runtime import Runtime
 
@@ -45,6 +46,7 @@ __all__ = [
     "IoError",
     "KevyError",
     "Keyspace",
+    "Mirror",
     "OptionError",
     "OutOfMemoryError",
     "PanicError",

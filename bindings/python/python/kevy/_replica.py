@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _kevy, _log
@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 class Replica(_kevy.Replica):
     """A primary's snapshot and then every change, from where the last run stopped.
 
-    ``source`` is a URL (``kevy://host:port``, ``kevy+unix:///path``), a connected socket or its descriptor, which is
-    duplicated, or a ``Runtime`` of this process. ``cursor`` is what the last run saved; without it a snapshot comes
+    ``source`` is a URL (``kevy://host:port``, ``kevy+unix:///path``, for Redis and Valkey ``redis://host:port`` or
+    ``sentinel://host:port/name``), a connected socket or its descriptor, which is duplicated, or a ``Runtime`` of this
+    process. With ``prefixes`` only commands come that have a key which begins with one of them. ``cursor`` is what the last run saved; without it a snapshot comes
     first. Iterate it, or take ``batches``; save the cursor together with what was applied.
     """
 
-    def __new__(cls, source: Any, cursor: bytes | None = None, **options: Any) -> Self:
+    def __new__(
+        cls,
+        source: Any,
+        cursor: bytes | None = None,
+        *,
+        prefixes: Sequence[str | bytes] | None = None,
+        **options: Any,
+    ) -> Self:
         _log.start()
-        return super().__new__(cls, source, cursor, **options)
+        return super().__new__(cls, source, cursor, prefixes=prefixes, **options)
 
     def batches(self, max: int = 1024) -> Iterator[_kevy.Batch]:  # noqa: A002
         """Batches of up to ``max`` frames, until the replica is closed."""
