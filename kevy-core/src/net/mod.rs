@@ -3,13 +3,17 @@
 //! A reactor owns its connections outright and its shard for one turn at a time. The runtime starts and
 //! stops reactors; nothing else calls them.
 
+mod admission;
 mod busy;
+mod care;
 mod connection;
 mod disk_wait;
 mod flush;
 mod handle;
 mod reactor;
 mod serve;
+mod settings;
 
+pub use admission::Door;
 pub use handle::Handle;
-pub use reactor::{Door, Peer, Reactor, Upgrades};
+pub use reactor::{Peer, Reactor, Upgrades};

@@ -16,16 +16,19 @@ use slab::Slab;
 
 use crate::base::log_sink;
 use crate::base::signal::{self, Ring};
-use crate::dispatch::{Client, ClientKind, Engine, Introduction, Parcel, Post, Server, Session, Shard, Wake};
-use crate::io::{Acceptor, Alarm, Listener, Moved, Socket, Upgrade};
+use crate::dispatch::{Client, ClientKind, Engine, Introduction, Parcel, Post, Session, Shard};
+use crate::io::{Alarm, Moved, Upgrade};
 use crate::resp::Batch;
-use crate::resp::{Limits, glance};
+use crate::resp::glance;
 
 use super::Handle;
+use super::admission::Door;
+use super::care::CRON_INTERVAL_MS;
 use super::connection::{Connection, Fate, Waiting};
 use super::disk_wait::DiskWait;
-use super::flush::{self, OutputLimit};
+use super::flush;
 use super::serve::{Counter, LOOK_AHEAD_MIN, run_parcel};
+use super::settings::Settings;
 
 /// What turns a connection into something that net does not know.
 pub trait Upgrades: Send + Sync + Debug {
@@ -61,86 +64,8 @@ const ALARM: Token = Token(usize::MAX);
 /// Tokens from here down are listeners.
 const LISTENERS_END: usize = usize::MAX - 1;
 const LISTENERS_MAX: usize = 1024;
-/// How often connections are looked at for `timeout` and soft output limits.
-const CRON_INTERVAL_MS: u64 = 1_000;
-/// How often the memory of all clients is compared with `maxmemory-clients`.
-const CLIENTS_INTERVAL_MS: u64 = 100;
-/// How long the handshake of a TLS connection may take.
-const HANDSHAKE_MS_MAX: u64 = 10_000;
 /// Connections whose handshake goes on in one turn.
 const HANDSHAKES_MAX: usize = 8;
-/// How long to wait for descriptors or memory before connections are accepted again.
-const ACCEPT_INTERVAL_MS: u64 = 100;
-
-/// What a client of another machine is told where anybody could come in. The text is that of Redis, which monitoring knows.
-const PROTECTED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is \
-set for the default user. In this mode connections are only accepted from the loopback interface. If you want to connect \
-from external computers to Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the \
-command 'CONFIG SET protected-mode no' from the loopback interface by connecting to Redis from the same host the server is \
-running, however MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this \
-change permanent. 2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and \
-setting the protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for \
-testing, restart it with the '--protected-mode no' option. 4) Setup a an authentication password for the default user. \
-NOTE: You only need to do one of the above things in order for the server to start accepting connections from the \
-outside.\r\n";
-
-/// The settings that connections follow, read again when an option changes.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Settings {
-    bulk_len_max: usize,
-    pub(super) query_buffer_max: usize,
-    idle_timeout_ms: u64,
-    keepalive: Duration,
-    clients_max: usize,
-    clients_bytes_max: u64,
-    is_protected: bool,
-    outputs: [OutputLimit; 3],
-}
-
-impl Settings {
-    pub(super) fn read(server: &Server) -> Self {
-        let options = server.options.read();
-        let outputs = &options.client_output_buffer_limit;
-        let outputs = [&outputs.normal, &outputs.replica, &outputs.pubsub].map(|class| OutputLimit {
-            hard_bytes: class.hard_bytes as usize,
-            soft_bytes: class.soft_bytes as usize,
-            soft_ms: class.soft_seconds * 1_000,
-        });
-        Self {
-            bulk_len_max: options.proto_max_bulk_len as usize,
-            query_buffer_max: options.client_query_buffer_limit as usize,
-            idle_timeout_ms: u64::from(options.timeout) * 1_000,
-            keepalive: Duration::from_secs(u64::from(options.tcp_keepalive)),
-            clients_max: options.maxclients as usize,
-            clients_bytes_max: options.maxmemory_clients.bytes(options.maxmemory),
-            is_protected: options.protected_mode,
-            outputs,
-        }
-    }
-}
-
-impl Settings {
-    /// How much may wait to be sent to a client.
-    fn output_limit(&self, kind: ClientKind) -> &OutputLimit {
-        let [normal, replica, pubsub] = &self.outputs;
-        match kind {
-            ClientKind::Normal | ClientKind::Primary => normal,
-            ClientKind::Replica => replica,
-            ClientKind::Pubsub => pubsub,
-        }
-    }
-}
-
-/// A listening socket, and the shard that replicas attach to there.
-#[derive(Debug)]
-pub struct Door {
-    pub listener: Listener,
-    pub shard: Option<usize>,
-    /// The node of a cluster whose port it is: its reactor serves what comes in.
-    pub node: Option<usize>,
-    /// What its connections are encrypted with, if they are.
-    pub tls: Option<Arc<Acceptor>>,
-}
 
 /// Parcels as they travel over the rings, where a pointer is moved and not its contents.
 type Parcels = Vec<Box<Parcel>>;
@@ -154,49 +79,49 @@ pub struct Reactor {
     pub(super) poll: Poll,
     pub(super) handle: Arc<Handle>,
     /// All reactors, this one too.
-    peers: Arc<[Arc<Handle>]>,
-    next_peer: usize,
-    listeners: Vec<Door>,
+    pub(super) peers: Arc<[Arc<Handle>]>,
+    pub(super) next_peer: usize,
+    pub(super) listeners: Vec<Door>,
     pub(super) connections: Slab<Box<Connection>>,
     pub(super) readable: Vec<usize>,
     pub(super) dirty: Vec<usize>,
     pub(super) disk_wait: DiskWait,
-    upgraded: Vec<usize>,
+    pub(super) upgraded: Vec<usize>,
     /// Connections that messages have come for.
-    pushed: Vec<usize>,
+    pub(super) pushed: Vec<usize>,
     /// Connections with a script to run.
     pub(super) scripts: Vec<usize>,
     /// Signals that came while a script ran.
     pub(super) kept_signals: u32,
     /// Connections with a command whose answer nobody tells.
-    polled: Vec<usize>,
+    pub(super) polled: Vec<usize>,
     /// Connections that a pause holds back.
-    paused: Vec<usize>,
+    pub(super) paused: Vec<usize>,
     /// When the pauses end by what was known when the last of them was listed (Unix milliseconds).
-    paused_until: u64,
+    pub(super) paused_until: u64,
     /// When the waits of connections are over at the latest (Unix milliseconds).
-    timeouts: BTreeSet<(u64, usize)>,
-    posts: Vec<Option<Post>>,
+    pub(super) timeouts: BTreeSet<(u64, usize)>,
+    pub(super) posts: Vec<Option<Post>>,
     pub(super) outgoing: Parcels,
-    spare: Parcels,
+    pub(super) spare: Parcels,
     /// A parcel that was too large for one turn, and who sent it.
-    unfinished: Option<(usize, Box<Parcel>)>,
-    next_sender: usize,
+    pub(super) unfinished: Option<(usize, Box<Parcel>)>,
+    pub(super) next_sender: usize,
     pub(super) next_request: u64,
-    guest: Session,
-    arena: Box<[u8]>,
-    batch: Batch,
+    pub(super) guest: Session,
+    pub(super) arena: Box<[u8]>,
+    pub(super) batch: Batch,
     pub(super) settings: Settings,
-    next_cron: u64,
+    pub(super) next_cron: u64,
     /// When connections that could not be accepted are tried again.
-    accept_again: Option<u64>,
+    pub(super) accept_again: Option<u64>,
     /// When the handshakes of TLS connections must be over (Unix milliseconds), with their keys and clients, in this order.
-    handshakes: VecDeque<(u64, usize, u64)>,
-    next_deadline: Option<u64>,
-    work_left: bool,
+    pub(super) handshakes: VecDeque<(u64, usize, u64)>,
+    pub(super) next_deadline: Option<u64>,
+    pub(super) work_left: bool,
     /// A feed has ended here, and what it left must be looked after.
-    feeds_ended: bool,
-    stop_at: Option<Instant>,
+    pub(super) feeds_ended: bool,
+    pub(super) stop_at: Option<Instant>,
 }
 
 impl Reactor {
@@ -374,114 +299,6 @@ impl Reactor {
         }
     }
 
-    /// Accepts what waits at a listener and hands the connections round the reactors.
-    fn accept(&mut self, at: usize, now: u64) {
-        let Some(Door { listener, shard, node, tls }) = self.listeners.get(at) else { return };
-        let (shard, node) = (*shard, *node);
-        let tls = tls.as_ref().map(|tls| tls.current());
-        let mut here = Vec::new();
-        loop {
-            match listener.accept() {
-                Ok(Some(mut socket)) => {
-                    self.engine.server.stats.connections_received.fetch_add(1, Ordering::Relaxed);
-                    if tls.as_ref().is_some_and(|tls| socket.accept_tls(tls).is_err()) {
-                        continue;
-                    }
-                    let peer = node.unwrap_or(self.next_peer % self.peers.len());
-                    self.next_peer = self.next_peer.wrapping_add(1);
-                    if peer == self.index { here.push(socket) } else { self.peers[peer].admit(socket, shard) }
-                }
-                Ok(None) => break,
-                Err(_) => {
-                    // Out of descriptors or memory: the connection stays in the kernel's queue, which will not tell
-                    // of it again.
-                    self.accept_again = Some(now + ACCEPT_INTERVAL_MS);
-                    break;
-                }
-            }
-        }
-        here.into_iter().for_each(|socket| self.admit(socket, (shard, node), now));
-    }
-
-    pub(super) fn arrivals(&mut self, now: u64) {
-        for (socket, shard) in self.handle.take_arrivals() {
-            self.admit(socket, (shard, None), now);
-        }
-    }
-
-    /// Makes a connection of a socket.
-    fn admit(&mut self, mut socket: Socket, (shard, node): (Option<usize>, Option<usize>), now: u64) {
-        let server = &self.engine.server;
-        if self.stop_at.is_some() {
-            return;
-        }
-        if self.settings.is_protected && !socket.is_local() && server.acl.takes_any_password() {
-            server.stats.connections_rejected.fetch_add(1, Ordering::Relaxed);
-            // The peer is turned away whether or not it reads why.
-            let _ = socket.send(PROTECTED);
-            return;
-        }
-        if server.clients.connected() >= self.settings.clients_max {
-            server.stats.connections_rejected.fetch_add(1, Ordering::Relaxed);
-            log_sink::warning(format_args!(
-                "maxclients is reached: a connection from {} is refused",
-                socket.peer
-            ));
-            // The peer is turned away whether or not it reads why.
-            let _ = socket.send(b"-ERR max number of clients reached\r\n");
-            return;
-        }
-        if !self.settings.keepalive.is_zero() {
-            // Without probes a dead peer is only noticed later.
-            let _ = socket.set_keepalive(self.settings.keepalive);
-        }
-        let handle = self.handle.clone();
-        let key = self.connections.vacant_key();
-        let client = server.clients.add(
-            socket.peer.clone(),
-            socket.local.clone(),
-            socket.fd(),
-            now,
-            Box::new(move |why| match why {
-                Wake::Killed => handle.alarm.ring(signal::KILL),
-                Wake::Answered => handle.answered(key),
-                Wake::Pushed => handle.pushed(key),
-            }),
-        );
-        let mut session = Session::new(client, false);
-        session.log_out(&server.acl);
-        session.node = node;
-        let limits = Limits { bulk_len_max: self.settings.bulk_len_max, ..Limits::default() };
-        let mut connection = Box::new(Connection::new(socket, session, limits));
-        connection.listed = true;
-        connection.shard = shard;
-        if connection.socket.register(self.poll.registry(), Token(key)).is_err() {
-            server.clients.remove(&connection.session.client);
-            return;
-        }
-        if connection.socket.is_handshaking() {
-            self.handshakes.push_back((now + HANDSHAKE_MS_MAX, key, connection.session.client.id));
-        }
-        self.connections.insert(connection);
-        self.readable.push(key);
-    }
-
-    /// Closes connections that have not come to terms about keys in time.
-    #[cold]
-    fn end_handshakes(&mut self, now: u64) {
-        while let Some(&(at, key, id)) = self.handshakes.front()
-            && at <= now
-        {
-            self.handshakes.pop_front();
-            let is_late = |connection: &Box<Connection>| {
-                connection.session.client.id == id && connection.socket.is_handshaking()
-            };
-            if self.connections.get(key).is_some_and(is_late) {
-                self.close(key);
-            }
-        }
-    }
-
     /// Takes replies that other shards sent back.
     fn collect_replies(&mut self) {
         for shard in 0..self.posts.len() {
@@ -567,7 +384,7 @@ impl Reactor {
     }
 
     /// Forgets a connection's wait.
-    fn end_wait(&mut self, key: usize, waiting: &Waiting) {
+    pub(super) fn end_wait(&mut self, key: usize, waiting: &Waiting) {
         if let Some(deadline) = waiting.deadline {
             self.timeouts.remove(&(deadline, key));
         }
@@ -809,120 +626,6 @@ impl Reactor {
             self.engine.server.stats.net_output_bytes.fetch_add(total as u64, Ordering::Relaxed);
             self.engine.server.stats.writes.fetch_add(writes, Ordering::Relaxed);
         }
-    }
-
-    /// Looks after what only time changes.
-    fn cron(&mut self, now: u64) {
-        self.next_cron = now + CRON_INTERVAL_MS;
-        if self.limits_clients() {
-            self.next_cron = now + CLIENTS_INTERVAL_MS;
-            self.evict_clients();
-        }
-        let timeout = self.settings.idle_timeout_ms;
-        let mut output = 0;
-        let mut over = Vec::new();
-        for (key, connection) in &mut self.connections {
-            let client = &connection.session.client;
-            output += connection.unsent();
-            let idle = now.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
-            let kind = client.kind();
-            let limit = self.settings.output_limit(kind);
-            let may_idle = kind == ClientKind::Normal && connection.waiting.is_none() && !connection.paused;
-            let over_limit = flush::enforce(connection, limit, now);
-            if over_limit {
-                self.engine.server.stats.output_buffer_disconnections.fetch_add(1, Ordering::Relaxed);
-            }
-            if (timeout > 0 && idle > timeout && may_idle) || over_limit {
-                over.push(key);
-            }
-        }
-        over.into_iter().for_each(|key| self.close(key));
-        self.handle.note_output(output);
-        self.feeds_ended = self.feeds_ended && self.upgrades.housekeep();
-    }
-
-    /// Whether this reactor looks after the memory of all clients: one does.
-    fn limits_clients(&self) -> bool {
-        self.index == 0 && self.settings.clients_bytes_max > 0
-    }
-
-    /// Ends the clients that take most until all together are within `maxmemory-clients`.
-    fn evict_clients(&self) {
-        let server = &self.engine.server;
-        let is_counted = |client: &Arc<Client>| {
-            matches!(client.kind(), ClientKind::Normal | ClientKind::Pubsub) && client.fd >= 0
-        };
-        let mut clients: Vec<(usize, Arc<Client>)> = server
-            .clients
-            .list()
-            .into_iter()
-            .filter(is_counted)
-            .map(|client| (client.memory(), client))
-            .collect();
-        let mut total: u64 = clients.iter().map(|(bytes, _)| *bytes as u64).sum();
-        clients.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
-        for (bytes, client) in clients {
-            if total <= self.settings.clients_bytes_max {
-                return;
-            }
-            if !client.no_evict.load(Ordering::Relaxed) {
-                total -= bytes as u64;
-                server.stats.evicted_clients.fetch_add(1, Ordering::Relaxed);
-                log_sink::info(format_args!(
-                    "client {} is disconnected: maxmemory-clients is reached",
-                    client.id
-                ));
-                client.kill();
-            }
-        }
-    }
-
-    fn kill_marked(&mut self) {
-        let marked: Vec<usize> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.session.client.is_killed())
-            .map(|(key, _)| key)
-            .collect();
-        for key in marked {
-            let connection = &mut self.connections[key];
-            // A client that kills itself still gets its reply.
-            if connection.fate == Fate::CloseWhenSent {
-                continue;
-            }
-            if self.disk_wait.is_idle() && !self.engine.shards.horizon.is_strict() {
-                connection.safe = connection.out.buf.len();
-            }
-            flush::flush(connection);
-            self.close(key);
-        }
-    }
-
-    fn close_idle(&mut self) {
-        let idle: Vec<usize> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| connection.is_idle())
-            .map(|(key, _)| key)
-            .collect();
-        idle.into_iter().for_each(|key| self.close(key));
-    }
-
-    fn close(&mut self, key: usize) {
-        let Some(mut connection) = self.connections.try_remove(key) else { return };
-        self.upgraded.retain(|&upgraded| upgraded != key);
-        self.paused.retain(|&paused| paused != key);
-        if let Some(waiting) = connection.waiting.take() {
-            self.end_wait(key, &waiting);
-        }
-        // The descriptor is closed below, which deregisters it as well.
-        let _ = connection.socket.deregister(self.poll.registry());
-        if let Some(upgrade) = &mut connection.upgrade {
-            upgrade.closed(self.engine.server.clock.now_ms());
-            self.feeds_ended = true;
-        }
-        self.engine.forget(&mut connection.session);
-        self.engine.server.clients.remove(&connection.session.client);
     }
 }
 
