@@ -33,6 +33,11 @@ impl Cleared for u16 {
     const CLEARED: Self = 0;
 }
 
+/// Milliseconds of which none are known.
+impl Cleared for u64 {
+    const CLEARED: Self = u64::MAX;
+}
+
 /// A descriptor.
 impl Cleared for i32 {
     const CLEARED: Self = -1;
