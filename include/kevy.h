@@ -223,6 +223,11 @@ typedef struct {
     uint64_t keys_expired;
     // How many bytes were read from disk.
     uint64_t bytes_read;
+    // How many commands of the append-only log were run.
+    uint64_t commands_replayed;
+    // How many bytes at the end of the append-only log made no whole transaction. They were cut off and are kept in
+    // files beside it, which the messages of the library name.
+    uint64_t bytes_cut;
 } kevy_open_report;
 
 // The arguments of one command; the first is the verb. This struct never grows.
@@ -392,6 +397,26 @@ kevy_status kevy_runtime_connect_fd(kevy_runtime *runtime,
 
 // Tells what opening found: fills as much of `inout` as its struct_size says.
 kevy_status kevy_runtime_open_report(const kevy_runtime *runtime, kevy_open_report *inout, kevy_error **err);
+
+// Waits on a runtime with the option "replicaof" until its first copy is whole: KEVY_AGAIN where `timeout_ms` passed
+// before. At once on one that follows nobody.
+kevy_status kevy_runtime_wait_synced(const kevy_runtime *runtime,
+                                     uint32_t timeout_ms,
+                                     kevy_error **err);
+
+// Waits until everything that its writer did before it got `token` can be read here: KEVY_AGAIN where `timeout_ms`
+// passed before, KEVY_ERROR_REPLICA for a token of another history. A token is the field repl_token of INFO replication
+// on a kevy primary, or master_replid, a colon and master_repl_offset on Redis and Valkey.
+kevy_status kevy_runtime_wait_token(const kevy_runtime *runtime,
+                                    kevy_bytes token,
+                                    uint32_t timeout_ms,
+                                    kevy_error **err);
+
+// Gives the milliseconds by which the copy of a primary may lie behind it: UINT64_MAX while there is none, 0 on a runtime
+// that follows nobody.
+kevy_status kevy_runtime_staleness(const kevy_runtime *runtime,
+                                   uint64_t *ms,
+                                   kevy_error **err);
 
 // Stops: refuses new work, lets connections take their last replies for at most `timeout_ms`, ends the core
 // threads. KEVY_ERROR_TIMEOUT where they had not ended in time; they still will. Safe to call again, from any
