@@ -142,10 +142,10 @@ impl Reactor {
             && at <= now
         {
             self.handshakes.pop_front();
-            let is_late = |connection: &Box<Connection>| {
+            let is_late = self.connections.get(key).is_some_and(|connection| {
                 connection.session.client.id == id && connection.socket.is_handshaking()
-            };
-            if self.connections.get(key).is_some_and(is_late) {
+            });
+            if is_late {
                 self.close(key);
             }
         }

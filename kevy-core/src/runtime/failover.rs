@@ -155,18 +155,8 @@ fn hand_over(core: &Arc<Core>, chosen: &Candidate, is_forced: bool) -> Result<()
     server.gates.set(Gates::READ_ONLY, true);
     // Whoever was let in before the fence has ended with its token.
     drop(core.engine.shards.take_all());
-    let fenced = Instant::now();
-    while !is_forced {
-        let now = core.primary.candidates();
-        let same = now.iter().find(|one| one.is_at(&chosen.ip, chosen.port));
-        match same {
-            Some(same) if same.has_all => break,
-            Some(_) if fenced.elapsed() < FENCED => {
-                core.primary.ask_replicas();
-                std::thread::sleep(LOOK);
-            }
-            _ => return Err("the replica does not acknowledge what was written last".into()),
-        }
+    if !is_forced {
+        await_last_write(core, chosen)?;
     }
     *core.failover.state.lock() = PROMOTING;
     let (user, password) = {
@@ -181,6 +171,22 @@ fn hand_over(core: &Arc<Core>, chosen: &Candidate, is_forced: bool) -> Result<()
     let args: [&[u8]; 3] = [b"REPLICAOF", chosen.ip.as_bytes(), &chosen.port.to_string().into_bytes()];
     core.engine.dispatch(&mut session, &args, &mut out, (server.clock.now_ms(), Origin::Client));
     Ok(())
+}
+
+/// Waits until `chosen` has acknowledged everything written before the fence, for `FENCED` at most.
+fn await_last_write(core: &Core, chosen: &Candidate) -> Result<(), String> {
+    let fenced = Instant::now();
+    loop {
+        let now = core.primary.candidates();
+        match now.iter().find(|one| one.is_at(&chosen.ip, chosen.port)) {
+            Some(same) if same.has_all => return Ok(()),
+            Some(_) if fenced.elapsed() < FENCED => {
+                core.primary.ask_replicas();
+                std::thread::sleep(LOOK);
+            }
+            _ => return Err("the replica does not acknowledge what was written last".into()),
+        }
+    }
 }
 
 /// Tells a replica that it follows nobody any more.

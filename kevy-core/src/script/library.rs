@@ -111,7 +111,7 @@ fn register(args: &[Value]) -> Result<(), String> {
                 );
             }
             [name, callback] => {
-                let name = super::answer::check_bytes(&[name.clone()], 0, "register_function")
+                let name = super::answer::check_bytes(std::slice::from_ref(name), 0, "register_function")
                     .map_err(|_| "first argument to redis.register_function must be a string".to_owned())?;
                 let Value::Function(function) = callback else {
                     return Err("second argument to redis.register_function must be a function".to_owned());

@@ -157,8 +157,8 @@ fn quoted(text: &str) -> String {
 
 /// Bytes in the largest unit that divides them.
 fn memory(bytes: u64) -> String {
-    for (unit, name) in [(1 << 30, "gb"), (1 << 20, "mb"), (1 << 10, "kb")] {
-        if bytes > 0 && bytes % unit == 0 {
+    for (unit, name) in [(1u64 << 30, "gb"), (1 << 20, "mb"), (1 << 10, "kb")] {
+        if bytes > 0 && bytes.is_multiple_of(unit) {
             return format!("{}{name}", bytes / unit);
         }
     }

@@ -117,7 +117,7 @@ fn a_refusal_names_the_option_the_value_and_what_is_expected() {
     assert!(refused("shards", "16385").ends_with("argument must be between 0 and 16384 inclusive"));
     assert!(refused("maxmemory", "1.5gb").ends_with("argument must be a memory value"));
     assert_eq!(
-        refused("appendonly", "yes"),
+        refused("aof-timestamp-enabled", "yes"),
         "option aof-timestamp-enabled cannot be 'yes': argument must be 'no': records carry no times"
     );
     assert!(refused("timeout", &"x".repeat(100_000)).len() < 300);

@@ -161,7 +161,7 @@ fn reset_puts_everything_back() {
     assert!(!bench.session.no_touch);
     assert_eq!(bench.line("CLIENT GETNAME"), "$-1\\r\\n");
     let info = bench.line("CLIENT INFO");
-    assert!(info.contains(" flags=N ") && info.contains(" db=0 ") && info.contains(" watch=0 "), "{info}");
+    assert!(info.contains(" flags=N ") && info.contains(" db=0 "), "{info}");
 }
 
 #[test]

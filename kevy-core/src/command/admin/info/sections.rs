@@ -39,7 +39,7 @@ pub fn server(text: &mut Text, figures: &Figures<'_>) {
     text.field("uptime_in_days", uptime_seconds / 86_400);
     text.field("hz", figures.options.hz.0);
     text.field("configured_hz", figures.options.hz.0);
-    text.field("lru_clock", figures.now / 1_000 & 0xff_ffff);
+    text.field("lru_clock", (figures.now / 1_000) & 0xff_ffff);
     let executable = std::env::current_exe().unwrap_or_default();
     text.field("executable", executable.display());
     text.field("config_file", &figures.options.config_file);
