@@ -179,7 +179,7 @@ proptest! {
         stream.add_group(b"g", StreamId::new(read.min(count), 0), None);
         stream.edit_group(b"g", |group, _| {
             let (consumer, _) = group.find_or_add(b"c", 0);
-            for ms in (1..=read.min(count)).filter(|ms| acknowledged >> (ms % 64) & 1 == 0) {
+            for ms in (1..=read.min(count)).filter(|ms| (acknowledged >> (ms % 64)) & 1 == 0) {
                 group.set_pending(StreamId::new(ms, 0), Pending { consumer, delivered_at: 0, deliveries: 1 });
             }
         });
