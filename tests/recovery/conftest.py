@@ -28,11 +28,12 @@ def start(directory):
 
 @pytest.fixture
 def redis(directory):
-    """Starts redis-server on the directory."""
+    """Starts redis-server on the directory, or on another that is given as ``dir``."""
     started = []
 
     def run(**options):
-        server = start_redis(dir=directory, **options)
+        options.setdefault("dir", directory)
+        server = start_redis(**options)
         started.append(server)
         return server
 

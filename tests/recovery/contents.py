@@ -38,10 +38,9 @@ def fill(session: Connection, newer: bool = True) -> None:
     if newer:
         commands += [("HEXPIRE", "hash:small", 10_000_000, "FIELDS", 1, "f"), ("HEXPIRE", "hash:large", 10_000_000, "FIELDS", 1, "field:7")]
     known = {name.value.decode().lower() for name in session.call("COMMAND", "LIST").value}
-    for command in commands:
-        if str(command[0]).lower() in known:
-            reply = session.call(*command)
-            assert not reply.is_error, (command, reply)
+    commands = [command for command in commands if str(command[0]).lower() in known]
+    for command, reply in zip(commands, session.pipeline(commands)):
+        assert not reply.is_error, (command, reply)
 
 
 READS = {

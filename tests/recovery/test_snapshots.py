@@ -239,7 +239,7 @@ def test_nothing_is_written_unasked(start, tmp_path, monkeypatch):
 def test_nobody_sees_half_of_what_is_loaded(start):
     server = start(1)
     session = server.connect()
-    session.call("DEBUG", "POPULATE", 300_000, "key", 100)
+    session.call("DEBUG", "POPULATE", 60_000, "key", 100)
     assert session.call("SAVE").text == "OK"
     server.kill()
     port = free_port()
@@ -251,7 +251,7 @@ def test_nobody_sees_half_of_what_is_loaded(start):
             try:
                 with Connection.tcp(port) as connection:
                     while not done.is_set():
-                        reply = connection.call("STRLEN", "key:299999")
+                        reply = connection.call("STRLEN", "key:59999")
                         seen.add(reply.text.split(" ")[0] if reply.is_error else reply.value)
                         if not reply.is_error:
                             return

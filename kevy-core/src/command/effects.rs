@@ -13,12 +13,16 @@ pub struct Effects {
     changes: u64,
     bytes: Vec<u8>,
     frames: Vec<Frame>,
+    /// Some of them change nothing that is kept.
+    passes_on: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     db: usize,
     end: usize,
+    /// It changes something that is kept.
+    is_change: bool,
 }
 
 impl Effects {
@@ -26,16 +30,34 @@ impl Effects {
     #[inline]
     pub fn push(&mut self, db: usize, argv: &[&[u8]]) {
         self.changes += 1;
-        self.pass_on(db, argv);
+        self.record(db, argv, true);
     }
 
     /// As [`Effects::push`], of what changes nothing that is kept.
     #[inline]
     pub fn pass_on(&mut self, db: usize, argv: &[&[u8]]) {
+        self.passes_on |= self.wanted;
+        self.record(db, argv, false);
+    }
+
+    #[inline]
+    fn record(&mut self, db: usize, argv: &[&[u8]], is_change: bool) {
         if self.wanted {
             resp::encode_command(&mut self.bytes, argv);
-            self.frames.push(Frame { db, end: self.bytes.len() });
+            self.frames.push(Frame { db, end: self.bytes.len(), is_change });
         }
+    }
+
+    /// True where some of the effects change nothing that is kept.
+    #[inline]
+    pub fn passes_on(&self) -> bool {
+        self.passes_on
+    }
+
+    /// As [`Effects::iter`], only those that change something that is kept, or only the others.
+    pub fn iter_only(&self, changes: bool) -> impl Iterator<Item = (usize, &[u8])> {
+        let which = self.frames.iter().map(move |frame| frame.is_change == changes);
+        self.iter().zip(which).filter(|(_, is_one)| *is_one).map(|(effect, _)| effect)
     }
 
     /// True where the effect of a change is worth being built; where it is not, the change is counted here and now.
@@ -71,6 +93,7 @@ impl Effects {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.frames.clear();
+        self.passes_on = false;
         if self.bytes.capacity() > 1 << 20 {
             self.bytes.shrink_to(1 << 16);
         }

@@ -317,10 +317,12 @@ impl Engine {
         format!("MISCONF Errors writing to the AOF file: {why}")
     }
 
-    /// Whether a command of a log or a snapshot is about whole databases and not about keys.
+    /// Whether a command of a log is about whole databases and not about keys, so that every shard recorded it.
     pub fn is_general(&self, args: &[&[u8]]) -> bool {
         let found = self.commands().find(args);
+        // Libraries of functions are kept, and recorded, at one place.
         found.is_some_and(|number| self.command(number).spec.scope == Scope::Everything)
+            && !args.first().is_some_and(|verb| verb.eq_ignore_ascii_case(b"FUNCTION"))
     }
 
     /// The command of a log, which no client asked for: nothing but its name and the number of its arguments is checked.

@@ -63,6 +63,9 @@ pub struct LogSegment {
     stamps: Mutex<Vec<(Place, u64)>>,
     transactions: Mutex<Vec<SharedTransaction>>,
     transactions_len: AtomicUsize,
+    /// Whole units from the one place to the other that the log on disk does not hold.
+    passing: Mutex<Vec<(Place, Place)>>,
+    has_passing: AtomicBool,
     sealed: AtomicBool,
 }
 
@@ -78,6 +81,8 @@ impl LogSegment {
             stamps: Mutex::default(),
             transactions: Mutex::new(Vec::new()),
             transactions_len: AtomicUsize::new(0),
+            passing: Mutex::default(),
+            has_passing: AtomicBool::new(false),
             sealed: AtomicBool::new(false),
         }
     }
@@ -148,6 +153,26 @@ impl LogSegment {
         let mut all = self.transactions.lock();
         all.push(transaction);
         self.transactions_len.store(all.len(), Ordering::Relaxed);
+    }
+
+    /// Notes that the log on disk does not hold the unit between two places: called by the writer before it is published.
+    pub fn add_passing(&self, start: Place, end: Place) {
+        let mut all = self.passing.lock();
+        match all.last_mut() {
+            Some(last) if last.1 == start => last.1 = end,
+            _ => all.push((start, end)),
+        }
+        self.has_passing.store(true, Ordering::Relaxed);
+    }
+
+    /// The first units behind or at `bytes` that the log on disk does not hold.
+    #[inline]
+    pub fn next_passing(&self, bytes: usize) -> Option<(Place, Place)> {
+        if !self.has_passing.load(Ordering::Relaxed) {
+            return None;
+        }
+        let all = self.passing.lock();
+        all.get(all.partition_point(|(_, end)| end.bytes <= bytes)).copied()
     }
 
     /// The transaction over several shards with number `at` in this segment.

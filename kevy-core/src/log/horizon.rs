@@ -32,6 +32,8 @@ pub enum Standing {
 /// One shard's part of what the writers told.
 #[derive(Debug, Default)]
 struct Lane {
+    /// The log begins with this frame.
+    begin: u64,
     /// Frames before this are on disk.
     durable: u64,
     /// The last transaction over several shards before `durable`, 0 for none.
@@ -176,7 +178,7 @@ impl Horizon {
     pub fn begin(&self, shard: usize, offset: u64) {
         let mut lanes = self.lanes.lock();
         if let Some(lane) = lanes.get_mut(shard) {
-            *lane = Lane { durable: offset, ..Lane::default() };
+            *lane = Lane { begin: offset, durable: offset, ..Lane::default() };
         }
         self.settle(&mut lanes);
         drop(lanes);
@@ -189,7 +191,8 @@ impl Horizon {
         let mut lanes = self.lanes.lock();
         if let Some(lane) = lanes.get_mut(shard) {
             lane.durable = lane.durable.max(offset);
-            for mark in shared {
+            // The other shards' parts of what was before are not waited for any more.
+            for mark in shared.into_iter().filter(|mark| mark.first >= lane.begin) {
                 lane.transaction = mark.transaction;
                 lane.open.push_back(mark);
             }
@@ -208,7 +211,7 @@ impl Horizon {
                 durable: *frames,
                 transaction: shared.last().map_or(0, |mark| mark.transaction),
                 open: shared.iter().cloned().collect(),
-                settled: 0,
+                ..Lane::default()
             })
             .collect();
         settled(&lanes).into_iter().map(|(frames, _)| frames).collect()
@@ -302,6 +305,17 @@ mod tests {
         assert_eq!(safe(&horizon), [6, 2, 0]);
         horizon.advance(2, 4, [mark(0, 1, &[1, 2])]);
         assert_eq!(safe(&horizon), [8, 20, 4]);
+    }
+
+    #[test]
+    fn what_was_written_before_the_log_began_anew_is_not_waited_for() {
+        let horizon = horizon(2);
+        horizon.advance(1, 3, [mark(0, 1, &[0, 1])]);
+        horizon.begin(0, 10);
+        horizon.begin(1, 5);
+        // The writer of shard 0 comes to its part of the old transaction only now.
+        horizon.advance(0, 8, [mark(6, 1, &[0, 1])]);
+        assert_eq!(safe(&horizon), [10, 5]);
     }
 
     #[test]

@@ -82,6 +82,8 @@ pub struct Stream {
     stamp: u64,
     /// The stamp stands in the segment that is being filled, or none is wanted.
     is_stamped: bool,
+    /// What is appended is not for the log on disk.
+    is_passing: bool,
 }
 
 /// Told whether too much history of a stream waits for the disk.
@@ -134,6 +136,7 @@ impl Stream {
             ticks: None,
             stamp: 0,
             is_stamped: true,
+            is_passing: false,
         }
     }
 
@@ -237,6 +240,17 @@ impl Stream {
         self.active
     }
 
+    /// True while effects are recorded for the log on disk.
+    #[inline]
+    pub fn is_logged(&self) -> bool {
+        self.is_logged
+    }
+
+    /// True while effects are recorded for replicas.
+    pub fn has_replicas(&self) -> bool {
+        self.has_replicas
+    }
+
     /// What feeds on other threads read.
     pub fn shared(&self) -> Arc<Backlog> {
         Arc::clone(&self.backlog)
@@ -270,6 +284,19 @@ impl Stream {
             self.switch_db(db);
         }
         self.push(argv);
+    }
+
+    /// Appends one effect outside of a transaction that replicas are to have, and the log on disk is not.
+    pub fn pass_on(&mut self, db: usize, argv: &[u8]) {
+        if !self.has_replicas {
+            return;
+        }
+        if self.db != Some(db) {
+            self.switch_db(db);
+        }
+        self.is_passing = true;
+        self.push(argv);
+        self.is_passing = false;
     }
 
     /// Begins a transaction. `shards` are its participants in ascending order where there are several, and
@@ -377,8 +404,11 @@ impl Stream {
             segment.mark(start);
             *next_mark = start.bytes + MARK_BYTES;
         }
+        let end = Place { bytes: start.bytes + len, frames: start.frames + frames };
+        if self.is_passing {
+            segment.add_passing(start, end);
+        }
         if self.group.transaction != 0 {
-            let end = Place { bytes: start.bytes + len, frames: start.frames + frames };
             let transaction = std::mem::take(&mut self.group.transaction);
             let shards = std::mem::take(&mut self.group.shards);
             segment.add_transaction(SharedTransaction { start, end, transaction, shards });

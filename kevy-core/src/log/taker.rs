@@ -16,7 +16,8 @@ pub struct SharedMark {
     pub shards: SmallVec<[usize; 4]>,
 }
 
-/// Consecutive whole units of a stream. It holds on to the segment that they are in.
+/// Consecutive whole units of a stream. It holds on to the segment that they are in. Empty, it stands for units that the
+/// log does not hold.
 #[derive(Clone, Debug)]
 pub struct Piece {
     segment: Arc<LogSegment>,
@@ -69,12 +70,21 @@ impl Taker {
         // Loaded first: whatever the writer noted about these bytes can then be seen.
         let limit = Place::from(segment.bytes.published());
         let from = self.at;
-        let to = if limit.bytes - from.bytes <= bytes_max {
+        let mut to = if limit.bytes - from.bytes <= bytes_max {
             limit
         } else {
             let within = segment.last_mark(from.bytes, from.bytes.saturating_add(bytes_max));
             within.or_else(|| segment.next_mark(from.bytes, limit.bytes)).unwrap_or(limit)
         };
+        let mut start = from;
+        match segment.next_passing(from.bytes) {
+            Some((first, end)) if first.bytes <= from.bytes => {
+                to = if end.bytes < limit.bytes { end } else { limit };
+                start = to;
+            }
+            Some((first, _)) if first.bytes < to.bytes => to = first,
+            _ => {}
+        }
         let mut shared = SmallVec::new();
         while let Some(found) = segment.transaction(self.shared)
             && found.end.bytes <= to.bytes
@@ -89,9 +99,9 @@ impl Taker {
         let next = segment.first + u64::from(to.frames);
         let piece = Piece {
             segment: Arc::clone(segment),
-            from: from.bytes,
+            from: start.bytes,
             to: to.bytes,
-            frames: to.frames - from.frames,
+            frames: to.frames - start.frames,
             next,
             shared,
         };

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::resp::{ArgVec, encode_command};
 
-use super::{Gone, Progress, Stream, StreamReader, frame};
+use super::{Gone, Progress, Stream, StreamReader, Taker, frame};
 
 fn argv(args: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -89,6 +89,38 @@ fn a_transaction_appears_whole_or_not_at_all() {
         let error = StreamReader::at(stream.shared(), offset).err();
         assert_eq!(error, Some(Gone::InsideTransaction { offset }));
     }
+}
+
+#[test]
+fn what_is_only_passed_on_is_for_replicas_and_not_for_the_log() {
+    let mut stream = active(1 << 20);
+    let from = stream.begin_log(None);
+    let mut taker = Taker::at(stream.shared(), from);
+    let mut taken = Vec::new();
+    let mut take = |stream: &Stream| {
+        while let Some(piece) = taker.take(usize::MAX).expect("kept") {
+            assert_eq!(frames(piece.bytes()).len(), piece.frames as usize);
+            taken.extend_from_slice(piece.bytes());
+        }
+        assert_eq!(taker.next_offset(), stream.shared().next_offset());
+        let words = frames(&taken).into_iter().map(|(_, words)| words[0].clone());
+        words.collect::<Vec<_>>()
+    };
+    stream.pass_on(0, &argv(&[b"PUBLISH", b"c", b"1"]));
+    assert_eq!(take(&stream), [b"SELECT"]);
+    stream.append(0, &argv(&[b"SET", b"k", b"v"]));
+    stream.pass_on(0, &argv(&[b"PUBLISH", b"c", b"2"]));
+    stream.pass_on(0, &argv(&[b"PUBLISH", b"c", b"3"]));
+    stream.append(0, &argv(&[b"DEL", b"k"]));
+    stream.pass_on(0, &argv(&[b"PUBLISH", b"c", b"4"]));
+    assert_eq!(take(&stream), [&b"SELECT"[..], b"SET", b"DEL"]);
+    stream.pass_on(0, &argv(&[b"PUBLISH", b"c", b"5"]));
+    assert_eq!(take(&stream).len(), 3);
+    assert_eq!(frames(&read_all(&stream, 0)).len(), 8);
+    stream.deactivate();
+    stream.pass_on(0, &argv(&[b"PUBLISH", b"c", b"6"]));
+    stream.append(0, &argv(&[b"SET", b"k", b"v"]));
+    assert_eq!(take(&stream).len(), 4);
 }
 
 #[test]

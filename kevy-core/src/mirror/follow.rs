@@ -348,22 +348,30 @@ impl Link<'_> {
 
     /// Puts the copy that is whole in the place of what clients have seen so far, at one instant.
     fn put_in_place(&mut self) -> Result<(), End> {
-        let Some(Shadow { engine: filled, functions, .. }) = self.shadow.take() else { return Ok(()) };
-        let Mirror { engine, primary, .. } = self.mirror;
+        // It stays where it is until it is in place: a copy that is left counts as torn.
+        let Some(shadow) = &self.shadow else { return Ok(()) };
+        let Mirror { engine, primary, log, .. } = self.mirror;
         let turn = self.turn;
-        let done = primary.renew(|guards| {
-            if engine.server.role.turns() != turn {
-                return false;
+        let mut is_done = false;
+        while !is_done {
+            log.prepare_replacement()?;
+            let mut has_turned = false;
+            is_done = primary.renew(|guards| {
+                has_turned = engine.server.role.turns() != turn;
+                if has_turned || !log.replace(guards) {
+                    return false;
+                }
+                for (shard, mut filled) in guards.iter_mut().zip(shadow.engine.shards.take_all()) {
+                    shard.adopt(&mut filled);
+                    shard.publish_memory(&engine.server);
+                }
+                true
+            });
+            if has_turned {
+                return Err(End::Turned);
             }
-            for (shard, mut filled) in guards.iter_mut().zip(filled.shards.take_all()) {
-                shard.adopt(&mut filled);
-                shard.publish_memory(&engine.server);
-            }
-            true
-        });
-        if !done {
-            return Err(End::Turned);
         }
+        let functions = self.shadow.take().map(|shadow| shadow.functions).unwrap_or_default();
         engine.serve_blocked();
         for function in &functions {
             let args: Vec<&[u8]> = function.iter().map(Vec::as_slice).collect();

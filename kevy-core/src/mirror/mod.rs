@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::base::{Error, ErrorKind, Result, log_sink};
+use crate::base::{Error, ErrorKind, OwnedGuard, Result, log_sink};
 use crate::dispatch::Engine;
 use crate::replication::{Interrupter, Place, Primary};
+use crate::shard::Shard;
 
 pub use token::{Token, token_of};
 
@@ -25,12 +26,25 @@ pub use token::{Token, token_of};
 pub struct Mirror {
     engine: Arc<Engine>,
     primary: Arc<Primary>,
+    log: Arc<dyn KeptLog>,
     state: Mutex<State>,
     /// Something of the state has changed.
     changed: Condvar,
     stopping: AtomicBool,
     /// Callers that wait for a place.
     waiters: AtomicUsize,
+}
+
+/// The log on disk, which has to hear where the keys are replaced by others that it does not tell of.
+pub trait KeptLog: std::fmt::Debug + Send + Sync {
+    /// Makes ready for [`KeptLog::replace`]. No token is held.
+    ///
+    /// # Errors
+    /// Where the disk does not allow it.
+    fn prepare_replacement(&self) -> Result<()>;
+
+    /// Takes note that the shards, all of them, get other keys now. False where that has to be prepared first.
+    fn replace(&self, shards: &mut [OwnedGuard<'_, Shard>]) -> bool;
 }
 
 #[derive(Debug, Default)]
@@ -44,10 +58,11 @@ struct State {
 
 impl Mirror {
     /// A mirror that follows nobody yet.
-    pub fn new(engine: Arc<Engine>, primary: Arc<Primary>) -> Arc<Self> {
+    pub fn new(engine: Arc<Engine>, primary: Arc<Primary>, log: Arc<dyn KeptLog>) -> Arc<Self> {
         Arc::new(Self {
             engine,
             primary,
+            log,
             state: Mutex::default(),
             changed: Condvar::new(),
             stopping: AtomicBool::new(false),

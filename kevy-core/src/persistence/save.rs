@@ -181,6 +181,7 @@ fn write_rebuilding(
     let mut entries = Entries::new(usize::MAX / 4);
     let mut piece = Vec::new();
     write::begin(&mut piece, &[]);
+    write::functions(&mut piece, cut.functions());
     let (mut out, mut total, mut selected) = (Vec::with_capacity(WRITE_BYTES * 2), 0, None);
     loop {
         entries.push(&piece).map_err(broken)?;

@@ -227,9 +227,9 @@ impl Primary {
         }
         self.generation.store(self.random.lock().generation(), Ordering::Release);
         for shard in &mut guards {
-            let is_recorded = shard.stream.is_active();
+            let has_replicas = shard.stream.has_replicas();
             shard.close_stream();
-            if is_recorded {
+            if has_replicas {
                 shard.open_stream();
             }
             shard.leave();

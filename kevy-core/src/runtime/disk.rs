@@ -8,10 +8,12 @@ use parking_lot::Mutex;
 
 use crate::base::number::parse_u64;
 use crate::base::options::Options;
-use crate::base::{Clock, Error, ErrorKind, Result, log_sink};
+use crate::base::{Clock, Error, ErrorKind, OwnedGuard, Result, log_sink};
 use crate::dispatch::{Engine, Gates, PauseReach, Purpose, SaveWork, Server};
 use crate::io;
+use crate::mirror::KeptLog;
 use crate::persistence::{self, AppendLog, Common, DirectoryLock, LoadReport, Recovered, Snapshots, Verdict};
+use crate::shard::Shard;
 
 use super::replay::Replayer;
 
@@ -167,6 +169,7 @@ impl Disk {
                 replayer.errors()
             ));
         }
+        self.adopt_functions();
         self.snapshots.note_load(found.load.keys_loaded, 0);
         Ok(recovered)
     }
@@ -192,13 +195,18 @@ impl Disk {
                 path.display()
             ));
         }
-        if let Some(scripts) = server.scripts.get() {
+        self.adopt_functions();
+        self.snapshots.note_load(keys_loaded, keys_expired);
+        Ok(report)
+    }
+
+    /// Compiles the libraries of functions that were read.
+    fn adopt_functions(&self) {
+        if let Some(scripts) = self.engine.server.scripts.get() {
             for (name, fail) in scripts.adopt(&self.engine.shards.take(0).partition) {
                 log_sink::warning(format_args!("the library {name} cannot be loaded: {}", fail.text()));
             }
         }
-        self.snapshots.note_load(keys_loaded, keys_expired);
-        Ok(report)
     }
 
     /// Takes options that may have changed. The caller may hold tokens.
@@ -276,12 +284,7 @@ impl Disk {
                 if save {
                     self.snapshots.save()?;
                 }
-                let loaded = self.reload(flush, || self.load_snapshot().map(drop));
-                if !save || loaded.is_err() {
-                    // The keys are others than the log tells.
-                    self.log.begin_anew();
-                }
-                loaded
+                self.reload(flush, true, || self.load_snapshot().map(drop))
             }
             SaveWork::LoadLog => {
                 if self.log.is_on() {
@@ -289,7 +292,7 @@ impl Disk {
                 }
                 let failed =
                     || Error::new(ErrorKind::Io, "Error trying to load the AOF files, check server logs");
-                self.reload(true, || match self.load_log() {
+                self.reload(true, false, || match self.load_log() {
                     Ok(Some(_)) => Ok(()),
                     Ok(None) => Err(failed()),
                     Err(error) => {
@@ -301,21 +304,36 @@ impl Disk {
         }
     }
 
-    /// Reads everything anew, while commands are turned away and nothing is recorded.
-    fn reload(&self, flush: bool, read: impl FnOnce() -> Result<()>) -> Result<()> {
+    /// Reads everything anew, while commands are turned away and nothing is recorded. With `replaces` the keys become others
+    /// than the log tells.
+    fn reload(&self, flush: bool, replaces: bool, read: impl FnOnce() -> Result<()>) -> Result<()> {
+        self.log.hold(true);
+        let prepared = || if replaces { self.log.prepare_replacement() } else { Ok(()) };
+        if let Err(error) = prepared() {
+            self.log.hold(false);
+            return Err(error);
+        }
         let gates = &self.engine.server.gates;
         gates.set(Gates::LOADING, true);
-        for mut shard in self.engine.shards.take_all() {
-            if flush {
-                shard.partition.keyspace.flush_all();
+        {
+            let mut shards = self.engine.shards.take_all();
+            if replaces {
+                self.log.replace(shards.iter_mut().map(|shard| &mut **shard));
             }
-            shard.partition.effects.wanted = false;
+            for shard in &mut shards {
+                if flush {
+                    shard.partition.keyspace.flush_all();
+                    shard.partition.functions.clear();
+                }
+                shard.partition.effects.wanted = false;
+            }
         }
         let result = read();
         for mut shard in self.engine.shards.take_all() {
             shard.partition.effects.wanted = shard.stream.is_active();
         }
         gates.set(Gates::LOADING, false);
+        self.log.hold(false);
         // Clients may have waited for keys that came.
         self.engine.serve_blocked();
         result
@@ -342,6 +360,20 @@ impl Disk {
         };
         drop(lock);
         result.and(logged)
+    }
+}
+
+/// The log, to whoever follows a primary.
+#[derive(Debug)]
+pub struct MirroredLog(pub Arc<AppendLog>);
+
+impl KeptLog for MirroredLog {
+    fn prepare_replacement(&self) -> Result<()> {
+        self.0.prepare_replacement()
+    }
+
+    fn replace(&self, shards: &mut [OwnedGuard<'_, Shard>]) -> bool {
+        self.0.replace(shards.iter_mut().map(|shard| &mut **shard))
     }
 }
 

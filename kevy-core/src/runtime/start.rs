@@ -25,7 +25,7 @@ use crate::replication::{Primary, Subscription};
 use crate::script::Interpreter;
 use crate::shard::{Seed, Shard, Shards};
 
-use super::disk::{Disk, Loaded};
+use super::disk::{Disk, Loaded, MirroredLog};
 use super::events::{Bell, Events};
 use super::failover::Failover;
 use super::hooks::{Feeds, RuntimeHooks};
@@ -415,7 +415,7 @@ impl Runtime {
         let core = Arc::new(Core {
             engine: engine.clone(),
             primary: primary.clone(),
-            mirror: Mirror::new(engine.clone(), primary.clone()),
+            mirror: Mirror::new(engine.clone(), primary.clone(), Arc::new(MirroredLog(disk.log.clone()))),
             failover: Failover::default(),
             handles: handles.clone(),
             port: doors.port.or(doors.tls_port),

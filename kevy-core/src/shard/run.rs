@@ -149,6 +149,9 @@ fn commit_alone(shard: &mut Shard) {
     if shard.partition.effects.is_empty() {
         return;
     }
+    if shard.partition.effects.passes_on() && shard.stream.is_logged() {
+        return commit_apart(shard, 0, &[]);
+    }
     let Shard { partition, stream, .. } = shard;
     let wrap = partition.effects.len() > 1;
     if wrap {
@@ -160,6 +163,23 @@ fn commit_alone(shard: &mut Shard) {
     if wrap {
         stream.end();
     }
+    partition.effects.clear();
+}
+
+/// As [`commit_alone`], or as the part of a transaction over several shards, where the log on disk is not to hold all of the
+/// effects: what changes nothing that is kept follows the unit.
+#[cold]
+fn commit_apart(shard: &mut Shard, transaction: u64, changed: &[usize]) {
+    let Shard { partition, stream, .. } = shard;
+    let wrap = changed.len() > 1 || partition.effects.iter_only(true).nth(1).is_some();
+    if wrap {
+        stream.begin(transaction, changed);
+    }
+    partition.effects.iter_only(true).for_each(|(db, argv)| stream.append(db, argv));
+    if wrap {
+        stream.end();
+    }
+    partition.effects.iter_only(false).for_each(|(db, argv)| stream.pass_on(db, argv));
     partition.effects.clear();
 }
 
@@ -204,6 +224,10 @@ fn commit_together(shards: &Shards, held: &mut Held<'_>, changed: &[usize]) {
         shard.settle();
         let Shard { partition, stream, .. } = &mut **shard;
         if partition.effects.is_empty() {
+            continue;
+        }
+        if partition.effects.passes_on() && stream.is_logged() {
+            commit_apart(shard, transaction, changed);
             continue;
         }
         stream.begin(transaction, changed);

@@ -18,7 +18,7 @@ use crate::shard::Shards;
 use super::manifest::Manifest;
 use super::record;
 use super::recover::{self, End, Place, Recovered, Replay, Tolerance};
-use super::rewrite::Kind;
+use super::rewrite::{Group, Kind};
 use super::writer::{Common, Lane, Policy, Roll};
 
 /// The options that concern the log.
@@ -82,6 +82,12 @@ pub(super) struct State {
     pub last_sequence: u64,
     /// The files that are written, while the base is not there.
     pub unlisted: Vec<PathBuf>,
+    /// The files that follow once the keys are replaced; see [`AppendLog::prepare_replacement`].
+    pub prepared: Option<Group>,
+    /// How often the keys were replaced by others than the log told.
+    pub replacements: u64,
+    /// The keys are not whole, so that no base can be made of them.
+    pub held: bool,
     /// Bytes of the files before those that are written now, and of all when the last rewrite ended.
     pub closed_bytes: u64,
     pub base_bytes: u64,
@@ -269,7 +275,7 @@ impl AppendLog {
     }
 
     /// Lets writers and replies know how the log is synced now.
-    fn apply_policy(&self) {
+    pub(super) fn apply_policy(&self) {
         let policy = match self.settings.lock().fsync {
             AppendFsync::Always => Policy::Always,
             AppendFsync::EverySecond => Policy::EverySecond,
@@ -421,7 +427,7 @@ impl AppendLog {
     /// [`ErrorKind::Busy`] where one is under way.
     pub fn begin_rewrite(self: &Arc<Self>, wait: bool) -> Result<&'static str> {
         let mut state = self.state.lock();
-        if state.began.is_some() {
+        if state.began.is_some() || state.held {
             let text = "Background append only file rewriting already in progress";
             return Err(Error::new(ErrorKind::Busy, text));
         }
@@ -440,12 +446,13 @@ impl AppendLog {
         Ok("Background append only file rewriting started")
     }
 
-    /// Begins a rewrite whose base takes the place of all that was logged: the keys are others than the log tells.
-    pub fn begin_anew(&self) {
-        let mut state = self.state.lock();
-        if state.phase != Phase::Off {
-            state.scheduled = Some(Kind::Fresh);
-            drop(state);
+    /// Keeps rewrites from beginning while the keys are not whole, after the one that is under way has ended, or lets them
+    /// begin again. The caller holds no token.
+    pub fn hold(&self, held: bool) {
+        self.state.lock().held = held;
+        if held {
+            self.wait_for_rewrite();
+        } else {
             self.common.kick();
         }
     }
@@ -472,7 +479,11 @@ impl AppendLog {
 
     fn run_rewrite(&self, kind: Kind) -> Result<()> {
         let began = Instant::now();
-        let result = self.write_anew(kind);
+        let mut result = self.write_anew(kind);
+        if kind == Kind::Continue && self.state.lock().phase == Phase::Starting {
+            // The keys were replaced meanwhile: what was written is of the old ones, or was left.
+            result = self.write_anew(Kind::Fresh);
+        }
         match &result {
             Ok(bytes) => log_sink::info(format_args!(
                 "rewrote the append-only log: {bytes} bytes in {} ms",
@@ -540,7 +551,7 @@ impl AppendLog {
         let is_lost = self.lanes.iter().any(|lane| lane.is_lost());
         let settings = self.settings.lock().clone();
         let mut state = self.state.lock();
-        if state.began.is_some() || state.retry_at.is_some_and(|at| Instant::now() < at) {
+        if state.began.is_some() || state.held || state.retry_at.is_some_and(|at| Instant::now() < at) {
             return None;
         }
         let current = self.current_bytes(&state);

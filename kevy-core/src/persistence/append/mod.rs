@@ -9,6 +9,7 @@ mod control;
 mod manifest;
 mod record;
 mod recover;
+mod replace;
 mod rewrite;
 mod writer;
 

@@ -30,15 +30,15 @@ pub enum Kind {
 
 /// The files of all shards that follow one instant.
 #[derive(Debug)]
-struct Group {
+pub(super) struct Group {
     parts: Vec<Part>,
-    paths: Vec<PathBuf>,
-    rolls: Vec<Option<Roll>>,
+    pub paths: Vec<PathBuf>,
+    pub rolls: Vec<Option<Roll>>,
 }
 
 impl AppendLog {
     /// Makes empty files for all shards.
-    fn make_group(&self, settings: &Settings, sequence: u64) -> io::Result<Group> {
+    pub(super) fn make_group(&self, settings: &Settings, sequence: u64) -> io::Result<Group> {
         let shards = self.shards.len();
         let mut group = Group { parts: Vec::new(), paths: Vec::new(), rolls: Vec::new() };
         let made = (|| {
@@ -87,11 +87,7 @@ impl AppendLog {
     /// Rewrites, and returns how many bytes the base has. The caller holds no token and has claimed the rewrite.
     pub(super) fn write_anew(&self, kind: Kind) -> Result<u64> {
         let settings = self.settings.lock().clone();
-        let sequence = {
-            let state = self.state.lock();
-            state.manifest.next_sequence().max(state.last_sequence + 1)
-        };
-        self.state.lock().last_sequence = sequence;
+        let sequence = self.state.lock().take_sequence();
         let ending = if settings.preamble { "rdb" } else { "aof" };
         let base =
             Part { name: format!("{}.{sequence}.base.{ending}", settings.name), sequence, role: Role::Base };
@@ -115,7 +111,10 @@ impl AppendLog {
         (file, base): (&mut DiskFile, &Part),
         temporary: &std::path::Path,
     ) -> io::Result<u64> {
-        let before = self.state.lock().manifest.clone();
+        let (before, mut replacements) = {
+            let state = self.state.lock();
+            (state.manifest.clone(), state.replacements)
+        };
         let mut group = match kind {
             Kind::Detached => Group { parts: Vec::new(), paths: Vec::new(), rolls: Vec::new() },
             _ => self.make_group(settings, base.sequence)?,
@@ -135,7 +134,15 @@ impl AppendLog {
         }
         let closed: u64 =
             self.lanes.iter().map(|lane| lane.size.load(std::sync::atomic::Ordering::Relaxed)).sum();
+        let mut is_left = false;
         let note = |shard: &mut Shard| {
+            // Keys are replaced while all shards are held, and so is the cut: each of them sees the same.
+            let now = self.state.lock().replacements;
+            if kind == Kind::Continue && now != replacements {
+                is_left = true;
+                return;
+            }
+            replacements = now;
             let roll = group.rolls.get_mut(shard.partition.index).and_then(Option::take);
             if let Some(roll) = roll {
                 self.give(shard, roll, kind == Kind::Fresh);
@@ -148,6 +155,9 @@ impl AppendLog {
         } else {
             save::write_commands(&self.shards, file, note, &goes_on)?;
         }
+        if is_left {
+            return Err(io::Error::new(io::ErrorKind::Interrupted, "the keys were replaced"));
+        }
         if kind != Kind::Detached {
             self.state.lock().closed_bytes += closed;
         }
@@ -156,7 +166,8 @@ impl AppendLog {
         let path = settings.folder.join(&base.name);
         self.disk.rename(temporary, &path)?;
         self.disk.pass("rewrite-renamed");
-        let manifest = Manifest { parts: std::iter::once(base.clone()).chain(group.parts).collect() };
+        let manifest =
+            Manifest { parts: std::iter::once(base.clone()).chain(group.parts.iter().cloned()).collect() };
         if let Err(error) = manifest.write(&self.disk, &settings.folder, &settings.name) {
             // Nothing names it.
             let _ = self.disk.remove(&path);
@@ -164,23 +175,22 @@ impl AppendLog {
         }
         self.disk.pass("rewrite-listed");
         let bytes = std::fs::metadata(&path).map_or(0, |found| found.len());
-        let old = {
+        let mut gone = Vec::new();
+        {
             let mut state = self.state.lock();
             let old = std::mem::replace(&mut state.manifest, manifest.clone());
-            state.unlisted.clear();
             state.closed_bytes = bytes;
             state.base_bytes = bytes;
-            old
-        };
-        if kind == Kind::Fresh {
-            self.set_phase(Phase::On);
+            let is_latest = state.replacements == replacements;
+            state.unlisted.retain(|path| !group.paths.contains(path));
+            if kind == Kind::Fresh && is_latest {
+                gone.append(&mut state.unlisted);
+                state.phase = Phase::On;
+            }
+            let left = old.parts.iter().filter(|part| !manifest.parts.contains(part));
+            gone.extend(left.map(|part| settings.folder.join(&part.name)));
         }
-        let gone: Vec<PathBuf> = old
-            .parts
-            .iter()
-            .filter(|part| !manifest.parts.contains(part))
-            .map(|part| settings.folder.join(&part.name))
-            .collect();
+        self.apply_policy();
         self.remove_all(&gone);
         self.disk.pass("rewrite-removed");
         Ok(bytes)

@@ -188,9 +188,10 @@ struct Written {
     /// How much of it is surely on disk, and how many records.
     len: u64,
     records: u64,
-    /// What follows, and how many bytes that are.
+    /// What follows, how many bytes that are, and how much of it, from the front, is in the file.
     unsynced: VecDeque<Unsynced>,
     bytes: u64,
+    complete: usize,
 }
 
 #[derive(Debug)]
@@ -211,6 +212,8 @@ pub struct Lane {
     inbox: Mutex<Inbox>,
     bell: Condvar,
     written: Mutex<Written>,
+    /// Held while the file is synced: the system tells of a failure only once.
+    syncing: Mutex<()>,
     failed: AtomicBool,
     /// The stream has lost what was not written; only another base makes up for it.
     lost: AtomicBool,
@@ -234,6 +237,7 @@ impl Lane {
             inbox: Mutex::default(),
             bell: Condvar::new(),
             written: Mutex::default(),
+            syncing: Mutex::default(),
             failed: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             size: AtomicU64::new(0),
@@ -278,12 +282,16 @@ impl Lane {
 
     /// Syncs what is written.
     pub fn sync(&self) -> io::Result<()> {
+        let _syncing = self.syncing.lock();
+        if self.failed.load(Ordering::Acquire) {
+            return Err(io::Error::other("the file has to be healed first"));
+        }
         let (file, count, turn) = {
             let written = self.written.lock();
-            let Some(file) = written.file.clone().filter(|_| !written.unsynced.is_empty()) else {
+            let Some(file) = written.file.clone().filter(|_| written.complete > 0) else {
                 return Ok(());
             };
-            (file, written.unsynced.len(), written.turn)
+            (file, written.complete, written.turn)
         };
         let began = Instant::now();
         file.pass("log-sync");
@@ -311,6 +319,7 @@ impl Lane {
             written.len += one.bytes;
             written.records += one.records;
             written.bytes -= one.bytes;
+            written.complete = written.complete.saturating_sub(1);
             shared.extend(one.shared);
             offset = Some(one.next);
         }
@@ -483,31 +492,33 @@ impl Lane {
             return Ok(false);
         }
         // What is taken is remembered first: where writing it fails, it is written again.
-        let first = open.records;
         let keep = self.common.policy() != Policy::No;
         {
             let mut written = self.written.lock();
             for piece in &pieces {
-                let size = (record::RECORD_HEADER_BYTES + piece.bytes().len()) as u64;
+                let is_record = !piece.bytes().is_empty();
+                let size = record::RECORD_HEADER_BYTES + piece.bytes().len();
+                let size = if is_record { size as u64 } else { 0 };
                 written.bytes += size;
                 written.unsynced.push_back(Unsynced {
                     next: piece.next,
                     bytes: size,
-                    records: 1,
+                    records: u64::from(is_record),
                     shared: piece.shared.to_vec(),
                     piece: Some(piece.clone()),
                 });
             }
         }
         self.write_records(open, &pieces)?;
+        self.written.lock().complete += pieces.len();
         if !keep {
-            self.forget(open.records - first);
+            self.forget(pieces.len());
         }
         Ok(true)
     }
 
     /// Lets go of the pieces that were written last: nobody syncs them soon.
-    fn forget(&self, count: u64) {
+    fn forget(&self, count: usize) {
         let mut written = self.written.lock();
         let mut next = None;
         for _ in 0..count {
@@ -533,6 +544,7 @@ impl Lane {
         } else {
             written.unsynced.push_back(joined);
         }
+        written.complete = written.unsynced.len();
         drop(written);
         let shards = &self.common.shards;
         shards.backlog(self.shard).set_logged(offset);
@@ -542,6 +554,10 @@ impl Lane {
     }
 
     fn write_records(&self, open: &mut Open, pieces: &[Piece]) -> io::Result<()> {
+        let pieces: Vec<&Piece> = pieces.iter().filter(|piece| !piece.bytes().is_empty()).collect();
+        if pieces.is_empty() {
+            return Ok(());
+        }
         let headers: Vec<_> = pieces
             .iter()
             .zip(open.records..)
@@ -551,7 +567,7 @@ impl Lane {
             .collect();
         let mut parts: Vec<_> = headers
             .iter()
-            .zip(pieces)
+            .zip(&pieces)
             .flat_map(|(header, piece)| record::slices(header, piece.bytes()))
             .collect();
         let bytes: usize = parts.iter().map(|part| part.len()).sum();
@@ -571,7 +587,9 @@ impl Lane {
             return true;
         };
         let (pieces, len, records) = {
-            let written = self.written.lock();
+            let mut written = self.written.lock();
+            // A sync that is under way tells nothing of what is written now.
+            (written.turn, written.complete) = (written.turn + 1, 0);
             let pieces: Option<Vec<Piece>> = written.unsynced.iter().map(|one| one.piece.clone()).collect();
             match pieces {
                 Some(pieces) => (pieces, written.len, written.records),
