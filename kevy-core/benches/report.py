@@ -86,14 +86,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(name: str, program: str) -> Server:
+def start(name: str, program: str, *more: str, folder: tempfile.TemporaryDirectory[str] | None = None) -> Server:
+    """A server with further arguments, on a new directory or one that another has left."""
     port = free_port()
-    folder = tempfile.TemporaryDirectory()
+    folder = folder or tempfile.TemporaryDirectory()
     words = ["taskset", "-c", "0", program, "--port", str(port), "--dir", folder.name]
     if name == "kevy":
         words += ["--shards", "1"]
     else:
-        words += ["--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
+        words += ["--save", "", "--bind", "127.0.0.1"]
+    words += more
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
     while True:
@@ -175,6 +177,65 @@ def memory(options: argparse.Namespace) -> dict[str, tuple[float, float]]:
         held[title] = (grown[0], grown[1])
         print(f"{title:36} kevy {grown[0]:8.1f} B   redis {grown[1]:8.1f} B", file=sys.stderr, flush=True)
     return held
+
+
+def logging(options: argparse.Namespace) -> dict[str, float]:
+    """SET from 50 connections with the append-only log, of kevy and redis-server in alternation."""
+    pairs, seconds = (1, 1.0) if options.quick else (3, 2.0)
+    kinds = {
+        "appendfsync always, P1": (1, ["--appendonly", "yes", "--appendfsync", "always"]),
+        "appendfsync everysec, P16": (16, ["--appendonly", "yes", "--appendfsync", "everysec"]),
+        "no log, P16": (16, []),
+    }
+    figures: dict[str, float] = {}
+    for title, (pipeline, words) in kinds.items():
+        # The log of both is left to grow: a rewrite would be measured with what is written.
+        words = [*words, "--auto-aof-rewrite-percentage", "0"]
+        runs: dict[str, list[float]] = {"kevy": [], "redis": []}
+        for _ in range(pairs):
+            for name, program in (("kevy", options.kevy), ("redis", options.redis)):
+                server = start(name, program, *words)
+                try:
+                    run = load(options.load, server, "set", 50, pipeline, 100_000, seconds, True)
+                    runs[name].append(run["per_second"])
+                finally:
+                    server.stop()
+        for name, found in runs.items():
+            figures[f"SET/s, {title}, {name}"] = statistics.median(found)
+    return figures
+
+
+def snapshots(options: argparse.Namespace) -> dict[str, float]:
+    """Seconds that SAVE takes, and that a server takes to start with what was saved or logged, of a million keys."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from support.resp import Connection
+
+    keys = 100_000 if options.quick else 1_000_000
+    figures: dict[str, float] = {"keys of 16 + 32 bytes": keys}
+    for name, program in (("kevy", options.kevy), ("redis", options.redis)):
+        for title, words in (("snapshot", []), ("log", ["--appendonly", "yes", "--auto-aof-rewrite-percentage", "0"])):
+            server = start(name, program, *words)
+            load(options.load, server, "get", 1, 1, keys, 0, True)
+            if title == "snapshot":
+                with Connection.tcp(server.port) as session:
+                    began = time.monotonic()
+                    session.call("SAVE")
+                    figures[f"SAVE, {name}, s"] = time.monotonic() - began
+            else:
+                # What is logged is written within a second, and the end of the process does not take a snapshot.
+                time.sleep(1.5)
+            server.process.kill()
+            server.process.wait()
+            began = time.monotonic()
+            again = start(name, program, *words, folder=server.folder)
+            try:
+                with Connection.tcp(again.port) as session:
+                    while session.call("DBSIZE").value != keys:
+                        time.sleep(0.005)
+                figures[f"start with a {title}, {name}, s"] = time.monotonic() - began
+            finally:
+                again.stop()
+    return figures
 
 
 def vectors(options: argparse.Namespace) -> dict[str, float]:
@@ -266,8 +327,8 @@ def write(options: argparse.Namespace, rows: list[Row], held: dict[str, tuple[fl
                 if line.startswith("model name")), "unknown")
     lines += [f"{version([options.kevy, '--version'])} beside {version([options.redis, '--version'])}; "
               f"{os.cpu_count()} cores of {cpu}, Linux {platform.release()}. Server on core 0 with one shard, lean "
-              "generator on core 1, 50 connections, keys of 16 bytes drawn at random, values of 32, no persistence. "
-              "Medians of alternating pairs; the ratio is the median of each pair's.", "",
+              "generator on core 1, 50 connections, keys of 16 bytes drawn at random, values of 32; no persistence "
+              "where nothing else is said. Medians of alternating pairs; the ratio is the median of each pair's.", "",
               "## Over loopback", "",
               "| cell | kevy op/s | redis op/s | ratio | kevy CPU ns/op | redis CPU ns/op | ratio |",
               "| --- | --: | --: | --: | --: | --: | --: |"]
@@ -317,6 +378,8 @@ def main() -> None:
     held = memory(options)
     keys = "1000000" if options.quick else "10000000"
     extra["One insert while the keyspace grows, ns"] = tool([inserts, "--keys", keys])
+    extra["The append-only log"] = logging(options)
+    extra["Saving and starting"] = snapshots(options)
     extra["Nearest vectors (VSIM)"] = vectors(options)
     extra["In-process and following, from C"] = tool([embedded])
     extra["Primaries of a redis-server replica"] = tool(
