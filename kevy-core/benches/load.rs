@@ -100,6 +100,21 @@ const NEAR: usize = 10;
 const CHANNEL: &[u8] = b"news";
 const SUBSCRIBERS: usize = 50;
 
+/// A script, and its SHA-1.
+const SCRIPT: &[u8] = b"return redis.call('GET', KEYS[1])";
+const SCRIPT_DIGEST: &[u8] = b"d3c21d0c2b9ca22f82737626a27bcaf5d288f99f";
+
+/// Makes the script known to the server.
+fn load_script(settings: &Settings) {
+    let mut request = Vec::new();
+    command(&mut request, &[b"SCRIPT", b"LOAD", SCRIPT]);
+    let mut stream = TcpStream::connect(&settings.address).expect("the server listens");
+    stream.write_all(&request).expect("the server reads");
+    let mut reply = [0; 47];
+    stream.read_exact(&mut reply).expect("the server replies");
+    assert_eq!(&reply[5..45], SCRIPT_DIGEST, "the digest of the script");
+}
+
 /// Subscribes connections to the channel and takes what they get, on a thread of its own.
 fn subscribe(settings: &Settings) {
     let mut request = Vec::new();
@@ -155,6 +170,10 @@ fn request(settings: &Settings, random: &mut fastrand::Rng, into: &mut Vec<u8>) 
     match settings.cell.as_str() {
         "ping" => command(into, &[b"PING"]),
         "publish" => command(into, &[b"PUBLISH", CHANNEL, &value]),
+        "evalsha" => {
+            command(into, &[b"EVALSHA", SCRIPT_DIGEST, b"1", &name]);
+            return 2;
+        }
         "get" => {
             command(into, &[b"GET", &name]);
             return 2;
@@ -368,6 +387,9 @@ fn main() {
     if settings.seconds == 0.0 {
         println!("{{}}");
         return;
+    }
+    if settings.cell == "evalsha" {
+        load_script(&settings);
     }
     if settings.cell == "publish" {
         subscribe(&settings);

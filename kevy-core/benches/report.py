@@ -43,6 +43,7 @@ CELLS = [
     ("ZADD P16, one of 100,000", "zadd", 50, 16, 100_000),
     ("ZRANGE 100, P16", "zrange", 50, 16, 100_000),
     ("XADD P16, 1,000 streams", "xadd", 50, 16, 100_000),
+    ("EVALSHA of a GET, P16", "evalsha", 50, 16, 1_000_000),
     ("PUBLISH P16 to 50 subscribers", "publish", 10, 16, 1),
 ]
 
