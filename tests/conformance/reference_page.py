@@ -32,6 +32,7 @@ GROUPS = {
     "transactions": "Transactions",
     "pubsub": "Publish and subscribe",
     "scripting": "Scripts",
+    "cluster": "Cluster",
     "connection": "Connections",
     "server": "Server",
 }
