@@ -363,6 +363,20 @@ public:
         return report;
     }
 
+    /// Waits until the first copy of the primary that the option "replicaof" names is whole; false after `limit`.
+    bool wait_synced(std::chrono::milliseconds limit) const {
+        return detail::checked([&](kevy_error **err) {
+            return kevy_runtime_wait_synced(runtime_.get(), detail::timeout_ms(limit), err);
+        }) == KEVY_OK;
+    }
+
+    /// Waits until what its writer did before it got `token` can be read here; false after `limit`.
+    bool wait_token(std::string_view token, std::chrono::milliseconds limit) const {
+        return detail::checked([&](kevy_error **err) {
+            return kevy_runtime_wait_token(runtime_.get(), to_bytes(token), detail::timeout_ms(limit), err);
+        }) == KEVY_OK;
+    }
+
     /// Lets connections take their last replies for at most `limit`, and ends the core threads.
     void stop(std::chrono::milliseconds limit = std::chrono::seconds(5)) {
         detail::checked([&](kevy_error **err) {

@@ -73,6 +73,49 @@ TEST(a_connected_descriptor_speaks_resp) {
     fixture_close(&at);
 }
 
+TEST(a_mirror_shows_what_its_primary_has_once_it_is_waited_for) {
+    kevy_options *options = options_of((const char *[]){"shards", "2", "port", "0", NULL});
+    kevy_runtime *primary, *mirror;
+    kevy_session *writer, *reader;
+    const kevy_reply *reply;
+    kevy_bytes value;
+    uint16_t port;
+    uint64_t staleness;
+    char source[64];
+    CHECK_IS(kevy_runtime_start(options, &primary, NULL), KEVY_OK);
+    CHECK_IS(kevy_runtime_port(primary, &port, NULL), KEVY_OK);
+    CHECK_IS(kevy_runtime_staleness(primary, &staleness, NULL), KEVY_OK);
+    CHECK_IS(staleness, 0);
+    kevy_options_free(options);
+    snprintf(source, sizeof source, "kevy://127.0.0.1:%u", port);
+    options = options_of((const char *[]){"shards", "1", "replicaof", source, NULL});
+    CHECK_IS(kevy_runtime_start(options, &mirror, NULL), KEVY_OK);
+    kevy_options_free(options);
+    CHECK_IS(kevy_runtime_wait_synced(mirror, 30000, NULL), KEVY_OK);
+    CHECK_IS(kevy_runtime_staleness(mirror, &staleness, NULL), KEVY_OK);
+    CHECK(staleness < 30000);
+
+    CHECK_IS(kevy_session_open(primary, &writer, NULL), KEVY_OK);
+    CHECK_IS(kevy_session_set(writer, B("k"), B("v"), NULL), KEVY_OK);
+    kevy_bytes info[] = {B("INFO"), B("replication")};
+    CHECK_IS(kevy_session_dispatch(writer, info, 2, &reply, NULL), KEVY_OK);
+    kevy_bytes fields = kevy_reply_bytes(reply);
+    const char *field = memmem(fields.data, fields.len, "repl_token:", 11);
+    CHECK(field != NULL);
+    kevy_bytes token = {(const uint8_t *)field + 11, strcspn(field + 11, "\r")};
+    CHECK_IS(kevy_runtime_wait_token(mirror, token, 30000, NULL), KEVY_OK);
+    CHECK_IS(kevy_session_open(mirror, &reader, NULL), KEVY_OK);
+    CHECK_IS(kevy_session_get(reader, B("k"), &value, NULL), KEVY_OK);
+    CHECK(value.len == 1 && value.data[0] == 'v');
+    CHECK_IS(kevy_session_set(reader, B("k"), B("w"), NULL), KEVY_ERROR_READ_ONLY);
+    CHECK_IS(kevy_runtime_wait_token(mirror, B("7:1,2"), 1, NULL), KEVY_ERROR_REPLICA);
+    CHECK_IS(kevy_runtime_wait_token(mirror, B("nonsense"), 1, NULL), KEVY_ERROR_INVALID_ARGUMENT);
+    kevy_session_free(reader);
+    kevy_session_free(writer);
+    kevy_runtime_free(mirror);
+    kevy_runtime_free(primary);
+}
+
 TEST(the_open_report_fills_what_both_sides_know) {
     fixture at = fixture_open();
     kevy_open_report report = {.struct_size = sizeof report};
