@@ -382,7 +382,7 @@ fn a_string_that_unpacks_beyond_the_limit_is_refused() {
 fn versions_and_types_that_are_not_known_are_told() {
     for (stream, kind, text) in [
         (&b"REDIS0099"[..], ErrorKind::Unsupported, "version 99"),
-        (b"REDIS0012\x07\x01kmodule", ErrorKind::Unsupported, "type 7"),
+        (b"REDIS0012\x06\x01kmodule", ErrorKind::Unsupported, "type 6"),
         (b"VALKEY080\x17\x01k", ErrorKind::Unsupported, "type 23"),
         (b"VALKEY081", ErrorKind::Unsupported, "version 81"),
         (b"NOREDIS12", ErrorKind::Corrupt, "damaged"),
@@ -390,6 +390,23 @@ fn versions_and_types_that_are_not_known_are_told() {
         let error = rebuild(stream, &[]).expect_err(text);
         assert!(error.kind() == kind && error.message().contains(text), "{error}");
     }
+}
+
+#[test]
+fn a_value_of_a_module_that_is_not_known_is_left_out() {
+    let stream = [
+        &b"REDIS0012\x07\x01k\x81"[..],
+        &u64::MAX.to_be_bytes(),
+        b"\x02\x05\x03\0\0\x80\x3f\x04\0\0\0\0\0\0\xf0\x3f\x05\x03abc\0",
+        b"\0\x01s\x01v\xff",
+        &[0; 8],
+    ]
+    .concat();
+    let mut entries = Entries::new(1 << 20);
+    entries.push(&stream).expect("an RDB");
+    assert_eq!(entries.next().expect("a command"), Next::Argv);
+    assert!(entries.argv().iter().any(|word| word == b"s") && entries.argv().iter().any(|word| word == b"v"));
+    assert_eq!(entries.next().expect("nothing more"), Next::End);
 }
 
 #[test]
