@@ -9,6 +9,7 @@ DEEP = {
     "JSON to read": ("return cjson.decode(string.rep('[', 2e5))", b"too many nested data structures"),
     "JSON to write": ("local t = {} for i = 1, 2e4 do t = {t} end return cjson.encode(t)", b"excessive nesting"),
     "JSON of what holds itself": ("local t = {} t[1] = t return cjson.encode(t)", b"excessive nesting"),
+    "MessagePack to read": ("return type(cmsgpack.unpack(string.rep('\\145', 2e5)))", b"stack overflow"),
     "MessagePack to write": ("local t = {} for i = 1, 2e4 do t = {t} end return type(cmsgpack.pack(t))", None),
     "MessagePack of what holds itself": ("local t = {} t[1] = t return type(cmsgpack.pack(t))", None),
     "MessagePack that promises much": ("return cmsgpack.unpack('\\221\\255\\255\\255\\255')", b"Missing bytes"),

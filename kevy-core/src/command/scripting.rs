@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::base::lend::Lend;
+use crate::base::words::quoted_words;
 
 use super::help::{container, help};
 use super::table::scripting as rows;
@@ -85,11 +86,16 @@ impl Functions {
 
     /// Adds a library whose name stands in its first line; one without is none.
     pub fn load(&mut self, code: &[u8]) {
-        let head = code.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let mut words = head.split(u8::is_ascii_whitespace);
-        if let Some(name) = words.find_map(|word| word.strip_prefix(b"name=")) {
+        let words = first_line(code).and_then(|(line, _)| line.words()).unwrap_or_default();
+        if let Some(name) = words.iter().find_map(|word| name_in(word)) {
             self.insert(name, code);
         }
+    }
+
+    /// Takes the libraries of `other` in the place of its own.
+    pub fn adopt(&mut self, other: &mut Self) {
+        self.version += 1;
+        self.libraries = std::mem::take(&mut other.libraries);
     }
 
     /// Takes a library away; false where there is none of that name.
@@ -113,6 +119,32 @@ impl Functions {
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], &Arc<[u8]>)> {
         self.libraries.iter().map(|(name, code)| (&name[..], code))
     }
+}
+
+/// The line that a script or a library begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstLine<'a>(&'a [u8]);
+
+impl FirstLine<'_> {
+    /// Its words, unquoted; `None` where quotes are not closed.
+    pub fn words(self) -> Option<Vec<Vec<u8>>> {
+        let (mut text, mut places) = (Vec::new(), Vec::new());
+        quoted_words(self.0, &mut text, |start, length| places.push(start..start + length)).ok()?;
+        Some(places.into_iter().filter_map(|place| text.get(place).map(<[u8]>::to_vec)).collect())
+    }
+}
+
+/// The first line of `code`, and what follows, the line end included. `None` where no line ends, or a NUL byte stands in
+/// it: to the reference the text ends there.
+pub fn first_line(code: &[u8]) -> Option<(FirstLine<'_>, &[u8])> {
+    let (line, rest) = code.split_at_checked(memchr::memchr2(b'\n', 0, code)?)?;
+    rest.starts_with(b"\n").then_some((FirstLine(line), rest))
+}
+
+/// What a word of a library's first line says its name is.
+pub fn name_in(word: &[u8]) -> Option<&[u8]> {
+    let (key, name) = word.split_at_checked(5)?;
+    key.eq_ignore_ascii_case(b"name=").then_some(name)
 }
 
 thread_local! {

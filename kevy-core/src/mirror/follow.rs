@@ -38,8 +38,6 @@ struct Thread {
 struct Shadow {
     engine: Engine,
     applier: Applier,
-    /// Functions of the snapshot, which no shard owns.
-    functions: Vec<Vec<Vec<u8>>>,
 }
 
 /// The commands of a transaction until it is whole.
@@ -306,13 +304,14 @@ impl Link<'_> {
                 server.settle_role();
                 let engine = self.mirror.engine.twin();
                 let applier = Applier::new(&engine, None);
-                self.shadow = Some(Shadow { engine, applier, functions: Vec::new() });
+                self.shadow = Some(Shadow { engine, applier });
             }
             FrameKind::Entry => {
                 let args: Vec<&[u8]> = frame.argv.iter().collect();
                 let Some(shadow) = &mut self.shadow else { return Ok(()) };
-                if args.first() == Some(&&b"FUNCTION"[..]) {
-                    shadow.functions.push(args.iter().map(|arg| arg.to_vec()).collect());
+                if let [b"FUNCTION", .., code] = args[..] {
+                    // Only kept: it is compiled once the copy is in its place.
+                    shadow.engine.shards.take(0).partition.functions.load(code);
                 } else {
                     shadow.applier.apply(&shadow.engine, frame.db, &args)?;
                 }
@@ -371,11 +370,12 @@ impl Link<'_> {
                 return Err(End::Turned);
             }
         }
-        let functions = self.shadow.take().map(|shadow| shadow.functions).unwrap_or_default();
+        self.shadow = None;
         engine.serve_blocked();
-        for function in &functions {
-            let args: Vec<&[u8]> = function.iter().map(Vec::as_slice).collect();
-            self.applied(|link| link.applier.apply(&link.mirror.engine, 0, &args))?;
+        if let Some(scripts) = engine.server.scripts.get() {
+            for (name, fail) in scripts.adopt(&engine.shards.take(0).partition) {
+                log_sink::warning(format_args!("the library {name} cannot be loaded: {}", fail.text()));
+            }
         }
         if let Some(hooks) = engine.server.hooks.get() {
             hooks.keys_replaced();

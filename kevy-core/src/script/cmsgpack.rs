@@ -6,8 +6,8 @@ use super::answer::{Answer, OF_CORE, bad_argument, broken, check_bytes, check_nu
 
 /// How deep tables are packed; what lies deeper becomes nil.
 const PACK_DEPTH_MAX: usize = 16;
-/// How deep packed data may nest.
-const UNPACK_DEPTH_MAX: usize = 1_000;
+/// How deep packed data may nest: each level takes some of the stack of the thread.
+const UNPACK_DEPTH_MAX: usize = 250;
 /// The most values that one call returns: what Lua's stack takes.
 const RESULTS_MAX: usize = 7_000;
 

@@ -21,13 +21,20 @@ use super::running::{Kind, Run, Running};
 use super::shebang::{ScriptFlags, of_library};
 use super::vm::Vm;
 
+/// A function, and the library that it belongs to.
+#[derive(Debug)]
+struct Owned {
+    library: Vec<u8>,
+    registered: Registered,
+}
+
 /// The state for functions.
 #[derive(Debug)]
 pub struct Fcall {
     // Before the state that they belong to.
     libraries: BTreeMap<Vec<u8>, Library>,
-    /// The library of each function.
-    functions: HashMap<Vec<u8>, Registered, RandomState>,
+    /// Each function, by its name in lower case.
+    functions: HashMap<Vec<u8>, Owned, RandomState>,
     /// Of the libraries that these are.
     pub version: u64,
     pub vm: Vm,
@@ -62,30 +69,32 @@ impl Fcall {
 
     fn put(&mut self, library: Library) {
         self.take_out(&library.name);
-        self.functions.extend(library.functions.clone());
+        for (name, registered) in &library.functions {
+            let owned = Owned { library: library.name.clone(), registered: registered.clone() };
+            self.functions.insert(name.to_ascii_lowercase(), owned);
+        }
         self.libraries.insert(library.name.clone(), library);
     }
 
     fn take_out(&mut self, name: &[u8]) -> bool {
         let Some(library) = self.libraries.remove(name) else { return false };
         for function in library.functions.keys() {
-            self.functions.remove(function);
+            self.functions.remove(&function.to_ascii_lowercase());
         }
         true
     }
 
     /// Refuses a library with a function that another library has, but for those in `leaving`.
     fn check_names(&self, library: &Library, leaving: &[&[u8]]) -> Result<(), Fail> {
-        let owners = self
-            .libraries
-            .values()
-            .filter(|other| other.name != library.name && !leaving.contains(&other.name.as_slice()));
-        for other in owners {
-            if let Some(name) = library.functions.keys().find(|name| other.functions.contains_key(*name)) {
-                return Err(Fail::quoting("ERR Function {} already exists", name));
-            }
+        let is_taken = |name: &&Vec<u8>| {
+            self.functions.get(&name.to_ascii_lowercase()).is_some_and(|owned| {
+                owned.library != library.name && !leaving.contains(&owned.library.as_slice())
+            })
+        };
+        match library.functions.keys().find(is_taken) {
+            Some(name) => Err(Fail::quoting("ERR Function {} already exists", name)),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// FCALL and FCALL_RO.
@@ -96,7 +105,8 @@ impl Fcall {
         args: &[&[u8]],
         read_only: bool,
     ) -> Outcome {
-        let registered = self.functions.get(args[1]).ok_or(Fail::new("ERR Function not found"))?;
+        let owned = self.functions.get(&args[1].to_ascii_lowercase());
+        let registered = &owned.ok_or(Fail::new("ERR Function not found"))?.registered;
         let count =
             crate::base::number::parse_i64(args[2]).ok_or(Fail::new("ERR Bad number of keys provided"))?;
         let rest = args.get(3..).unwrap_or_default();
@@ -130,8 +140,8 @@ impl Fcall {
             replace = true;
         }
         let head = of_library(code)?;
-        if !replace && self.libraries.contains_key(head.name) {
-            return Err(Fail::quoting("ERR Library '{}' already exists", head.name));
+        if !replace && self.libraries.contains_key(&head.name) {
+            return Err(Fail::quoting("ERR Library '{}' already exists", &head.name));
         }
         let library = Library::load(&self.vm, running, &Arc::from(*code))?;
         self.check_names(&library, &[])?;
@@ -160,7 +170,8 @@ impl Fcall {
         match args {
             [_, _] => {}
             [_, _, mode] if is_word(mode, "SYNC") || is_word(mode, "ASYNC") => {}
-            _ => return Err(Fail::new("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")),
+            [_, _, _] => return Err(Fail::new("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")),
+            _ => return Err(crate::command::help::wrong_count(args[0], args[1])),
         }
         self.libraries.clear();
         self.functions.clear();

@@ -32,7 +32,7 @@ pub struct Library {
 const LIBRARY_NAME: Fail = Fail::new(
     "ERR Library names can only contain letters, numbers, or underscores(_) and must be at least one character long",
 );
-const FUNCTION_NAME: &str = "Function names can only contain letters, numbers, or underscores(_) and must be at least one character long";
+const FUNCTION_NAME: &str = "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long";
 
 type Functions = BTreeMap<Vec<u8>, Registered>;
 
@@ -52,11 +52,11 @@ impl Library {
     /// The reply that says what is wrong with it.
     pub fn load(vm: &Vm, running: &Arc<Running>, code: &Arc<[u8]>) -> Result<Self, Fail> {
         let head = of_library(code)?;
-        if !is_name(head.name) {
+        if !is_name(&head.name) {
             return Err(LIBRARY_NAME);
         }
         if !head.engine.eq_ignore_ascii_case(b"lua") {
-            return Err(Fail::quoting("ERR Engine '{}' not found", head.engine));
+            return Err(Fail::quoting("ERR Engine '{}' not found", &head.engine));
         }
         let function = vm
             .compile(head.code, "@user_function")
@@ -81,7 +81,7 @@ impl Library {
                 return Err(Fail::new("ERR No functions registered"));
             }
             Outcome::Value(_) => {
-                return Ok(Self { name: head.name.to_vec(), code: code.clone(), functions });
+                return Ok(Self { name: head.name, code: code.clone(), functions });
             }
             Outcome::Error(error) => vm.explain(&error).text,
             Outcome::Broken(text) => text.into_bytes(),
@@ -111,8 +111,8 @@ fn register(args: &[Value]) -> Result<(), String> {
                 );
             }
             [name, callback] => {
-                let name = super::answer::check_bytes(std::slice::from_ref(name), 0, "register_function")
-                    .map_err(|_| "first argument to redis.register_function must be a string".to_owned())?;
+                let name =
+                    text_of(name).ok_or("first argument to redis.register_function must be a string")?;
                 let Value::Function(function) = callback else {
                     return Err("second argument to redis.register_function must be a function".to_owned());
                 };
@@ -135,18 +135,21 @@ fn register(args: &[Value]) -> Result<(), String> {
     })
 }
 
+/// A string, or a number as its text.
+fn text_of(value: &Value) -> Option<Vec<u8>> {
+    super::answer::check_bytes(std::slice::from_ref(value), 0, "register_function").ok()
+}
+
 fn read_named(named: &mlua::Table) -> Result<(Vec<u8>, Registered), String> {
     let (mut name, mut description, mut function, mut flags) = (None, None, None, ScriptFlags::default());
     for pair in named.pairs::<Value, Value>() {
         let (key, value) = pair.map_err(|error| super::answer::broken(&error))?;
-        let Value::String(key) = key else {
-            return Err("named argument key given to redis.register_function is not a string".to_owned());
+        let key =
+            text_of(&key).ok_or("named argument key given to redis.register_function is not a string")?;
+        let text = |what: &str| {
+            text_of(&value)
+                .ok_or_else(|| format!("{what} argument given to redis.register_function must be a string"))
         };
-        let text = |what: &str| match &value {
-            Value::String(text) => Ok(text.as_bytes().to_vec()),
-            _ => Err(format!("{what} argument given to redis.register_function must be a string")),
-        };
-        let key = key.as_bytes();
         if key.eq_ignore_ascii_case(b"function_name") {
             name = Some(text("function_name")?);
         } else if key.eq_ignore_ascii_case(b"description") {

@@ -256,14 +256,23 @@ local function explain(problem)
   return problem
 end
 
--- While a library is loaded `redis` is another table: functions are registered, commands are not called.
+-- While a library is loaded `redis` is another table, and the only global: functions are registered, commands are not
+-- called.
 local redis = native.redis
 local loading = { register_function = native.register_function, log = redis.log }
 for _, name in next, { "LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING", "REDIS_VERSION", "REDIS_VERSION_NUM" } do
   loading[name] = redis[name]
 end
 setmetatable(loading, { __index = missing })
-local redis_seen, loading_seen = protect(redis), protect(loading)
+local while_loading = setmetatable({ redis = protect(loading) }, { __index = missing })
+
+-- Functions have no debugger, and no way of replication to choose.
+local of_functions = copy(redis)
+of_functions.breakpoint, of_functions.debug, of_functions.replicate_commands = nil, nil, nil
+local redis_seen, redis_of_functions = protect(redis), protect(of_functions)
+
+-- Where reads of globals lead.
+local door = getmetatable(globals)
 
 return {
   globals = globals,
@@ -274,14 +283,15 @@ return {
     return xpcall(f, explain)
   end,
   call = function(f, keys, arguments)
-    real.redis = redis_seen
+    door.__index, real.redis = real, redis_of_functions
     return xpcall(function()
       return f(keys, arguments)
     end, explain)
   end,
-  -- Runs the code of a library.
+  -- Runs the code of a library, which sees nothing but `redis`. What comes next leads reads back, since nothing runs
+  -- behind code that was told to end.
   load = function(f)
-    real.redis = loading_seen
+    door.__index = while_loading
     return xpcall(f, explain)
   end,
 }

@@ -1,6 +1,7 @@
 //! The first line of a script or library, `#!lua key=value ...`.
 
 use crate::command::Fail;
+use crate::command::scripting::{first_line, name_in};
 
 /// What a script declares of itself.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -49,9 +50,10 @@ pub fn of_script(code: &[u8]) -> Result<(ScriptFlags, &[u8]), Fail> {
     if !code.starts_with(b"#!") {
         return Ok((ScriptFlags::COMPATIBLE, code));
     }
-    let end = memchr::memchr(b'\n', code).ok_or(Fail::new("ERR Invalid script shebang"))?;
-    let mut words = code[..end].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    let engine = words.next().unwrap_or_default();
+    let (line, code) = first_line(code).ok_or(Fail::new("ERR Invalid script shebang"))?;
+    let words = line.words().ok_or(Fail::new("ERR Invalid engine in script shebang"))?;
+    let mut words = words.iter();
+    let engine = words.next().map(Vec::as_slice).unwrap_or_default();
     if engine != b"#!lua" {
         return Err(Fail::quoting("ERR Unexpected engine in script shebang: {}", engine));
     }
@@ -60,20 +62,23 @@ pub fn of_script(code: &[u8]) -> Result<(ScriptFlags, &[u8]), Fail> {
         let Some(names) = word.strip_prefix(b"flags=") else {
             return Err(Fail::quoting("ERR Unknown lua shebang option: {}", word));
         };
-        for name in names.split(|byte| *byte == b',').filter(|name| !name.is_empty()) {
+        if names.is_empty() {
+            continue;
+        }
+        for name in names.split(|byte| *byte == b',') {
             let flag = ScriptFlags::named(name)
                 .ok_or_else(|| Fail::quoting("ERR Unexpected flag in script shebang: {}", name))?;
             flags = flags.or(flag);
         }
     }
-    Ok((flags, &code[end..]))
+    Ok((flags, code))
 }
 
 /// What the first line of a library says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LibraryHead<'a> {
-    pub engine: &'a [u8],
-    pub name: &'a [u8],
+    pub engine: Vec<u8>,
+    pub name: Vec<u8>,
     /// What follows the line, its line end included.
     pub code: &'a [u8],
 }
@@ -86,22 +91,22 @@ pub fn of_library(code: &[u8]) -> Result<LibraryHead<'_>, Fail> {
     if !code.starts_with(b"#!") {
         return Err(Fail::new("ERR Missing library metadata"));
     }
-    let end = memchr::memchr(b'\n', code).ok_or(Fail::new("ERR Invalid library metadata"))?;
-    let mut words = code[..end].split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let invalid = Fail::new("ERR Invalid library metadata");
+    let (line, code) = first_line(code).ok_or(invalid.clone())?;
+    let words = line.words().ok_or(invalid)?;
+    let mut words = words.iter();
     let engine = words.next().and_then(|word| word.strip_prefix(b"#!")).unwrap_or_default();
-    let mut name: Option<&[u8]> = None;
+    let mut name = None;
     for word in words {
-        let has_key = word.get(..5).is_some_and(|key| key.eq_ignore_ascii_case(b"name="));
-        if !has_key {
-            return Err(Fail::quoting("ERR Invalid metadata value given: {}", word));
-        }
+        let value =
+            name_in(word).ok_or_else(|| Fail::quoting("ERR Invalid metadata value given: {}", word))?;
         if name.is_some() {
             return Err(Fail::new("ERR Invalid metadata value, name argument was given multiple times"));
         }
-        name = Some(word.get(5..).unwrap_or_default());
+        name = Some(value.to_vec());
     }
     let name = name.ok_or(Fail::new("ERR Library name was not given"))?;
-    Ok(LibraryHead { engine, name, code: &code[end..] })
+    Ok(LibraryHead { engine: engine.to_vec(), name, code })
 }
 
 #[cfg(test)]
@@ -113,15 +118,23 @@ mod tests {
         assert_eq!(of_script(b"return 1"), Ok((ScriptFlags::COMPATIBLE, &b"return 1"[..])));
         let both = ScriptFlags::NO_WRITES.or(ScriptFlags::ALLOW_OOM);
         assert_eq!(of_script(b"#!lua flags=no-writes,allow-oom\nx"), Ok((both, &b"\nx"[..])));
-        for wrong in ["#!lua", "#!luaa\n", "#!lua x=1\n", "#!lua flags=none\n", "#!\n"] {
+        assert_eq!(of_script(b"#!lua 'flags=allow-oom'\nx"), Ok((ScriptFlags::ALLOW_OOM, &b"\nx"[..])));
+        let wrong =
+            ["#!lua", "#!luaa\n", "#!lua x=1\n", "#!lua flags=none\n", "#!\n", "#!lua '\n", "#!lua\0\n"];
+        for wrong in wrong {
             assert!(of_script(wrong.as_bytes()).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_library_has_an_engine_and_a_name() {
-        let head = of_library(b"#!lua name=one\nredis").expect("a head");
-        assert_eq!((head.engine, head.name, head.code), (&b"lua"[..], &b"one"[..], &b"\nredis"[..]));
+        for code in [&b"#!lua name=one\nredis"[..], b"#!'lua' NAME=\"one\"  \r\nredis"] {
+            let head = of_library(code).expect("a head");
+            assert_eq!(
+                (&head.engine[..], &head.name[..], head.code),
+                (&b"lua"[..], &b"one"[..], &b"\nredis"[..])
+            );
+        }
         for wrong in ["", "return 1", "#!lua name=a", "#!lua\n", "#!lua name=a name=b\n", "#!lua foo=b\n"] {
             assert!(of_library(wrong.as_bytes()).is_err(), "{wrong}");
         }

@@ -65,7 +65,7 @@ impl Shard {
         more || expired >= EXPIRE_BUDGET
     }
 
-    /// Takes over the keys of a shard that was filled apart, in place of its own.
+    /// Takes over the keys and libraries of functions of a shard that was filled apart, in place of its own.
     pub fn adopt(&mut self, other: &mut Self) {
         let keyspace = &self.partition.keyspace;
         let empty = Config {
@@ -75,6 +75,7 @@ impl Shard {
         };
         let filled = std::mem::replace(&mut other.partition.keyspace, Keyspace::new(empty));
         self.partition.keyspace.adopt(filled);
+        self.partition.functions.adopt(&mut other.partition.functions);
     }
 
     /// Takes over options that may change while the runtime runs.
