@@ -50,7 +50,7 @@ def test_waits_end_in_time(primary):
         history = primary.token.split(":")[0]
         assert not mirror.wait(f"{history}:{1 << 40},0", 0.01)
         with pytest.raises(kevy.ReplicaError):
-            mirror.wait("7:1,2", 0.01)
+            mirror.wait("7:1,2", PATIENCE)
     with kevy.Mirror("kevy://127.0.0.1:1", max_staleness=2.0) as mirror:
         assert not mirror.wait_synced(0.01)
         assert mirror.staleness is None

@@ -155,7 +155,7 @@ def test_it_follows_a_runtime_of_this_process_and_a_given_socket(runtime, primar
 @pytest.mark.parametrize(
     ("source", "options", "error"),
     [
-        ("redis://localhost", {}, kevy.UnsupportedError),
+        ("memcached://localhost", {}, kevy.OptionError),
         ("no url", {}, kevy.OptionError),
         ("kevy://localhost", {"no_such": 1}, kevy.OptionError),
         ("kevy://localhost", {"cursor": b"garbage"}, kevy.CorruptError),

@@ -1,6 +1,6 @@
 """The native half of the package. Signatures are redis-py's; see the docstrings of the methods."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, AnyStr, Generic, Literal, SupportsIndex, TypeVar, final, overload
 
 from typing_extensions import Self, disjoint_base
