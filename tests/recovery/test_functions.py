@@ -49,6 +49,7 @@ def test_functions_are_logged_once_and_come_back(start, redis, directory, tmp_pa
         + [("EXEC",)]
     )
     assert held(session) == {"three": 3, "two": 22}
+    eventually(lambda: logged(directory).count(b"$4\r\nkept") >= len(keys), "the log is written")
     assert logged(directory).count(b"\r\nLOAD\r\n") == 4
     server.kill()
     server = start(after, **options)
