@@ -27,6 +27,11 @@ TESTED_ELSEWHERE = {
     "save": "tests/recovery",
     "lastsave": "tests/recovery",
     "debug|reload": "tests/recovery",
+    **dict.fromkeys(("bgrewriteaof", "debug|disk", "debug|loadaof"), "tests/recovery"),
+    **dict.fromkeys(("eval", "eval_ro", "evalsha", "evalsha_ro"), "test_scripts.py"),
+    **dict.fromkeys(("script|debug", "script|exists", "script|flush", "script|help", "script|kill", "script|load"), "test_scripts.py"),
+    **dict.fromkeys(("fcall", "fcall_ro", "function|delete", "function|dump", "function|flush", "function|help"), "test_functions.py"),
+    **dict.fromkeys(("function|kill", "function|list", "function|load", "function|restore", "function|stats"), "test_functions.py"),
 }
 
 
