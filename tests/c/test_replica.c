@@ -369,7 +369,7 @@ TEST(wrong_calls_of_a_replica_are_refused) {
     kevy_options *options = options_of((const char *[]){"maxmemory", "1gb", NULL});
     CHECK_IS(kevy_replica_open(options, B(""), &replica, NULL), KEVY_ERROR_INVALID_OPTION);
     CHECK_IS(kevy_options_set(options, B("acknowledge"), B("perhaps"), NULL), KEVY_ERROR_INVALID_OPTION);
-    CHECK_IS(kevy_options_set(options, B("source"), B("redis://db"), NULL), KEVY_ERROR_UNSUPPORTED);
+    CHECK_IS(kevy_options_set(options, B("source"), B("memcached://db"), NULL), KEVY_ERROR_INVALID_OPTION);
     kevy_options_free(options);
     primary_close(&primary);
 }
