@@ -5,6 +5,10 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 NODE := node
 TARGET := $(or $(CARGO_TARGET_DIR),target)
+# Of cargo; what is installed or measured is optimised further.
+PROFILE := release
+bench install: PROFILE := dist
+BUILT = $(TARGET)/$(PROFILE)
 CC ?= cc
 CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 
@@ -14,22 +18,21 @@ CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 build: lib python node
 
 lib:
-	cargo build --release -p kevy-core --bin kevy
-	cargo build --release -p kevy-ffi --lib
+	cargo build --profile $(PROFILE) -p kevy-core -p kevy-ffi --bin kevy --lib
 
 $(PYTHON):
 	python3 -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --upgrade pip
 
 python: $(PYTHON)
-	$(VENV)/bin/pip install --quiet './bindings/python[test]'
+	MATURIN_PEP517_ARGS='--profile $(PROFILE)' $(VENV)/bin/pip install --quiet './bindings/python[test]'
 
 node:
-	cd bindings/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
+	cd bindings/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build -- --profile $(PROFILE)
 
 $(TARGET)/demo/tail: examples/demo/tail.c lib
 	mkdir -p $(TARGET)/demo
-	$(CC) $(CFLAGS) -Iinclude $< -o $@ $(TARGET)/release/libkevy.a -lpthread -ldl -lm
+	$(CC) $(CFLAGS) -Iinclude $< -o $@ $(BUILT)/libkevy.a -lpthread -ldl -lm
 
 demo: build $(TARGET)/demo/tail
 	$(PYTHON) examples/demo/demo.py --c $(TARGET)/demo/tail --node $(NODE)
@@ -49,7 +52,7 @@ test-c:
 
 # Writes docs/commands.md anew.
 reference: lib python
-	cd tests && KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(abspath $(PYTHON)) -m conformance.reference_page
+	cd tests && KEVY_SERVER=$(abspath $(BUILT))/kevy $(abspath $(PYTHON)) -m conformance.reference_page
 
 # Writes include/kevy.h and the list of exported symbols anew.
 header:
@@ -63,16 +66,16 @@ test-node: node
 	cd bindings/node && npm test
 
 test-conformance: lib python
-	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/conformance -q
+	KEVY_SERVER=$(abspath $(BUILT))/kevy $(PYTHON) -m pytest tests/conformance -q
 
 test-recovery: lib $(PYTHON)
-	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/recovery -q
+	KEVY_SERVER=$(abspath $(BUILT))/kevy $(PYTHON) -m pytest tests/recovery -q
 
 test-replication: lib $(PYTHON)
-	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/replication -q
+	KEVY_SERVER=$(abspath $(BUILT))/kevy $(PYTHON) -m pytest tests/replication -q
 
 test-examples: build $(TARGET)/demo/tail
-	KEVY_SERVER=$(abspath $(TARGET))/release/kevy $(PYTHON) -m pytest tests/examples -q
+	KEVY_SERVER=$(abspath $(BUILT))/kevy $(PYTHON) -m pytest tests/examples -q
 	$(PYTHON) examples/demo/demo.py --c $(TARGET)/demo/tail --node $(NODE) --seconds 2
 
 bench: lib python node
@@ -86,7 +89,7 @@ lint:
 	cargo clippy --workspace --all-targets -- -D warnings
 
 install: lib
-	kevy-ffi/install $(TARGET)/release $(PREFIX)
+	kevy-ffi/install $(BUILT) $(PREFIX)
 
 clean:
 	cargo clean

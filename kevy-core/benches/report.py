@@ -369,7 +369,7 @@ def main() -> None:
     if options.redis is None:
         sys.exit("redis-server is not installed: there is nothing to compare with")
     options.out.mkdir(parents=True, exist_ok=True)
-    options.kevy = str(options.target / "release/kevy")
+    options.kevy = str(options.target / "dist/kevy")
     options.load = newest(options.target, "load")
     inserts = newest(options.target, "inserts")
     embedded = compile_c(options.target, ROOT / "kevy-core/benches/embedded.c")

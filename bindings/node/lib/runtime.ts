@@ -36,7 +36,10 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   #closing: Promise<void> | undefined;
 
+  /** {@link Runtime.start} makes one. */
+  protected constructor(...none: never[]);
   /** @internal */
+  protected constructor(runtime: NativeRuntime, isAttached: boolean, options: RuntimeOptions);
   protected constructor(runtime: NativeRuntime, isAttached: boolean, options: RuntimeOptions) {
     this.#native = runtime;
     this.#isAttached = isAttached;

@@ -345,7 +345,7 @@ describe("links", () => {
     assert.throws(() => new Replica({ url, nothing: 1 }), { code: "INVALID_OPTION" });
     assert.throws(() => new Replica({ url, batchFramesMax: 0 }), { code: "INVALID_ARGUMENT" });
     assert.throws(() => new Replica({ url, acknowledge: "never" }), { code: "INVALID_ARGUMENT" });
-    assert.throws(() => new Replica({ url: "sentinel://a,b/c" }), { code: "UNSUPPORTED" });
+    assert.throws(() => new Replica({ url: "sentinel://a,b" }), { code: "INVALID_OPTION" });
   });
 
   test("a primary that wants a password says so once for each try", async () => {

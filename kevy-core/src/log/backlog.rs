@@ -1,6 +1,7 @@
 //! The shared side of a stream: the segments that hold its latest frames, found by offset.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -203,21 +204,34 @@ impl LogSegment {
 }
 
 /// Why a stream cannot be read from an offset.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gone {
     /// The frame is older than the backlog.
-    #[error("offset {offset} is older than the backlog, which begins at {first}")]
     Trimmed { offset: u64, first: u64 },
     /// The stream has not come to the frame.
-    #[error("offset {offset} lies beyond the stream, which ends at {next}")]
     Beyond { offset: u64, next: u64 },
     /// The frame is not the first of its transaction, and half a transaction is never sent.
-    #[error("offset {offset} lies inside a transaction")]
     InsideTransaction { offset: u64 },
     /// Nothing is recorded.
-    #[error("the stream is not recorded")]
     Inactive,
 }
+
+impl fmt::Display for Gone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Trimmed { offset, first } => {
+                write!(f, "offset {offset} is older than the backlog, which begins at {first}")
+            }
+            Self::Beyond { offset, next } => {
+                write!(f, "offset {offset} lies beyond the stream, which ends at {next}")
+            }
+            Self::InsideTransaction { offset } => write!(f, "offset {offset} lies inside a transaction"),
+            Self::Inactive => f.write_str("the stream is not recorded"),
+        }
+    }
+}
+
+impl std::error::Error for Gone {}
 
 /// Nobody appends.
 pub const NOBODY: u64 = u64::MAX;

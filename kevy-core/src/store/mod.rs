@@ -26,6 +26,8 @@ pub mod vector_set;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 pub use collection::Kind;
 pub use hash::{Field, Hash, HashEdit};
 pub use item::Item;
@@ -54,6 +56,13 @@ pub enum Expire {
 }
 
 /// The key holds a value of another type than the operation is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("WRONGTYPE Operation against a key holding the wrong kind of value")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WrongType;
+
+impl fmt::Display for WrongType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WRONGTYPE Operation against a key holding the wrong kind of value")
+    }
+}
+
+impl std::error::Error for WrongType {}

@@ -14,13 +14,20 @@ use super::node::{Members, Node};
 pub const DEPTH_MAX: usize = 127;
 
 /// Text that is not JSON; says what is wrong, and where.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct Invalid(#[from] serde_json::Error);
+#[derive(Debug)]
+pub struct Invalid(serde_json::Error);
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Invalid {}
 
 /// The value of a JSON text.
 pub fn parse(text: &str) -> Result<Node, Invalid> {
-    Ok(serde_json::from_str(text)?)
+    serde_json::from_str(text).map_err(Invalid)
 }
 
 impl<'de> Deserialize<'de> for Node {

@@ -5,6 +5,8 @@
 
 mod codec;
 
+use std::fmt;
+
 pub use codec::Raw;
 use codec::{END, Encoded};
 
@@ -16,9 +18,16 @@ const COUNT_UNKNOWN: u16 = u16::MAX;
 const BYTES_MAX: usize = 1 << 30;
 
 /// Bytes that are not a listpack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a valid listpack")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a valid listpack")
+    }
+}
+
+impl std::error::Error for Malformed {}
 
 /// A listpack. Positions are offsets of elements; they are meaningless after a change before them.
 #[derive(Clone, PartialEq, Eq)]
@@ -328,8 +337,8 @@ impl Listpack {
     }
 }
 
-impl std::fmt::Debug for Listpack {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Listpack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(_, raw)| item(raw))).finish()
     }
 }

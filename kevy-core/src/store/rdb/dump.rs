@@ -1,5 +1,7 @@
 //! DUMP payloads: a value with its type, the version of RDB it needs, and a checksum.
 
+use std::fmt;
+
 use crc_fast::{CrcAlgorithm, checksum};
 
 use super::reader::Reader;
@@ -9,15 +11,24 @@ use crate::store::seed::Seed;
 use crate::store::value::{Value, ValueRef};
 
 /// Why a payload was not restored; the text is the reply of `RESTORE`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoreError {
     /// It is not a payload, is from a later version, or was changed.
-    #[error("ERR DUMP payload version or checksum are wrong")]
     VersionOrChecksum,
     /// Its value is damaged or of an unknown type.
-    #[error("ERR Bad data format")]
     BadFormat,
 }
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::VersionOrChecksum => f.write_str("ERR DUMP payload version or checksum are wrong"),
+            Self::BadFormat => f.write_str("ERR Bad data format"),
+        }
+    }
+}
+
+impl std::error::Error for RestoreError {}
 
 /// The payload of a value.
 pub fn dump(value: &ValueRef<'_>) -> Vec<u8> {

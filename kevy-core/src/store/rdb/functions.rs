@@ -1,5 +1,7 @@
 //! The payload of FUNCTION DUMP: the source of each library behind its opcode, the version of RDB, and a checksum.
 
+use std::fmt;
+
 use crc_fast::{CrcAlgorithm, checksum};
 
 use super::VERSION_MAX;
@@ -12,18 +14,27 @@ pub const FUNCTION: u8 = 245;
 const VERSION: u16 = 10;
 
 /// Why a payload was not read; the text is the reply of `FUNCTION RESTORE`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestoreError {
     /// It is not a payload, is from a later version, or was changed.
-    #[error("ERR DUMP payload version or checksum are wrong")]
     VersionOrChecksum,
     /// It holds something else.
-    #[error("ERR given type is not a function")]
     NotAFunction,
     /// A library is cut short.
-    #[error("ERR failed loading functions from the payload")]
     Damaged,
 }
+
+impl fmt::Display for RestoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::VersionOrChecksum => f.write_str("ERR DUMP payload version or checksum are wrong"),
+            Self::NotAFunction => f.write_str("ERR given type is not a function"),
+            Self::Damaged => f.write_str("ERR failed loading functions from the payload"),
+        }
+    }
+}
+
+impl std::error::Error for RestoreError {}
 
 /// The payload of libraries, each given by its source.
 pub fn dump<'a>(libraries: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {

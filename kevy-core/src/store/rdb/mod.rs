@@ -16,6 +16,8 @@ mod sorted_set;
 pub mod stream;
 mod string;
 
+use std::fmt;
+
 pub use dump::{dump, dump_as, restore};
 pub use hash::read_valkey_hash;
 pub use list::{read_list_len, read_list_part};
@@ -83,21 +85,30 @@ pub const TYPE_HASH_METADATA: u8 = 24;
 const TYPE_HASH_LISTPACK_EX: u8 = 25;
 
 /// Bytes that are not a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RdbError {
     /// They end before the value does.
-    #[error("the value is cut short")]
     Truncated,
     /// They contradict the format, or themselves.
-    #[error("the value is damaged")]
     Malformed,
     /// The type is not one that is known here.
-    #[error("values of RDB type {0} are not supported")]
     UnknownType(u8),
     /// The file's version is not one that is known here.
-    #[error("RDB version {0} is not supported")]
     UnknownVersion(u16),
 }
+
+impl fmt::Display for RdbError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Truncated => f.write_str("the value is cut short"),
+            Self::Malformed => f.write_str("the value is damaged"),
+            Self::UnknownType(number) => write!(f, "values of RDB type {number} are not supported"),
+            Self::UnknownVersion(number) => write!(f, "RDB version {number} is not supported"),
+        }
+    }
+}
+
+impl std::error::Error for RdbError {}
 
 /// How values are written.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,8 @@ mod filter;
 mod parse;
 mod walk;
 
+use std::fmt;
+
 use smallvec::SmallVec;
 
 use super::node::Node;
@@ -17,8 +19,7 @@ use walk::Walk;
 pub type Location = SmallVec<[u32; 6]>;
 
 /// A text that is not a path.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Error occurred on position {position}, \"{before} ---->>>> {after}\", {what}.")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathError {
     position: usize,
     before: String,
@@ -26,10 +27,26 @@ pub struct PathError {
     what: &'static str,
 }
 
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { position, before, after, what } = self;
+        write!(f, "Error occurred on position {position}, \"{before} ---->>>> {after}\", {what}.")
+    }
+}
+
+impl std::error::Error for PathError {}
+
 /// Following a path takes more steps than the size of the document explains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("ERR following the path takes too many steps")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMuchWork;
+
+impl fmt::Display for TooMuchWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ERR following the path takes too many steps")
+    }
+}
+
+impl std::error::Error for TooMuchWork {}
 
 /// A path that was understood.
 #[derive(Clone, Debug)]
