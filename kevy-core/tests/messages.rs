@@ -132,3 +132,27 @@ fn what_a_session_followed_ends_with_it() {
     assert_eq!(other.run("PUBSUB NUMPAT"), Reply::Integer(0));
     assert_eq!(other.run("PUBLISH a x"), Reply::Integer(0));
 }
+
+#[test]
+fn whoever_does_not_wait_is_told_of_messages_and_of_the_end() {
+    for shards in [1, 3] {
+        let runtime = start(shards, &[]);
+        let (mut subscriber, mut publisher) = (session(&runtime), session(&runtime));
+        let (told, tells) = std::sync::mpsc::channel();
+        subscriber.set_push_waker(Some(Box::new(move || told.send(()).unwrap_or(()))));
+        subscriber.run("SUBSCRIBE news");
+        publisher.run("PUBLISH news a");
+        publisher.run("PUBLISH news b");
+        tells.recv_timeout(PATIENCE).expect("a call for the first message");
+        assert_eq!(next(&mut subscriber)[2], "a");
+        assert_eq!(next(&mut subscriber)[2], "b");
+        nothing(&mut subscriber);
+        while tells.try_recv().is_ok() {}
+        publisher.run("PUBLISH news c");
+        tells.recv_timeout(PATIENCE).expect("a call for the next one");
+        assert_eq!(next(&mut subscriber)[2], "c");
+        runtime.stop(PATIENCE).expect("an end");
+        tells.recv_timeout(PATIENCE).expect("a call at the end");
+        assert_eq!(subscriber.next_push(Duration::ZERO).unwrap_err().kind(), ErrorKind::Closed);
+    }
+}

@@ -141,6 +141,30 @@ def test_slow_readers_do_not_grow_memory(shards):
         eventually(lambda: int(info(session, "clients")["connected_clients"]) == 1, "they are gone")
 
 
+def test_a_flood_before_auth_is_held_back(shards):
+    """Clients that have shown no password and read no replies take little memory, and others are served beside them."""
+    with start_kevy(shards=shards, requirepass="secret") as server:
+        session = server.connect()
+        assert session.call("AUTH", "secret").text == "OK"
+        before = server.resident_bytes()
+        strangers = [server.connect() for _ in range(8)]
+        for stranger in strangers:
+            stranger.sock.setblocking(False)
+        flood = b"PING\r\nGET k\r\nECHO aaaaaaaaaaaaaaaa\r\nHELLO 9\r\n" * 4_000
+        for _ in range(5):
+            for stranger in strangers:
+                try:
+                    stranger.sock.send(flood)
+                except (BlockingIOError, ConnectionError):
+                    pass
+            assert session.call("PING").text == "PONG"
+        grown = server.resident_bytes() - before
+        assert grown < len(strangers) * 3 * MEGABYTE, f"{grown >> 20} MB for {len(strangers)} strangers"
+        for stranger in strangers:
+            stranger.close()
+        eventually(lambda: int(info(session, "clients")["connected_clients"]) == 1, "they are gone")
+
+
 def test_announced_lengths_take_no_memory(shards):
     """What a request says it will send is not allocated before it arrives."""
     with start_kevy(shards=shards) as server:

@@ -61,6 +61,9 @@ INLINE = [
     b"PING\r\n*1\r\n$4\r\nPING\r\nPING\r\n",
     b"GET k extra\r\n",
     b"MULTI\r\nSET k v\r\nEXEC\r\n",
+    # What a browser sends may have been written by a page: nothing behind it is run.
+    b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nPING\r\n",
+    b"host: 127.0.0.1\r\nPING\r\n",
 ]
 
 

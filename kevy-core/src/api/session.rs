@@ -7,7 +7,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::dispatch::commands::Origin;
 use crate::dispatch::{Direct, State};
 use crate::resp::{Node, Protocol, Tree, Writer};
-use crate::runtime::{self, Bell};
+use crate::runtime::{self, Bell, Waker};
 
 /// One client's state, used by one thread at a time: database, MULTI, WATCH, RESP version.
 ///
@@ -245,6 +245,14 @@ impl Session {
         }
     }
 
+    /// Has `wake` called, in place of what was given before, when there may be something for [`Session::next_push`]: a first
+    /// message, or the end of the session or the runtime. It is called on whichever thread that happens, at times with a
+    /// shard held, so it must return at once and not use kevy. It may be called for nothing; after `None` at most by a
+    /// thread that was about to.
+    pub fn set_push_waker(&mut self, wake: Option<Box<dyn Fn() + Send + Sync>>) {
+        self.runtime.core().events.tell(&self.bell, wake.map(Waker::new));
+    }
+
     /// A handle that ends this session's waits from another thread.
     pub fn interrupter(&self) -> Interrupter {
         Interrupter(self.bell.clone())
@@ -276,6 +284,7 @@ impl LastReply {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.runtime.core().events.leave(&self.bell);
         self.runtime.core().close(&mut self.state);
     }
 }

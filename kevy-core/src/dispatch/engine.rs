@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 
-use crate::base::OwnedGuard;
+use crate::base::options::EvictionPolicy;
+use crate::base::{OwnedGuard, log_sink};
 use crate::command::acl::{self, Place};
 use crate::command::help::unknown_subcommand;
 use crate::command::monitoring::{CommandStats, Fault};
@@ -126,6 +127,15 @@ impl Engine {
         }
         match self.commands().find(args) {
             Some(number) => self.server.count_fault(number, Fault::Rejected, fail.bytes()),
+            None if is_http(args) => {
+                // A page in a browser could have its reader's commands in what it posts.
+                log_sink::warning(format_args!(
+                    "client {} speaks HTTP and is disconnected: it may be a page that attacks this server",
+                    session.client.id
+                ));
+                session.request = Some(Request::Close);
+                return Plan::Done;
+            }
             None => self.server.count_error(fail.bytes()),
         }
         let is_exec = |number| self.commands().name(number) == "exec";
@@ -194,6 +204,21 @@ impl Engine {
             || is_exec && queue.into_iter().any(|queued| holds(self.command(queued.command).spec.flags))
     }
 
+    /// Over `maxmemory`, refuses what a transaction would queue, and EXEC of one that would make the keyspace grow. Where
+    /// keys may be evicted that is seen to when its commands run.
+    #[cold]
+    fn check_memory(&self, session: &Session, spec: &Spec) -> Result<(), Fail> {
+        let server = &self.server;
+        let is_full = session.client.kind() != ClientKind::Primary
+            && server.used_memory() > server.maxmemory()
+            && server.options.read().maxmemory_policy == EvictionPolicy::NoEviction;
+        let queues = !spec.flags.has(Flags::IN_MULTI);
+        if is_full && (queues || self.any_flags(session, spec, |flags| flags.has(Flags::DENYOOM))) {
+            return Err(Fail::OUT_OF_MEMORY);
+        }
+        Ok(())
+    }
+
     /// Refuses what the session may not do, for want of a password or of a permission.
     #[cold]
     pub(super) fn check_access(
@@ -239,6 +264,9 @@ impl Engine {
             self.check_node(node, session, spec, args)?;
         }
         if session.transaction.is_some() {
+            if self.server.maxmemory() > 0 {
+                self.check_memory(session, spec)?;
+            }
             return Ok(Plan::Here(number));
         }
         if spec.flags.has(Flags::SESSION_KEYS) {
@@ -585,6 +613,12 @@ fn is_allowed_to_subscribers(spec: &Spec) -> bool {
 fn confined(name: &str) -> Fail {
     let allowed = "only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context";
     Fail::with(format!("ERR Can't execute '{name}': {allowed}"))
+}
+
+/// Whether the first word of a line of HTTP stands where a command should.
+fn is_http(args: &[&[u8]]) -> bool {
+    args.first()
+        .is_some_and(|word| [&b"POST"[..], b"Host:"].iter().any(|http| http.eq_ignore_ascii_case(word)))
 }
 
 fn unknown(args: &[&[u8]]) -> Fail {

@@ -1,5 +1,6 @@
 //! Waiting in-process: callers sleep until something they look for has come, or they are interrupted.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -12,6 +13,24 @@ use crate::base::{Error, ErrorKind, Result};
 #[derive(Debug, Default)]
 pub struct Events {
     waiting: Mutex<Vec<Arc<Bell>>>,
+    /// Those that do not wait but are told.
+    told: Mutex<Vec<Arc<Bell>>>,
+}
+
+/// What is called when there may be something for a session.
+#[derive(Clone)]
+pub struct Waker(Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waker")
+    }
+}
+
+impl Waker {
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
 }
 
 /// Wakes one session, and can end its waits.
@@ -20,6 +39,7 @@ pub struct Bell {
     interrupted: AtomicBool,
     rung: Mutex<bool>,
     changed: Condvar,
+    waker: Mutex<Option<Waker>>,
 }
 
 impl Bell {
@@ -33,6 +53,10 @@ impl Bell {
     pub fn ring(&self) {
         *self.rung.lock() = true;
         self.changed.notify_all();
+        let waker = self.waker.lock().clone();
+        if let Some(Waker(wake)) = waker {
+            wake();
+        }
     }
 
     fn take_interrupt(&self) -> bool {
@@ -58,6 +82,24 @@ impl Events {
     /// Makes every waiting caller look again.
     pub fn announce(&self) {
         self.waiting.lock().iter().for_each(|bell| bell.ring());
+        self.told.lock().iter().for_each(|bell| bell.ring());
+    }
+
+    /// Calls `waker` from now on whenever `bell` is rung, or nothing where there is none.
+    pub fn tell(&self, bell: &Arc<Bell>, waker: Option<Waker>) {
+        let mut told = self.told.lock();
+        told.retain(|other| !Arc::ptr_eq(other, bell));
+        if waker.is_some() {
+            told.push(bell.clone());
+        }
+        *bell.waker.lock() = waker;
+    }
+
+    /// As [`Events::tell`] of nothing, for a bell that may never have been told.
+    pub fn leave(&self, bell: &Arc<Bell>) {
+        if bell.waker.lock().is_some() {
+            self.tell(bell, None);
+        }
     }
 
     /// Waits until `look` finds something; `None` when the deadline has passed.

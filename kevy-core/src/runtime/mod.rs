@@ -13,6 +13,6 @@ mod replay;
 mod start;
 
 pub use crate::mirror::{Token, token_of};
-pub use events::Bell;
+pub use events::{Bell, Waker};
 pub use export::{Export, export};
 pub use start::{OpenReport, Runtime, assemble, redis_commands};

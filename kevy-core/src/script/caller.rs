@@ -259,6 +259,14 @@ impl<'a, 'c> Caller<'a, 'c> {
     }
 }
 
+const STALE_SCRIPT: Fail = Fail::new(
+    "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set \
+     on the script.",
+);
+
+const FULL_SCRIPT: Fail =
+    Fail::new("OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'");
+
 /// Whether memory is over a limit, where there is one that holds here.
 fn is_over(limit: usize, ctx: &Context<'_>) -> bool {
     limit > 0 && ctx.origin == Origin::Client && ctx.server.used_memory() > limit
@@ -298,7 +306,9 @@ fn stop_recording(context: &mut Context<'_>) -> Vec<bool> {
     every.into_iter().map(|partition| std::mem::replace(&mut partition.effects.wanted, false)).collect()
 }
 
-/// Why a script with flags may not run now, as `scriptPrepareForRun` of Redis tells it.
+/// Why a script with flags may not run now, in the order in which Redis asks. Outside of a transaction the flags stand for
+/// those of the command that runs it, so it is refused as any other command is; within one, as `scriptPrepareForRun` of
+/// Redis tells it.
 pub fn check_run(ctx: &Context<'_>, flags: ScriptFlags, read_only: bool) -> Result<Rights, Fail> {
     let rights = Rights {
         read_only: read_only || flags.has(ScriptFlags::NO_WRITES),
@@ -307,23 +317,30 @@ pub fn check_run(ctx: &Context<'_>, flags: ScriptFlags, read_only: bool) -> Resu
     if flags.has(ScriptFlags::COMPATIBLE) {
         return if is_stale(ctx) { Err(Fail::LINK_DOWN) } else { Ok(rights) };
     }
-    if is_stale(ctx) && !flags.has(ScriptFlags::ALLOW_STALE) {
-        return Err(Fail::new(
-            "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set \
-             on the script.",
-        ));
-    }
-    if !flags.has(ScriptFlags::NO_WRITES) {
-        check_write(ctx)?;
-        if read_only {
-            return Err(Fail::new("ERR Can not execute a script with write flag using *_ro command."));
+    let writes = !flags.has(ScriptFlags::NO_WRITES);
+    let limit = ctx.server.maxmemory();
+    let is_full = is_over(limit, ctx) && !flags.has(ScriptFlags::ALLOW_OOM.or(ScriptFlags::NO_WRITES));
+    let is_stale = is_stale(ctx) && !flags.has(ScriptFlags::ALLOW_STALE);
+    if ctx.session.in_exec {
+        if is_stale {
+            return Err(STALE_SCRIPT);
+        }
+        if writes {
+            check_write(ctx)?;
+        }
+    } else {
+        if is_full {
+            return Err(Fail::OUT_OF_MEMORY);
+        }
+        if writes {
+            check_write(ctx)?;
+        }
+        if is_stale {
+            return Err(Fail::LINK_DOWN);
         }
     }
-    let limit = ctx.server.maxmemory();
-    if is_over(limit, ctx) && !flags.has(ScriptFlags::ALLOW_OOM.or(ScriptFlags::NO_WRITES)) {
-        return Err(Fail::new(
-            "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
-        ));
+    if writes && read_only {
+        return Err(Fail::new("ERR Can not execute a script with write flag using *_ro command."));
     }
-    Ok(rights)
+    if is_full { Err(FULL_SCRIPT) } else { Ok(rights) }
 }
