@@ -17,6 +17,7 @@ export type { ExpireCondition } from "./commands/hash.js";
 export type { AtEach, Json, JsonCommands, JsonQueue, JsonValue } from "./commands/json.js";
 export type { Side } from "./commands/list.js";
 export type * from "./commands/options.js";
+export type { Keyed } from "./commands/scripting.js";
 export type { Extreme, Scored, Scores } from "./commands/sorted_set.js";
 export type { GivenEntry, PendingEntry, PendingSummary, StreamEntry } from "./commands/stream.js";
 export type { ConsumerFacts, GroupFacts, StreamFacts, StreamFullFacts } from "./commands/stream_info.js";
@@ -57,6 +58,7 @@ export {
 } from "./replica.js";
 export { type OpenReport, Runtime } from "./runtime.js";
 export { Session } from "./session.js";
+export { type Message, Subscription } from "./subscription.js";
 
 /** The version of the engine. */
 export const version: string = native.version();

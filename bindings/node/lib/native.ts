@@ -71,6 +71,15 @@ export interface NativeReplica {
   close(): void;
 }
 
+/** @internal A subscription in the native module. */
+export interface NativeSubscription {
+  change(verb: string, names: Uint8Array[]): void;
+  take(): (string | Buffer)[] | null;
+  listen(): boolean;
+  hold(isHeld: boolean): void;
+  close(): void;
+}
+
 /** @internal What the native module exports. */
 export interface Native {
   version(): string;
@@ -86,6 +95,7 @@ export interface Native {
     wake: () => void,
   ): NativeReplica;
   openSession(runtimeId: number): NativeSession;
+  openSubscription(runtimeId: number, asText: boolean, wake: () => void): NativeSubscription;
   openKeyspace(...options: string[]): NativeSession;
   setup(makeError: (kind: string, message: string) => Error, take: () => Buffer, place: Int32Array): void;
   setPool(pool: Buffer): void;

@@ -166,8 +166,27 @@ export interface ReplicaStats {
  * that the reference page lists, also in camel case.
  */
 export interface ReplicaOptions {
-  /** `kevy://[user:password@]host[:port]` or `kevy+unix:///path`. */
+  /**
+   * `kevy://[user:password@]host[:port]` or `kevy+unix:///path`; for Redis and Valkey `redis://host:port` or
+   * `sentinel://host:port/name`. With `kevys`, `rediss` or `valkeys` the link is encrypted.
+   */
   url?: string;
+  /** Encrypted: the file with the certificates of those trusted to say who the primary is; by default the system's. */
+  tlsCaCertFile?: string;
+  /** Encrypted: a directory of such files. */
+  tlsCaCertDir?: string;
+  /** Encrypted: the file with the certificate that is shown to the primary. */
+  tlsCertFile?: string;
+  /** Encrypted: the file with the private key of that certificate. */
+  tlsKeyFile?: string;
+  /** Encrypted: the name that the primary must prove to have; by default the host of the URL. */
+  tlsServerName?: string;
+  /** Hands out only commands for this database. */
+  database?: number;
+  /** The name to authenticate to Sentinels with. */
+  sentinelUser?: string;
+  /** The password to authenticate to Sentinels with. */
+  sentinelPassword?: string;
   /** Hands out only commands with a key that begins with one of these. */
   prefixes?: readonly string[];
   /** A connected socket. The replica uses a copy of the descriptor; when the connection ends, so does the replica. */

@@ -107,7 +107,7 @@ export class Runtime {
   /** Opens a session that runs commands on the calling thread. */
   session(options: { db?: number } = {}): Session {
     const id = guard(() => this.#native.id);
-    const session = Session.of(native.openSession(id));
+    const session = Session.of(native.openSession(id), id);
     if (options.db !== undefined) {
       session.select(options.db);
     }

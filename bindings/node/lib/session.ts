@@ -1,6 +1,6 @@
 // Commands on a runtime.
 
-import type { Arg, Command, WithBuffers } from "./command.js";
+import type { Arg, Command, Key, Several, WithBuffers } from "./command.js";
 import {
   blocking,
   type BlockingMethods,
@@ -15,6 +15,7 @@ import type { StreamValues } from "./commands/stream.js";
 import { Executor } from "./executor.js";
 import type { NativeSession } from "./native.js";
 import { ready, take } from "./pool.js";
+import { type SubscribeVerb, Subscription } from "./subscription.js";
 
 /**
  * A session of a runtime: its database, and the keys it watches. For the thread that opened it.
@@ -32,14 +33,54 @@ export interface Session extends BlockingMethods<"text">, WithBuffers<BlockingMe
 export class Session extends Executor {
   readonly #wait: NativeSession["wait"];
 
-  private constructor(session: NativeSession) {
+  readonly #runtimeId: number;
+
+  private constructor(session: NativeSession, runtimeId: number) {
     super(session);
     this.#wait = session.wait;
+    this.#runtimeId = runtimeId;
   }
 
   /** @internal What {@link Runtime.session} calls. */
-  static of(session: NativeSession): Session {
-    return new Session(session);
+  static of(session: NativeSession, runtimeId: number): Session {
+    return new Session(session, runtimeId);
+  }
+
+  /**
+   * Subscribes to channels: an asynchronous iterator of their messages. It has a session of its own, and commands go on
+   * here.
+   */
+  subscribe(...channels: Several<Key>): Subscription {
+    return this.#follow("SUBSCRIBE", channels, true);
+  }
+
+  /** As {@link subscribe}, with Buffers. */
+  subscribeBuffer(...channels: Several<Key>): Subscription<Buffer> {
+    return this.#follow("SUBSCRIBE", channels, false);
+  }
+
+  /** Subscribes to patterns: an asynchronous iterator of the messages of all channels that match one. */
+  psubscribe(...patterns: Several<Key>): Subscription {
+    return this.#follow("PSUBSCRIBE", patterns, true);
+  }
+
+  /** As {@link psubscribe}, with Buffers. */
+  psubscribeBuffer(...patterns: Several<Key>): Subscription<Buffer> {
+    return this.#follow("PSUBSCRIBE", patterns, false);
+  }
+
+  /** Subscribes to shard channels: an asynchronous iterator of their messages. */
+  ssubscribe(...channels: Several<Key>): Subscription {
+    return this.#follow("SSUBSCRIBE", channels, true);
+  }
+
+  /** As {@link ssubscribe}, with Buffers. */
+  ssubscribeBuffer(...channels: Several<Key>): Subscription<Buffer> {
+    return this.#follow("SSUBSCRIBE", channels, false);
+  }
+
+  #follow<T extends string | Buffer>(verb: SubscribeVerb, names: Several<Key>, asText: boolean): Subscription<T> {
+    return Subscription.open<T>(this.#runtimeId, asText, verb, names);
   }
 
   /**

@@ -9,6 +9,7 @@ mod pump;
 mod replica;
 mod runtime;
 mod session;
+mod subscription;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

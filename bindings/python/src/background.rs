@@ -14,25 +14,14 @@ use crate::session::helper;
 /// What is run.
 #[derive(Debug)]
 pub enum Job {
-    Command {
-        argv: Vec<Vec<u8>>,
-        shape: Shape,
-        local: Arc<Local>,
-    },
-    Batch {
-        batch: Batch,
-        raise_on_error: bool,
-    },
-    /// Waits until a message is at hand.
-    Push {
-        local: Arc<Local>,
-    },
+    Command { argv: Vec<Vec<u8>>, shape: Shape, local: Arc<Local> },
+    Batch { batch: Batch, raise_on_error: bool },
 }
 
 impl Job {
     fn local(&self) -> &Local {
         match self {
-            Self::Command { local, .. } | Self::Push { local } => local,
+            Self::Command { local, .. } => local,
             Self::Batch { batch, .. } => &batch.local,
         }
     }
@@ -63,7 +52,6 @@ impl Background {
                 let argv: Vec<&[u8]> = argv.iter().map(Vec::as_slice).collect();
                 local.run_at(py, &argv, shape, Pace::Long)
             }
-            Job::Push { local } => local.wait_push(py).map(|()| py.None().into_bound(py)),
             Job::Batch { batch, raise_on_error } => batch.run(py, *raise_on_error).map(Bound::into_any),
         }
     }

@@ -132,13 +132,6 @@ impl Local {
         reply.map(|reply| shape.read(py, reply, self.decode)).transpose()
     }
 
-    /// Waits until a message is at hand that nobody asked for.
-    pub fn wait_push(&self, py: Python<'_>) -> PyResult<()> {
-        let mut held = self.hold(py)?;
-        let session = open(&mut held).or_raise(py)?;
-        py.detach(|| session.wait_push(FOR_EVER)).or_raise(py).map(drop)
-    }
-
     /// Applies a frame of a primary's stream.
     pub fn apply<'py>(&self, py: Python<'py>, db: usize, call: &Call<'py>) -> PyResult<Bound<'py, PyAny>> {
         let argv = call.argv();

@@ -11,16 +11,23 @@ const LONG: [&[&str]; 21] = [
     &[],
     &[],
     &["LCS"],
-    &["DUMP", "EXEC", "KEYS", "LPOS", "LREM", "SCAN", "SORT", "VADD", "VSIM"],
-    &["BITOP", "DEBUG", "HKEYS", "HVALS", "LTRIM", "SDIFF", "VINFO", "XINFO", "XREAD", "XTRIM", "ZDIFF"],
+    &["DUMP", "EVAL", "EXEC", "KEYS", "LPOS", "LREM", "SAVE", "SCAN", "SORT", "VADD", "VSIM"],
+    &[
+        "BITOP", "DEBUG", "FCALL", "HKEYS", "HVALS", "LTRIM", "SDIFF", "VINFO", "XINFO", "XREAD", "XTRIM",
+        "ZDIFF",
+    ],
     &[
         "BITPOS", "LINDEX", "LRANGE", "SINTER", "SUNION", "SWAPDB", "VRANGE", "XRANGE", "ZINTER", "ZRANGE",
         "ZUNION",
     ],
-    &["FLUSHDB", "HGETALL", "LINSERT", "PFCOUNT", "PFMERGE", "RESTORE", "SORT_RO"],
-    &["BITCOUNT", "FLUSHALL", "JSON.DEL", "JSON.GET", "JSON.SET", "SHUTDOWN", "SMEMBERS", "XPENDING"],
+    &["EVALSHA", "EVAL_RO", "FLUSHDB", "HGETALL", "LINSERT", "PFCOUNT", "PFMERGE", "RESTORE", "SORT_RO"],
+    &[
+        "BITCOUNT", "FCALL_RO", "FLUSHALL", "FUNCTION", "JSON.DEL", "JSON.GET", "JSON.SET", "SHUTDOWN",
+        "SMEMBERS", "XPENDING",
+    ],
     &["GEORADIUS", "GEOSEARCH", "JSON.MGET", "JSON.MSET", "JSON.RESP", "XREVRANGE", "ZREVRANGE"],
     &[
+        "EVALSHA_RO",
         "JSON.CLEAR",
         "JSON.DEBUG",
         "JSON.MERGE",

@@ -1,7 +1,10 @@
 //! `Subscription`: the messages of channels and patterns, one after the other.
 
-use std::sync::Arc;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use kevy_core::api::{ErrorKind, Interrupter, Kind, Reply, Session};
@@ -10,7 +13,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::argument::Call;
-use crate::background::{Background, Job};
 use crate::error::{OrRaise, from_core, raised};
 use crate::local::{FOR_EVER, Local, open};
 use crate::reply::{self, Shape};
@@ -26,7 +28,35 @@ pub struct Subscription {
     interrupter: Interrupter,
     /// `close` was called.
     is_closing: AtomicBool,
+    doorbell: OnceLock<Doorbell>,
     parent: Py<Runtime>,
+}
+
+/// A pair of sockets, one of which can be read when there may be a message.
+#[derive(Debug)]
+struct Doorbell {
+    inside: UnixStream,
+    outside: Arc<UnixStream>,
+}
+
+impl Doorbell {
+    fn new() -> std::io::Result<Self> {
+        let (inside, outside) = UnixStream::pair()?;
+        inside.set_nonblocking(true)?;
+        outside.set_nonblocking(true)?;
+        Ok(Self { inside, outside: Arc::new(outside) })
+    }
+
+    /// Where the socket takes nothing more it can be read.
+    fn ring(mut outside: &UnixStream) {
+        let _ = outside.write(&[1]);
+    }
+
+    /// What is looked for afterwards is all there was when it was rung.
+    fn quiet(&self) {
+        let mut rings = [0; 64];
+        while matches!((&self.inside).read(&mut rings), Ok(n) if n == rings.len()) {}
+    }
 }
 
 impl Subscription {
@@ -40,8 +70,13 @@ impl Subscription {
     ) -> PyResult<Self> {
         let local = Arc::new(local.sibling(py)?);
         let interrupter = local.interrupter(py)?;
-        let subscription =
-            Self { local, interrupter, is_closing: AtomicBool::new(false), parent: parent.clone_ref(py) };
+        let subscription = Self {
+            local,
+            interrupter,
+            is_closing: AtomicBool::new(false),
+            doorbell: OnceLock::new(),
+            parent: parent.clone_ref(py),
+        };
         subscription.change(py, verb, names)?;
         Ok(subscription)
     }
@@ -70,6 +105,9 @@ impl Subscription {
     fn next<'py>(&self, py: Python<'py>, timeout: Duration) -> PyResult<Option<Bound<'py, PyDict>>> {
         if self.is_closing.load(Ordering::Acquire) {
             return Ok(None);
+        }
+        if let Some(doorbell) = self.doorbell.get() {
+            doorbell.quiet();
         }
         let mut held = self.local.hold(py)?;
         loop {
@@ -169,9 +207,21 @@ impl Subscription {
         self.next(py, timeout.unwrap_or(FOR_EVER))
     }
 
-    /// What waits for a message on a thread of its own, for asyncio.
-    fn waiting<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Background::start(py, Job::Push { local: self.local.clone() })
+    /// A descriptor that can be read when there may be a message, or the end of the subscription. Asking for a message
+    /// without a timeout makes it quiet. It is closed with the object.
+    fn fileno(&self, py: Python<'_>) -> PyResult<RawFd> {
+        if let Some(doorbell) = self.doorbell.get() {
+            return Ok(doorbell.inside.as_raw_fd());
+        }
+        let made = Doorbell::new().map_err(|error| raised(py, ErrorKind::Io, &error.to_string()))?;
+        let outside = made.outside.clone();
+        let mut held = self.local.hold(py)?;
+        let session = open(&mut held).or_raise(py)?;
+        let doorbell = self.doorbell.get_or_init(|| made);
+        session.set_push_waker(Some(Box::new(move || Doorbell::ring(&outside))));
+        // What came before is not told again.
+        Doorbell::ring(&doorbell.outside);
+        Ok(doorbell.inside.as_raw_fd())
     }
 
     /// Ends it, and the wait of another thread. Safe to call again.
@@ -180,6 +230,9 @@ impl Subscription {
         if self.local.close(py).is_err() {
             // Who waits closes it.
             self.interrupter.interrupt();
+        }
+        if let Some(doorbell) = self.doorbell.get() {
+            Doorbell::ring(&doorbell.outside);
         }
         Ok(())
     }

@@ -13,7 +13,21 @@ import pytest
 import redis
 import redis.commands.json
 import redis.commands.vectorset
-from calls import bits, geo, hashes, json, lists, server, sets, sorted_sets, stream_references, streams, strings, vector_sets
+from calls import (
+    bits,
+    geo,
+    hashes,
+    json,
+    lists,
+    scripting,
+    server,
+    sets,
+    sorted_sets,
+    stream_references,
+    streams,
+    strings,
+    vector_sets,
+)
 
 import kevy
 import kevy.aio
@@ -31,6 +45,7 @@ GROUPS = {
     "geo": geo,
     "json": json,
     "vector_sets": vector_sets,
+    "scripting": scripting,
     "server": server,
 }
 #: The groups that Debian's redis-server 7.0 has.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
-import time
 
 import pytest
 
@@ -60,13 +60,19 @@ def test_subscriptions_change(db: kevy.Session[bytes]):
 def test_an_iterator_ends_where_another_thread_closes_it(db: kevy.Session[bytes]):
     subscription = db.subscribe("news")
     seen: list[bytes] = []
-    reader = threading.Thread(target=lambda: seen.extend(each["data"] for each in subscription))
+    all_seen = threading.Event()
+
+    def read() -> None:
+        for each in subscription:
+            seen.append(each["data"])
+            if len(seen) == 100:
+                all_seen.set()
+
+    reader = threading.Thread(target=read)
     reader.start()
     for i in range(100):
-        db.execute("PUBLISH", "news", i)
-    deadline = time.monotonic() + 30
-    while len(seen) < 100 and time.monotonic() < deadline:
-        time.sleep(0.001)
+        db.publish("news", i)
+    assert all_seen.wait(30)
     subscription.close()
     reader.join(30)
     assert not reader.is_alive()
@@ -117,10 +123,44 @@ def test_asyncio():
                 await db.execute("PUBLISH", "news", "later")
                 assert (await subscription.get_message(timeout=30)) == message(b"news", b"later")
                 waiting = asyncio.create_task(anext_of(subscription))
-                await asyncio.sleep(0.01)
+                # One turn of the loop, and the task waits.
+                await asyncio.sleep(0)
                 subscription.close()
                 with pytest.raises(StopAsyncIteration):
                     await waiting
+
+    asyncio.run(main())
+
+
+def test_tasks_that_wait_for_messages_hold_no_threads():
+    async def main() -> None:
+        async with kevy.aio.Runtime(shards=1) as rt:
+            db = rt.session()
+            subscriptions = [db.subscribe("news", f"own:{i}") for i in range(50)]
+            before = len(os.listdir("/proc/self/task"))
+            waiting = [asyncio.create_task(anext_of(subscription)) for subscription in subscriptions]
+            await asyncio.sleep(0)
+            with pytest.raises(kevy.BusyError):
+                await subscriptions[0].get_message(timeout=None)
+            # They can be changed meanwhile.
+            await subscriptions[0].subscribe("more")
+            assert len(os.listdir("/proc/self/task")) == before
+            assert await db.publish("news", "hello") == 50
+            assert [each["data"] for each in await asyncio.gather(*waiting)] == [b"hello"] * 50
+            assert await db.publish("more", "there") == 1
+            assert await subscriptions[0].get_message(timeout=None) == message(b"more", b"there")
+            cancelled = asyncio.create_task(anext_of(subscriptions[1]))
+            await asyncio.sleep(0)
+            cancelled.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await cancelled
+            await db.publish("own:1", "kept")
+            assert await subscriptions[1].get_message() == message(b"own:1", b"kept")
+            last = asyncio.create_task(anext_of(subscriptions[2]))
+            await asyncio.sleep(0)
+            rt.close()
+            with pytest.raises(kevy.ClosedError):
+                await last
 
     asyncio.run(main())
 

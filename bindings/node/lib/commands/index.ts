@@ -8,6 +8,7 @@ import { type HyperLogLogMethods, hyperLogLogs } from "./hyperloglog.js";
 import { json, type JsonCommands, type JsonQueue, jsonValues } from "./json.js";
 import { type KeyMethods, keys, type KeyValues, keyValues } from "./keys.js";
 import { type ListMethods, lists, type ListValues, listValues } from "./list.js";
+import { scripting, type ScriptingMethods, type ScriptingValues, scriptingValues } from "./scripting.js";
 import { server, type ServerMethods, type ServerValues, serverValues } from "./server.js";
 import { type SetMethods, sets, type SetValues, setValues } from "./set.js";
 import { type SortedSetMethods, sortedSets, type SortedSetValues, sortedSetValues } from "./sorted_set.js";
@@ -27,6 +28,7 @@ const plain: Record<string, Builder> = {
   ...geo,
   ...vectorSets,
   ...keys,
+  ...scripting,
   ...server,
 };
 const values: Record<string, Builder> = {
@@ -39,6 +41,7 @@ const values: Record<string, Builder> = {
   ...geoValues,
   ...vectorSetValues,
   ...keyValues,
+  ...scriptingValues,
   ...serverValues,
 };
 
@@ -55,6 +58,7 @@ export interface PlainMethods<Form>
     GeoMethods<Form>,
     VectorSetMethods<Form>,
     KeyMethods<Form>,
+    ScriptingMethods<Form>,
     ServerMethods<Form> {}
 
 /** Methods whose replies are values. */
@@ -68,6 +72,7 @@ export interface ValueMethods<Form>
     GeoValues<Form>,
     VectorSetValues<Form>,
     KeyValues<Form>,
+    ScriptingValues<Form>,
     ServerValues<Form> {}
 
 /** Methods that run a command and give its result. */

@@ -12,6 +12,7 @@ from ._verbs.bits import AsyncBits, QueuedBits, Bits
 from ._verbs.geo import AsyncGeo, QueuedGeo, Geo
 from ._verbs.json import AsyncJson, QueuedJson, Json
 from ._verbs.lists import AsyncLists, QueuedLists, Lists
+from ._verbs.scripting import AsyncScripting, QueuedScripting, Scripting
 from ._verbs.sets import AsyncSets, QueuedSets, Sets
 from ._verbs.sorted_set_ranges import AsyncSortedSetRanges, QueuedSortedSetRanges, SortedSetRanges
 from ._verbs.sorted_sets import AsyncSortedSets, QueuedSortedSets, SortedSets
@@ -167,6 +168,7 @@ class Session(
     Bits[AnyStr],
     Geo[AnyStr],
     Lists[AnyStr],
+    Scripting[AnyStr],
     Sets[AnyStr],
     SortedSetRanges[AnyStr],
     SortedSets[AnyStr],
@@ -509,6 +511,7 @@ class Pipeline(
     QueuedBits[AnyStr],
     QueuedGeo[AnyStr],
     QueuedLists[AnyStr],
+    QueuedScripting[AnyStr],
     QueuedSets[AnyStr],
     QueuedSortedSetRanges[AnyStr],
     QueuedSortedSets[AnyStr],
@@ -815,6 +818,7 @@ class AsyncSession(
     AsyncBits[AnyStr],
     AsyncGeo[AnyStr],
     AsyncLists[AnyStr],
+    AsyncScripting[AnyStr],
     AsyncSets[AnyStr],
     AsyncSortedSetRanges[AnyStr],
     AsyncSortedSets[AnyStr],
@@ -1153,6 +1157,7 @@ class AsyncPipeline(
     QueuedBits[AnyStr],
     QueuedGeo[AnyStr],
     QueuedLists[AnyStr],
+    QueuedScripting[AnyStr],
     QueuedSets[AnyStr],
     QueuedSortedSetRanges[AnyStr],
     QueuedSortedSets[AnyStr],
@@ -1468,7 +1473,7 @@ class Subscription:
     def punsubscribe(self, *patterns: Encodable) -> None: ...
     def sunsubscribe(self, *channels: Encodable) -> None: ...
     def get_message(self, timeout: float | None = 0.0) -> Message | None: ...
-    def waiting(self) -> Awaitable[None]: ...
+    def fileno(self) -> int: ...
     def close(self) -> None: ...
     @property
     def closed(self) -> bool: ...

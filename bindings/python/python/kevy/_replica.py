@@ -17,8 +17,13 @@ class Replica(_kevy.Replica):
 
     ``source`` is a URL (``kevy://host:port``, ``kevy+unix:///path``, for Redis and Valkey ``redis://host:port`` or
     ``sentinel://host:port/name``), a connected socket or its descriptor, which is duplicated, or a ``Runtime`` of this
-    process. With ``prefixes`` only commands come that have a key which begins with one of them. ``cursor`` is what the last run saved; without it a snapshot comes
-    first. Iterate it, or take ``batches``; save the cursor together with what was applied.
+    process. With ``prefixes`` only commands come that have a key which begins with one of them. ``cursor`` is what the last
+    run saved; without it a snapshot comes first. Iterate it, or take ``batches``; save the cursor together with what was
+    applied.
+
+    Schemes that end in ``s`` (``kevys``, ``rediss``, ``valkeys``) encrypt the link; ``tls_ca_cert_file``,
+    ``tls_ca_cert_dir``, ``tls_cert_file``, ``tls_key_file`` and ``tls_server_name`` say with what. Further options are
+    those of the reference page, such as ``database``, ``sentinel_user`` and ``sentinel_password``.
     """
 
     def __new__(

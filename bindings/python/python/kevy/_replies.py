@@ -80,6 +80,11 @@ def client_kill(reply: Reply | int) -> bool | int:
     return reply if isinstance(reply, int) else _text(reply) == "OK"
 
 
+def truths(reply: Any) -> Any:
+    """A list of bools; whatever else it is inside MULTI."""
+    return [bool(part) for part in reply] if isinstance(reply, list) else reply
+
+
 def command(reply: Any) -> dict[str, dict[str, Any]]:
     """COMMAND as a dict of dicts by name."""
     if not isinstance(reply, list):

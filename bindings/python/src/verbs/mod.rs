@@ -14,6 +14,7 @@ pub mod hashes;
 pub mod json;
 pub mod keys;
 pub mod lists;
+pub mod scripting;
 pub mod server;
 pub mod sets;
 pub mod sorted_set_ranges;
