@@ -150,7 +150,11 @@ class InProcessTarget:
             case "~":
                 return Reply("~", tuple(sorted(map(self.reduce, reply.value), key=repr)))
             case "%":
-                return Reply("%", tuple((self.reduce(k), self.reduce(v)) for k, v in reply.value))
+                # A dictionary holds a key that is there twice once.
+                pairs = {self.reduce(key): self.reduce(value) for key, value in reply.value}
+                return Reply("%", tuple(pairs.items()))
+            case "-" | "!":
+                return Reply("-", reply.value.decode(errors="replace").encode())
         return reply
 
     def close(self) -> None:

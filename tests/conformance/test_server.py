@@ -97,6 +97,7 @@ OWN_DEFAULTS = {
     "bind": "a library listens to this machine alone unless told otherwise",
     "protected-mode": "see bind",
     "repl-backlog-size": "it holds frames of a whole shard",
+    "tls-port": "none, as 0 is a port that the system chooses",
     # What the test sets.
     "port": "",
     "dir": "",

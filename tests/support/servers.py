@@ -134,11 +134,14 @@ def start_redis(**options: Any) -> Server:
     raise AssertionError("no free port for redis-server")
 
 
-def start_kevy(*arguments: str, shards: int = 1, **options: Any) -> Server:
-    """A kevy server on a port of the system's choice, which keeps nothing on disk unless ``dir`` is given."""
+def start_kevy(*arguments: str, shards: int = 1, under: tuple[str, ...] = (), **options: Any) -> Server:
+    """A kevy server on a port of the system's choice, which keeps nothing on disk unless ``dir`` is given.
+
+    ``under`` is a program that runs it, with its arguments.
+    """
     directory = Path(tempfile.mkdtemp(prefix="kevy-"))
     defaults = {"port": 0, "shards": shards, "enable_debug_command": "yes"}
-    process = _spawn([kevy_binary(), *arguments, *_options(defaults | options)], directory)
+    process = _spawn([*under, kevy_binary(), *arguments, *_options(defaults | options)], directory)
     server = Server(f"kevy-{shards}", process, 0, directory)
     try:
         eventually(lambda: not server.is_running() or "ready" in server.output(), "kevy starts")
@@ -146,6 +149,6 @@ def start_kevy(*arguments: str, shards: int = 1, **options: Any) -> Server:
     except BaseException:
         server.close()
         raise
-    if named := re.search(r"port (\d+)", server.output()):
+    if named := re.search(r"ready.* port (\d+)", server.output()):
         server.port = int(named[1])
     return server

@@ -228,6 +228,18 @@ impl Harness {
     }
 }
 
+/// Runs every line at the time of 1,000,000 ms and returns the effects of the last one.
+pub fn effects(lines: &[&str]) -> Vec<String> {
+    let mut kevy = Harness::new();
+    kevy.now = 1_000_000;
+    for line in lines {
+        kevy.take_effects();
+        let reply = kevy.line(line);
+        assert!(!reply.starts_with('-'), "{line}: {reply}");
+    }
+    kevy.take_effect_lines()
+}
+
 /// Commands run on kevy, on a redis-server and, by their effects, on a replica; all three must agree.
 #[derive(Debug)]
 pub struct Twin {
@@ -242,6 +254,17 @@ pub struct Twin {
 const CLOCK_TOLERANCE_MS: u64 = 5000;
 
 impl Twin {
+    /// Checks each line on keys that are made anew by the lines of every state.
+    pub fn check_each(&mut self, states: &[Vec<String>], lines: &[&str]) {
+        for state in states {
+            let state: Vec<&str> = state.iter().map(String::as_str).collect();
+            for line in lines {
+                self.begin(&state);
+                self.check(line);
+            }
+        }
+    }
+
     /// `keys` are those whose contents are compared after every command.
     pub fn new(keys: &[&'static str]) -> Self {
         let mut redis = LiveRedis::start();

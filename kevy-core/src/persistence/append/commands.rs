@@ -9,6 +9,7 @@ use memchr::memchr;
 use crate::base::{Error, ErrorKind, Result};
 use crate::resp::{ArgVec, decode_command};
 
+use super::record::unreadable;
 use super::recover::{Place, Player, Replay, set_aside};
 
 /// Bytes read at a time, at least.
@@ -35,10 +36,10 @@ pub fn replay(
     may_be_cut: bool,
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<(u64, Option<(u64, PathBuf)>)> {
-    let shown = |error: std::io::Error| Error::io(format!("cannot read {}", path.display()), &error);
-    let mut file = File::open(path).map_err(shown)?;
-    let len = file.metadata().map_err(shown)?.len();
-    file.seek(SeekFrom::Start(start)).map_err(shown)?;
+    let shown = unreadable(path);
+    let mut file = File::open(path).map_err(&shown)?;
+    let len = file.metadata().map_err(&shown)?.len();
+    file.seek(SeekFrom::Start(start)).map_err(&shown)?;
     let mut reading = Reading { player: replay.player(), transaction: None, commands: 0 };
     let (mut bytes, mut at, mut before) = (Vec::new(), 0, start);
     // Where the last command or transaction ended.
@@ -50,7 +51,7 @@ pub fn replay(
                 before += at as u64;
                 at = 0;
                 let wanted = bytes.len().max(READ_BYTES) as u64;
-                let read = (&mut file).take(wanted).read_to_end(&mut bytes).map_err(shown)?;
+                let read = (&mut file).take(wanted).read_to_end(&mut bytes).map_err(&shown)?;
                 advance(read as u64);
                 if read == 0 {
                     break None;
@@ -83,7 +84,7 @@ pub fn replay(
         return Err(Error::new(ErrorKind::Corrupt, text));
     }
     let cut = set_aside(place, path, whole)?;
-    place.disk.open(path, whole).and_then(|file| file.sync()).map_err(shown)?;
+    place.disk.open(path, whole).and_then(|file| file.sync()).map_err(&shown)?;
     Ok((reading.commands, Some(cut)))
 }
 

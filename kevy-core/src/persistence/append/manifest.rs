@@ -162,8 +162,8 @@ fn parse(line: &str) -> std::result::Result<Part, &'static str> {
         |name: &str| pairs.iter().find(|[key, _]| key.eq_ignore_ascii_case(name)).map(|[_, value]| *value);
     let number = |name: &str| value(name).map(|text| text.parse::<u64>().map_err(|_| BROKEN)).transpose();
     let name = value("file").ok_or(BROKEN)?;
-    if name.is_empty() || name.contains('/') || name == ".." {
-        return Err("a file is named with a path");
+    if name.is_empty() || name.contains(['/', '\0']) || name == ".." {
+        return Err("a file has a name that no file in the folder can have");
     }
     let sequence = number("seq")?.filter(|sequence| *sequence > 0).ok_or(BROKEN)?;
     let role = match (value("type").ok_or(BROKEN)?, number("shard")?, number("shards")?) {
@@ -200,6 +200,7 @@ mod tests {
             "file a seq x type b",
             "file a/b seq 1 type b",
             "file .. seq 1 type b",
+            "file a\0b seq 1 type b",
             "file a seq 1 type x",
             "file a seq 1 type i shard 2 shards 2",
             "file \"a seq 1 type i",

@@ -62,6 +62,19 @@ pub fn record_header(payload: &[u8], number: u64, frames: u32, shared: u32) -> [
     header
 }
 
+/// A file is not there.
+pub fn missing(path: &Path) -> Error {
+    Error::new(ErrorKind::Corrupt, format!("{} is named by the manifest and is not there", path.display()))
+}
+
+/// Says of a file of the log that it could not be read.
+pub fn unreadable(path: &Path) -> impl Fn(io::Error) -> Error + '_ {
+    move |error| match error.kind() {
+        io::ErrorKind::NotFound => missing(path),
+        _ => Error::io(format!("cannot read {}", path.display()), &error),
+    }
+}
+
 /// A record that was read; its payload is in [`Records::payload`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Record {
@@ -99,15 +112,15 @@ impl Records {
     /// # Errors
     /// [`ErrorKind::Corrupt`] where it is another file, [`ErrorKind::Io`] where it cannot be read.
     pub fn open(path: &Path, shard: usize, shards: usize) -> Result<Option<Self>> {
-        let shown = |error: &io::Error| Error::io(format!("cannot read {}", path.display()), error);
-        let file = File::open(path).map_err(|error| shown(&error))?;
-        let len = file.metadata().map_err(|error| shown(&error))?.len();
+        let shown = unreadable(path);
+        let file = File::open(path).map_err(&shown)?;
+        let len = file.metadata().map_err(&shown)?.len();
         let mut source = BufReader::with_capacity(READ_BYTES, file);
         if len < FILE_HEADER_BYTES as u64 {
             return Ok(None);
         }
         let mut header = [0; FILE_HEADER_BYTES];
-        source.read_exact(&mut header).map_err(|error| shown(&error))?;
+        source.read_exact(&mut header).map_err(&shown)?;
         if header != file_header(shard, shards) {
             if len == FILE_HEADER_BYTES as u64 && header.iter().all(|byte| *byte == 0) {
                 return Ok(None);

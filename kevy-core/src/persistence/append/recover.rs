@@ -18,7 +18,7 @@ use crate::shard::{Shard, Shards};
 
 use super::commands;
 use super::manifest::{Manifest, Part, Role};
-use super::record::{self, Next, Records};
+use super::record::{self, Next, Records, missing, unreadable};
 
 /// Runs what the log holds.
 pub trait Replay: Sync {
@@ -278,19 +278,12 @@ fn load_base(
     Ok(cut)
 }
 
-fn missing(path: &Path) -> Error {
-    Error::new(ErrorKind::Corrupt, format!("{} is named by the manifest and is not there", path.display()))
-}
-
 /// Whether a file begins as snapshots do.
 fn is_snapshot(path: &Path) -> Result<bool> {
-    let shown = |error: &io::Error| match error.kind() {
-        io::ErrorKind::NotFound => missing(path),
-        _ => Error::io(format!("cannot read {}", path.display()), error),
-    };
-    let mut file = File::open(path).map_err(|error| shown(&error))?;
+    let shown = unreadable(path);
+    let mut file = File::open(path).map_err(&shown)?;
     let mut magic = Vec::new();
-    (&mut file).take(6).read_to_end(&mut magic).map_err(|error| shown(&error))?;
+    (&mut file).take(6).read_to_end(&mut magic).map_err(&shown)?;
     Ok(magic.starts_with(b"REDIS") || magic == b"VALKEY")
 }
 
@@ -355,10 +348,6 @@ fn damaged(path: &Path, at: u64, why: &str) -> Error {
         path.display()
     );
     Error::new(ErrorKind::Corrupt, text)
-}
-
-fn unreadable(path: &Path) -> impl Fn(io::Error) -> Error + '_ {
-    move |error| Error::io(format!("cannot read {}", path.display()), &error)
 }
 
 /// Looks at one shard's files.

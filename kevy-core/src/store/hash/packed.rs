@@ -71,8 +71,7 @@ impl<const STRIDE: usize> Packed<STRIDE> {
 
     /// The position of a field.
     pub(super) fn find(&self, field: &[u8]) -> Option<usize> {
-        let wanted = parse_i64(field).map_or(Raw::Bytes(field), Raw::Int);
-        self.list.iter().step_by(STRIDE).find(|&(_, raw)| raw == wanted).map(|(at, _)| at)
+        self.list.find(field, STRIDE).map(|(_, at)| at)
     }
 
     /// The field at a position, with its value and expiry.

@@ -139,6 +139,35 @@ pub(super) fn decode(bytes: &[u8], at: usize) -> Option<(Raw<'_>, usize)> {
     Some((raw, at + content + back_length_size(content)))
 }
 
+/// Where the element after the one that begins at `at` begins, of bytes that have been checked before.
+#[inline]
+pub(super) fn skip(bytes: &[u8], at: usize) -> Option<usize> {
+    match *bytes.get(at)? {
+        code if code < BITS_7_UINT_TOP => Some(at + 2),
+        code if code < BITS_13_INT => Some(at + 2 + usize::from(code & 0x3F)),
+        code if code < BITS_12_STRING => Some(at + 3),
+        _ => Some(decode(bytes, at)?.1),
+    }
+}
+
+/// As [`skip`], and whether the element is the string `wanted`, which spells no integer.
+#[inline]
+pub(super) fn skip_and_compare(bytes: &[u8], at: usize, wanted: &[u8]) -> Option<(usize, bool)> {
+    let code = *bytes.get(at)?;
+    if !(BITS_6_STRING..BITS_13_INT).contains(&code) {
+        let (raw, next) = decode(bytes, at)?;
+        return Some((next, raw == Raw::Bytes(wanted)));
+    }
+    let len = usize::from(code & 0x3F);
+    let next = at + 2 + len;
+    if len != wanted.len() {
+        return Some((next, false));
+    }
+    let content = bytes.get(at + 1..at + 1 + len)?;
+    // Names that are alike mostly differ at their end.
+    Some((next, content.last() == wanted.last() && content == wanted))
+}
+
 /// The content that begins at `at`, and the bytes that it takes with its encoding.
 #[inline]
 fn content(bytes: &[u8], at: usize) -> Option<(Raw<'_>, usize)> {

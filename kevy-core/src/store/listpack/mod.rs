@@ -11,6 +11,7 @@ pub use codec::Raw;
 use codec::{END, Encoded};
 
 use super::item::Item;
+use crate::base::number::parse_i64;
 
 const HEADER: usize = 6;
 const COUNT_UNKNOWN: u16 = u16::MAX;
@@ -181,6 +182,30 @@ impl Listpack {
             at = self.next(at)?;
         }
         Some(at)
+    }
+
+    /// The index and the position of the first element that equals `wanted`, of every `stride`-th one from the first on.
+    pub fn find(&self, wanted: &[u8], stride: usize) -> Option<(usize, usize)> {
+        let bytes = &self.bytes[..self.end()];
+        let int = parse_i64(wanted);
+        let (mut at, mut index) = (HEADER, 0);
+        loop {
+            let (mut next, is_equal) = match int {
+                None => codec::skip_and_compare(bytes, at, wanted)?,
+                Some(int) => {
+                    let (raw, next) = codec::decode(bytes, at)?;
+                    (next, raw == Raw::Int(int))
+                }
+            };
+            if is_equal {
+                return Some((index, at));
+            }
+            for _ in 1..stride {
+                next = codec::skip(bytes, next)?;
+            }
+            at = next;
+            index += stride;
+        }
     }
 
     #[inline]

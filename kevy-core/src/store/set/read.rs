@@ -5,14 +5,13 @@ use hashbrown::HashSet;
 use super::{Form, IntSet, MemberTable, Set, members};
 use crate::base::number::parse_i64;
 use crate::store::item::Item;
-use crate::store::listpack::{self, Listpack, Raw, item};
+use crate::store::listpack::{self, Listpack, item};
 
 /// Random members that are tried for each that is wanted before a set is gone through instead.
 const TRIES_MAX: usize = 16;
 
 pub(super) fn position_in(list: &Listpack, member: &[u8]) -> Option<usize> {
-    let wanted = parse_i64(member).map_or(Raw::Bytes(member), Raw::Int);
-    list.iter().find(|&(_, raw)| raw == wanted).map(|(at, _)| at)
+    list.find(member, 1).map(|(_, at)| at)
 }
 
 impl Set {

@@ -67,10 +67,8 @@ impl Packed {
 
     /// The rank, position and score of a member.
     pub(super) fn find(&self, member: &[u8]) -> Option<(usize, usize, f64)> {
-        let wanted = parse_i64(member).map_or(Raw::Bytes(member), Raw::Int);
-        let mut members = self.list.iter().step_by(2).enumerate();
-        let (rank, (at, _)) = members.find(|&(_, (_, raw))| raw == wanted)?;
-        Some((rank, at, score_of(self.list.raw(self.list.next(at)?)?)))
+        let (index, at) = self.list.find(member, 2)?;
+        Some((index / 2, at, score_of(self.list.raw(self.list.next(at)?)?)))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Scored<'_>> {

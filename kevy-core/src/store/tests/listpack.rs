@@ -57,6 +57,14 @@ proptest! {
             prop_assert_eq!(list.seek(index - model.len() as i64), Some(at));
             prop_assert_eq!(&*list.get(at).unwrap(), &model[index as usize][..]);
         }
+        for value in model.iter().map(Vec::as_slice).chain([&b"absent"[..], b"", b"12345"]) {
+            for stride in 1..=3 {
+                let wanted = (0..model.len()).step_by(stride).find(|&index| model[index] == value);
+                let found = list.find(value, stride);
+                prop_assert_eq!(found.map(|(index, _)| index), wanted);
+                prop_assert_eq!(found.map(|(_, at)| at), wanted.and_then(|index| list.seek(index as i64)));
+            }
+        }
         prop_assert_eq!(list.seek(model.len() as i64), None);
         prop_assert_eq!(list.seek(-1 - model.len() as i64), None);
         let again = Listpack::from_bytes(list.as_bytes().to_vec()).unwrap();

@@ -3,18 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::command::testing::Harness;
-
-/// Runs every line and returns the effects of the last one.
-fn effects(lines: &[&str]) -> Vec<String> {
-    let mut kevy = Harness::new();
-    for line in lines {
-        kevy.take_effects();
-        let reply = kevy.line(line);
-        assert!(!reply.starts_with('-'), "{line}: {reply}");
-    }
-    kevy.take_effect_lines()
-}
+use crate::command::testing::{Harness, effects};
 
 #[test]
 fn what_changed_is_said() {

@@ -1,17 +1,6 @@
 //! What HyperLogLog verbs put on the replication stream, and verbs whose keys lie on several shards.
 
-use crate::command::testing::Harness;
-
-/// Runs every line and returns the effects of the last one.
-fn effects(lines: &[&str]) -> Vec<String> {
-    let mut kevy = Harness::new();
-    for line in lines {
-        kevy.take_effects();
-        let reply = kevy.line(line);
-        assert!(!reply.starts_with('-'), "{line}: {reply}");
-    }
-    kevy.take_effect_lines()
-}
+use crate::command::testing::{Harness, effects};
 
 #[test]
 fn changes_are_told_and_nothing_else() {

@@ -18,14 +18,7 @@ fn states() -> Vec<Vec<String>> {
 
 /// Runs each line on a fresh key of every state.
 fn check_each(lines: &[&str]) {
-    let mut twin = Twin::new(&["k", "d"]);
-    for state in states() {
-        let state: Vec<&str> = state.iter().map(String::as_str).collect();
-        for line in lines {
-            twin.begin(&state);
-            twin.check(line);
-        }
-    }
+    Twin::new(&["k", "d"]).check_each(&states(), lines);
 }
 
 #[test]

@@ -21,14 +21,7 @@ fn states() -> Vec<Vec<String>> {
 }
 
 fn check_all(lines: &[&str]) {
-    let mut twin = Twin::new(&["k"]);
-    for state in states() {
-        let state: Vec<&str> = state.iter().map(String::as_str).collect();
-        for line in lines {
-            twin.begin(&state);
-            twin.check(line);
-        }
-    }
+    Twin::new(&["k"]).check_each(&states(), lines);
 }
 
 #[test]

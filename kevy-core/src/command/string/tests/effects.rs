@@ -1,18 +1,6 @@
 //! What string verbs put on the replication stream.
 
-use crate::command::testing::Harness;
-
-/// Runs every line and returns the effects of the last one.
-fn effects(lines: &[&str]) -> Vec<String> {
-    let mut kevy = Harness::new();
-    kevy.now = 1_000_000;
-    for line in lines {
-        kevy.take_effects();
-        let reply = kevy.line(line);
-        assert!(!reply.starts_with('-'), "{line}: {reply}");
-    }
-    kevy.take_effect_lines()
-}
+use crate::command::testing::{Harness, effects};
 
 #[test]
 fn expiries_are_absolute() {
