@@ -41,8 +41,7 @@ class Link:
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
         try:
             while data := source.recv(1 << 16):
                 sink.sendall(data)
@@ -175,3 +174,47 @@ def digests_are_equal(a: Connection, b: Connection) -> bool:
 
 def wait_linked(session: Connection) -> None:
     eventually(lambda: is_linked(session), "the replica is linked")
+
+
+class Cutter(Link):
+    """A link that ends each connection after so many bytes of what the primary sends, or stops moving them."""
+
+    def __init__(self, port: int):
+        self.budget: int | None = None
+        self.is_stalled = threading.Event()
+        self.carried = 0
+        super().__init__(port)
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            is_from_primary = source.getpeername()[1] == self.target
+            left = self.budget if is_from_primary else None
+            while data := source.recv(1 << 16):
+                while self.is_stalled.is_set():
+                    # Nothing is read, so what the other side sends piles up there.
+                    if not self.is_open or source.fileno() < 0:
+                        return
+                    self.is_stalled_wait()
+                if left is not None:
+                    data, left = data[:left], left - len(data[:left])
+                sink.sendall(data)
+                self.carried += len(data) if is_from_primary else 0
+                if left == 0:
+                    break
+        except (OSError, ValueError):
+            pass
+        for sock in (source, sink):
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def is_stalled_wait(self) -> None:
+        threading.Event().wait(0.01)
+
+    def stall(self, stalled: bool = True) -> None:
+        """Moves nothing more in either direction, while every connection stays open."""
+        if stalled:
+            self.is_stalled.set()
+        else:
+            self.is_stalled.clear()

@@ -10,7 +10,7 @@ from support.resp import Connection, Disconnected, info
 from support.servers import free_port
 from support.wait import eventually
 
-from .links import follow, is_linked, settled, wait_linked
+from .links import digests_are_equal, follow, is_linked, settled, stats, wait_linked
 
 NAME = "mine"
 
@@ -61,25 +61,40 @@ class Watcher:
 
 
 @pytest.fixture
-def watched(kevy, redis, closing, tmp_path):
-    """A kevy primary with two redis-server replicas under the eyes of a Sentinel that knows them all."""
-    primary, replicas = kevy(3, dir=tmp_path / "data"), [redis(), redis()]
-    with primary.connect() as session:
-        session.pipeline([("SET", f"k{i}", i) for i in range(500)])
-        for replica in replicas:
-            follow(replica, primary.port)
-        for replica in replicas:
-            with replica.connect() as theirs:
-                wait_linked(theirs)
-        watcher = closing(Watcher(primary.port, tmp_path))
+def watch(closing, tmp_path):
+    """Puts a filled primary and its replicas under the eyes of a Sentinel that knows them all."""
 
-        def is_known() -> bool:
-            known = watcher.replicas()
-            return len(known) == 2 and all(one["master-link-status"] == "ok" for one in known.values())
+    def begin(primary, replicas):
+        with primary.connect() as session:
+            session.pipeline([("SET", f"k{i}", i) for i in range(500)])
+            for replica in replicas:
+                follow(replica, primary.port)
+            for replica in replicas:
+                with replica.connect() as theirs:
+                    wait_linked(theirs)
+            watcher = closing(Watcher(primary.port, tmp_path))
 
-        eventually(is_known, "the Sentinel has found the replicas")
-        assert settled(session, 2)
-    return primary, replicas, watcher
+            def is_known() -> bool:
+                known = watcher.replicas()
+                return len(known) == 2 and all(one["master-link-status"] == "ok" for one in known.values())
+
+            eventually(is_known, "the Sentinel has found the replicas")
+            assert settled(session, 2)
+        return primary, replicas, watcher
+
+    return begin
+
+
+@pytest.fixture
+def watched(kevy, redis, watch, tmp_path):
+    """A kevy primary with two redis-server replicas."""
+    return watch(kevy(3, dir=tmp_path / "data"), [redis(), redis()])
+
+
+@pytest.fixture
+def family(kevy, watch, tmp_path):
+    """A kevy primary with two kevy replicas, all with directories."""
+    return watch(kevy(3, dir=tmp_path / "data"), [kevy(3, dir=tmp_path / name) for name in ("one", "two")])
 
 
 def test_what_a_sentinel_sees_of_a_primary(watched):
@@ -141,3 +156,57 @@ def test_a_fail_over_by_command_leaves_the_old_primary_as_a_replica(watched):
     other = next(replica for replica in replicas if replica.port != chosen)
     with other.connect() as theirs:
         eventually(lambda: theirs.call("GET", "written").value == b"after" and is_linked(theirs), "the other one copies")
+
+
+def follows(server, port: int) -> bool:
+    """Whether a server is a linked replica of whoever listens on ``port``."""
+    try:
+        # The Sentinel ends every other client when it tells of the change.
+        with server.connect() as session:
+            fields = info(session, "replication")
+            return fields.get("master_port") == str(port) and fields["master_link_status"] == "up"
+    except (Disconnected, ConnectionError):
+        return False
+
+
+def chosen_after(primary, watcher) -> int:
+    return eventually(lambda: (port := watcher.primary()) != primary.port and port, "another one is chosen")
+
+
+def test_among_kevy_servers_a_killed_primary_costs_nothing_that_was_acknowledged(family):
+    primary, replicas, watcher = family
+    client = Sentinel([("127.0.0.1", watcher.port)], socket_timeout=5).master_for(NAME, socket_timeout=5)
+    acknowledged = 0
+    with primary.connect() as session:
+        for turn in range(200):
+            session.call("SET", "turn", turn)
+            assert session.call("WAIT", 2, 5000).value == 2
+            acknowledged = turn
+    primary.kill()
+    chosen = chosen_after(primary, watcher)
+    assert int(client.get("turn")) == acknowledged
+    assert client.set("written", "after")
+    promoted = next(one for one in replicas if one.port == chosen)
+    other = next(one for one in replicas if one.port != chosen)
+    eventually(lambda: follows(other, chosen), "the other one follows")
+    with promoted.connect() as new, other.connect() as theirs:
+        eventually(lambda: digests_are_equal(new, theirs), "and has everything")
+        assert stats(new) == (0, 1, 0)
+
+
+def test_among_kevy_servers_a_fail_over_by_command_copies_nothing(family):
+    primary, replicas, watcher = family
+    assert watcher.session.call("SENTINEL", "FAILOVER", NAME).value == b"OK"
+    chosen = chosen_after(primary, watcher)
+    promoted = next(one for one in replicas if one.port == chosen)
+    others = [primary, *(one for one in replicas if one.port != chosen)]
+    for other in others:
+        eventually(lambda: follows(other, chosen), "the others follow")
+    client = Sentinel([("127.0.0.1", watcher.port)], socket_timeout=5).master_for(NAME, socket_timeout=5)
+    assert client.set("written", "after")
+    with promoted.connect() as new:
+        assert settled(new, 2)
+        for other in others:
+            with other.connect() as theirs:
+                eventually(lambda: digests_are_equal(new, theirs), "and have everything")
+        assert stats(new) == (0, 2, 0)

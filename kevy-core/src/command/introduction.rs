@@ -2,6 +2,7 @@
 
 use super::arguments::{integer, integer_in, is_word};
 use super::client::ClientKind;
+use super::replication::check_copy;
 use super::session::Request;
 use super::table::server as rows;
 use super::{Command, Context, Fail, Outcome};
@@ -32,7 +33,8 @@ pub struct Introduction {
 const ADDRESS_LEN_MAX: usize = 254;
 
 /// The opening is checked by whoever makes the feed, which answers it.
-fn psync(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+fn psync(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_copy(ctx, args)?;
     if ctx.session.client.kind() != ClientKind::Replica {
         ctx.session.request = Some(Request::Replicate);
     }

@@ -89,8 +89,22 @@ fn role(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
+/// Refuses users who may see some keys only: a copy holds all of them.
+pub fn check_copy(ctx: &Context<'_>, args: &[&[u8]]) -> Outcome {
+    let Some(number) = ctx.server.commands.find(args) else { return Ok(()) };
+    let spec = &ctx.server.commands.command(number).spec;
+    if ctx.session.user.may_copy_every_key(number, spec, args) {
+        return Ok(());
+    }
+    Err(Fail::new(
+        "NOPERM this user may see only the keys that its patterns name, and a replica gets all of them. Let it read every \
+         key (%R~*), or name no keys",
+    ))
+}
+
 /// The handshake is checked by whoever makes the feed, which answers it.
-fn replicate(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+fn replicate(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    check_copy(ctx, args)?;
     ctx.session.request = Some(Request::Replicate);
     Ok(())
 }

@@ -50,6 +50,8 @@ pub struct Role {
     /// Offsets of the primary's stream, over all its shards: received and applied.
     received: AtomicU64,
     applied: AtomicU64,
+    /// Bytes that have arrived and were not applied.
+    waiting: AtomicU64,
     /// Unix milliseconds at which the primary was last heard of, and since when the link is down.
     heard_ms: AtomicU64,
     down_since_ms: AtomicU64,
@@ -69,6 +71,7 @@ impl Default for Role {
             state: AtomicU8::new(LinkState::Connect as u8),
             received: AtomicU64::new(0),
             applied: AtomicU64::new(0),
+            waiting: AtomicU64::new(0),
             heard_ms: AtomicU64::new(NEVER),
             down_since_ms: AtomicU64::new(NEVER),
             fresh_ms: AtomicU64::new(NEVER),
@@ -134,8 +137,9 @@ impl Role {
         self.heard_ms.store(now, Ordering::Relaxed);
     }
 
-    /// Takes note of how far the primary's stream was received and applied.
-    pub fn set_offsets(&self, received: u64, applied: u64) {
+    /// Takes note of how far the primary's stream was received and applied, and of how many bytes wait.
+    pub fn set_offsets(&self, received: u64, applied: u64, waiting_bytes: u64) {
+        self.waiting.store(waiting_bytes, Ordering::Relaxed);
         self.received.store(received, Ordering::Relaxed);
         self.applied.store(applied, Ordering::Relaxed);
     }
@@ -214,6 +218,8 @@ impl Role {
         if let Some(staleness) = self.staleness_ms(now) {
             let _ = write!(text, "replica_staleness_ms:{staleness}\r\n");
         }
+        let behind = load(&self.received).saturating_sub(load(&self.applied));
+        let _ = write!(text, "replica_lag_offset:{behind}\r\nreplica_lag_bytes:{}\r\n", load(&self.waiting));
         text
     }
 }

@@ -338,10 +338,13 @@ impl Server {
         self.maxmemory.load(Ordering::Relaxed)
     }
 
-    /// Whether expired keys are deleted though nobody asks for them (`DEBUG SET-ACTIVE-EXPIRE`).
+    /// Whether expired keys are deleted though nobody asks for them: not where DEBUG forbids it, and not before all that was
+    /// kept is read.
     #[inline]
     pub fn active_expire(&self) -> bool {
-        self.active_expire.load(Ordering::Relaxed) && !self.debug.cron_paused.load(Ordering::Relaxed)
+        self.active_expire.load(Ordering::Relaxed)
+            && !self.debug.cron_paused.load(Ordering::Relaxed)
+            && !self.gates.is_closed(Gates::LOADING)
     }
 
     /// Counts an error reply, given without the `-` before it.

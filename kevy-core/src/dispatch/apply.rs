@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::base::random::Random;
 use crate::base::{Error, ErrorKind, Result, log_sink};
 use crate::command::spec::Flags;
@@ -21,8 +23,21 @@ pub struct Applier {
     /// The turn of the role for which the primary's commands are applied; `None` for a copy that nobody sees yet.
     turn: Option<u64>,
     databases: usize,
+    /// The database of the last command of each of the primary's shards, where the streams here follow the primary's.
+    tracked: Option<Vec<Option<usize>>>,
+    /// What the last commands added to the streams of their shards.
+    pub steps: SmallVec<[Recorded; 4]>,
     /// Commands that did not fit the copy.
     pub misfits: u64,
+}
+
+/// What was added to the stream of a shard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Recorded {
+    pub shard: usize,
+    /// The next offset before and after.
+    pub before: u64,
+    pub after: u64,
 }
 
 /// What became of the primary's commands.
@@ -47,7 +62,24 @@ impl Applier {
             out: Writer::new(Protocol::Resp2),
             turn,
             databases,
+            tracked: None,
+            steps: SmallVec::new(),
             misfits: 0,
+        }
+    }
+
+    /// Tells what is added to the streams, and has them name databases where the primary's did.
+    pub fn track(&mut self, shards: usize) {
+        self.tracked = Some(vec![None; shards]);
+    }
+
+    /// Takes note of what `guard` has recorded since its stream stood at `before`. Whoever stands where the primary's stream
+    /// does is in the database of its last command; where that is another one than here, the next effect has to say its own.
+    fn recorded(&mut self, guard: &mut Shard, before: u64) {
+        if let Some(databases) = &self.tracked {
+            let shard = guard.partition.index;
+            guard.stream.expect_db(databases.get(shard).copied().flatten());
+            self.steps.push(Recorded { shard, before, after: guard.stream.next_offset() });
         }
     }
 
@@ -87,12 +119,18 @@ impl Applier {
         }
     }
 
-    /// Applies one command of the primary to database `db`. The caller holds no token.
+    /// Applies one command of the primary's shard `from` to database `db`. The caller holds no token.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for a database that there is not.
-    pub fn apply(&mut self, engine: &Engine, db: usize, args: &[&[u8]]) -> Result<Applied> {
-        let Some((number, _, route)) = self.plan(engine, db, args)? else { return Ok(Applied::Done) };
+    pub fn apply(&mut self, engine: &Engine, from: usize, db: usize, args: &[&[u8]]) -> Result<Applied> {
+        self.steps.clear();
+        self.enter(from, db);
+        let Some((number, _, mut route)) = self.plan(engine, db, args)? else { return Ok(Applied::Done) };
+        if route == Route::Nowhere {
+            // What concerns no key is passed on in the stream in which it came.
+            route = Route::One(from.min(engine.shards.len() - 1));
+        }
         self.session.db = db;
         self.out.buf.clear();
         // What a primary's effects touch has not expired there, so nothing is due here.
@@ -103,12 +141,10 @@ impl Applier {
                 if self.is_turned(engine) {
                     return Ok(Applied::Turned);
                 }
+                let before = guard.stream.next_offset();
                 engine.run_one(&mut guard, &mut self.session, number, args, &mut self.out, at);
+                self.recorded(&mut guard, before);
                 engine.leave(guard);
-            }
-            Route::Nowhere => {
-                let now = engine.server.clock.now_ms();
-                engine.run_here(&mut self.session, number, args, &mut self.out, (now, None));
             }
             route => return self.together(engine, route, &[(db, args)]),
         }
@@ -119,11 +155,32 @@ impl Applier {
         Ok(Applied::Done)
     }
 
-    /// Applies commands of the primary, each for its database, as they happened: at one instant.
+    /// The primary's stream of shard `from` is in database `db`.
+    fn enter(&mut self, from: usize, db: usize) {
+        if let Some(last) = self.tracked.as_mut().and_then(|databases| databases.get_mut(from)) {
+            *last = Some(db);
+        }
+    }
+
+    /// Applies commands of the primary, each for its database, as they happened: at one instant. `from` are the shards that
+    /// they came from.
     ///
     /// # Errors
     /// As [`Applier::apply`].
-    pub fn apply_together(&mut self, engine: &Engine, commands: &[(usize, &[&[u8]])]) -> Result<Applied> {
+    pub fn apply_together(
+        &mut self,
+        engine: &Engine,
+        from: &[usize],
+        commands: &[(usize, &[&[u8]])],
+    ) -> Result<Applied> {
+        self.steps.clear();
+        let is_about_all = |args: &[&[u8]]| matches!(args.first(), Some(verb) if [&b"FLUSHALL"[..], b"FLUSHDB", b"SWAPDB"].contains(verb));
+        if commands.iter().any(|(_, args)| is_about_all(args)) {
+            // Such a command is handed out once, though every part of the transaction may have switched databases for it.
+            self.tracked.iter_mut().flatten().for_each(|last| *last = None);
+        } else {
+            from.iter().zip(commands).for_each(|(from, (db, _))| self.enter(*from, *db));
+        }
         let mut all = Route::Nowhere;
         for (db, args) in commands {
             if let Some((_, _, route)) = self.plan(engine, *db, args)? {
@@ -146,6 +203,7 @@ impl Applier {
         if self.is_turned(engine) {
             return Ok(Applied::Turned);
         }
+        let before: SmallVec<[u64; 8]> = guards.iter().map(|guard| guard.stream.next_offset()).collect();
         let mut refused = Vec::new();
         let Self { session, out, .. } = self;
         session.in_exec = true;
@@ -176,6 +234,7 @@ impl Applier {
         });
         self.session.in_exec = false;
         self.session.request = None;
+        guards.iter_mut().zip(before).for_each(|(guard, before)| self.recorded(guard, before));
         guards.iter_mut().for_each(|guard| guard.leave());
         let owes = guards.iter().any(|guard| guard.owes());
         drop(guards);

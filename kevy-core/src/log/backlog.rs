@@ -243,6 +243,8 @@ pub struct Backlog {
     pub(super) active: AtomicBool,
     pub(super) first: AtomicU64,
     pub(super) next: AtomicU64,
+    /// The database that the last SELECT named.
+    pub(super) db: AtomicU64,
     /// History from this offset is kept beyond the budget; `u64::MAX` for none.
     pub(super) pinned: AtomicU64,
     /// As `pinned`, for whoever merges this stream with others and is never far behind.
@@ -261,6 +263,7 @@ impl Backlog {
             active: AtomicBool::new(false),
             first: AtomicU64::new(0),
             next: AtomicU64::new(0),
+            db: AtomicU64::new(0),
             pinned: AtomicU64::new(u64::MAX),
             merged: AtomicU64::new(u64::MAX),
             appending: AtomicU64::new(NOBODY),
@@ -282,6 +285,27 @@ impl Backlog {
     /// The offset that the next frame will have.
     pub fn next_offset(&self) -> u64 {
         self.next.load(Ordering::Acquire)
+    }
+
+    /// The database that whoever has read everything is in.
+    pub fn db(&self) -> u64 {
+        self.db.load(Ordering::Acquire)
+    }
+
+    /// Bytes of the frames from `offset` on, to within a few kilobytes; what is gone is not counted.
+    pub fn bytes_from(&self, offset: u64) -> u64 {
+        let index = self.index.lock();
+        let after = index.partition_point(|segment| segment.first <= offset);
+        let whole = index.iter().skip(after).map(|segment| segment.bytes.published().len as u64);
+        let begun = after.checked_sub(1).and_then(|at| index.get(at)).map_or(0, |segment| {
+            let frames = u32::try_from(offset - segment.first).unwrap_or(u32::MAX);
+            let published = segment.bytes.published();
+            if frames >= published.records {
+                return 0;
+            }
+            (published.len - segment.mark_of_frame(frames).bytes.min(published.len)) as u64
+        });
+        begun + whole.sum::<u64>()
     }
 
     /// Bytes of memory that the backlog takes.

@@ -262,6 +262,18 @@ impl Stream {
         self.next
     }
 
+    /// The offset of the next frame.
+    pub fn next_offset(&self) -> u64 {
+        self.next
+    }
+
+    /// Sees to it that whoever has read everything and is in database `db` needs no more to understand the next frame.
+    pub fn expect_db(&mut self, db: Option<usize>) {
+        if self.db != db {
+            self.db = None;
+        }
+    }
+
     /// How much history is kept whether anybody needs it or not, in bytes.
     pub fn set_budget(&mut self, bytes: usize) {
         self.budget = bytes;
@@ -369,6 +381,7 @@ impl Stream {
     #[cold]
     fn switch_db(&mut self, db: usize) {
         self.db = Some(db);
+        self.backlog.db.store(db as u64, Ordering::Release);
         self.push(&frame::select(db));
     }
 

@@ -7,7 +7,8 @@ use crate::base::options::{Options, PrimaryAddress, Secret};
 use crate::base::{ArgvBuf, Error, ErrorKind, Result, log_sink};
 use crate::dispatch::{Applied, Applier, Engine, LinkState};
 
-use crate::replication::{Frame, FrameKind, Replica, ReplicaOptions, Source, Speech, Trust};
+use crate::replication::cursor::Position;
+use crate::replication::{Frame, FrameKind, Place, Replica, ReplicaOptions, Source, Speech, Trust};
 
 use super::Mirror;
 
@@ -17,6 +18,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 const LOOKS_PER_LIMIT: u64 = 4;
 /// Pauses after a primary's refusal, which asking again at once would not change.
 const REFUSED_PAUSE: Duration = Duration::from_millis(500);
+/// How often a primary that nobody may follow any more looks whether that is so.
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(1);
 /// Frames applied between two looks at whether the figures are worth publishing.
 const FRAMES_PER_NOTE: u32 = 64;
 
@@ -44,7 +47,9 @@ struct Shadow {
 #[derive(Default)]
 struct Transaction {
     is_open: bool,
+    /// For each its database and the primary's shard that it came from.
     commands: Vec<(usize, ArgvBuf)>,
+    from: Vec<usize>,
 }
 
 /// One link's work.
@@ -54,6 +59,10 @@ struct Link<'a> {
     shadow: Option<Shadow>,
     transaction: Transaction,
     turn: u64,
+    /// The primary's and the own streams are compared, for whoever goes on here after a promotion.
+    tracks: bool,
+    /// The role turned before the last frames were applied.
+    has_refused: bool,
 }
 
 /// Why a link's work ended.
@@ -78,15 +87,35 @@ impl Mirror {
             let Some(address) = role.primary() else {
                 // What clients write from now on is in no primary's history.
                 thread.cursor.clear();
+                thread.turn = turn;
                 let mut state = self.state.lock();
                 if role.turns() == turn && !self.stopping.load(Ordering::Acquire) {
-                    self.changed.wait(&mut state);
+                    if self.primary.is_kept() {
+                        self.changed.wait_for(&mut state, HOUSEKEEPING_INTERVAL);
+                    } else {
+                        self.changed.wait(&mut state);
+                    }
+                }
+                drop(state);
+                if self.primary.is_kept() {
+                    // Whoever went on here, or could have, may be gone for too long by now.
+                    self.primary.housekeep();
                 }
                 continue;
             };
             if thread.turn != turn {
-                if thread.turn + 1 != turn {
-                    thread.cursor.clear();
+                let own = self.state.lock().own.take().filter(|(at, _)| *at == turn);
+                match own {
+                    // A primary becomes a replica: what it has is a beginning of what another one has, or is not.
+                    Some((_, cursor)) => {
+                        thread.speech = match Place::decode(&cursor) {
+                            Ok(Place::Psync(_)) => Speech::Psync,
+                            _ => Speech::Native,
+                        };
+                        thread.cursor = cursor;
+                    }
+                    None if thread.turn + 1 != turn => thread.cursor.clear(),
+                    None => {}
                 }
                 (thread.turn, thread.has_spoken) = (turn, false);
             }
@@ -96,6 +125,7 @@ impl Mirror {
             }
             self.state.lock().interrupter = None;
         }
+        self.state.lock().ended = Some(thread.cursor);
     }
 
     /// Takes note of why a primary cannot be followed the way it was tried.
@@ -144,10 +174,27 @@ impl Mirror {
             transaction: Transaction::default(),
             mirror: self,
             turn,
+            tracks: false,
+            has_refused: false,
         };
+        // Others go on here after a promotion only where they can connect to.
+        link.tracks = thread.speech == Speech::Native && self.port() != 0;
+        self.primary.keep_history(link.tracks);
+        if link.tracks {
+            link.applier.track(self.engine.shards.len());
+            if let Place::Native(cursor) = replica.place() {
+                self.primary.continue_from(&cursor);
+            }
+        }
         self.engine.server.role.set_link_state(LinkState::Connecting, self.engine.server.clock.now_ms());
         let end = link.run(&mut replica, thread);
         thread.cursor = if link.is_torn() { Vec::new() } else { replica.cursor() };
+        if link.tracks && !link.is_torn() && !link.has_refused {
+            let promoted = self.state.lock().promoted.take().filter(|(at, _)| *at == turn + 1);
+            if let (Some((_, own)), Place::Native(cursor)) = (promoted, replica.place()) {
+                self.primary.ancestry.settle(&cursor, &own);
+            }
+        }
         end
     }
 
@@ -166,7 +213,7 @@ impl Mirror {
             announce_ip: options.replica_announce_ip.clone(),
             ..ReplicaOptions::default()
         };
-        let own_port = server.hooks.get().and_then(|hooks| hooks.port()).unwrap_or_default();
+        let own_port = self.port();
         let announced = options.replica_announce_port;
         replica.announce_port = if announced != 0 { announced } else { own_port };
         if address.url.is_empty() {
@@ -186,10 +233,16 @@ impl Mirror {
         Ok(replica)
     }
 
+    /// The port that clients of this runtime connect to; 0 for none.
+    fn port(&self) -> u16 {
+        self.engine.server.hooks.get().and_then(|hooks| hooks.port()).unwrap_or_default()
+    }
+
     /// Publishes how far the copy has come.
     fn note(&self, replica: &Replica) {
         let (received, applied) = replica.offsets();
-        self.engine.server.role.set_offsets(received, applied);
+        let waiting = replica.stats().lag_bytes;
+        self.engine.server.role.set_offsets(received, applied, waiting);
         if self.waiters.load(Ordering::Acquire) > 0 {
             self.state.lock().place = Some(replica.place());
             self.changed.notify_all();
@@ -232,10 +285,13 @@ impl Link<'_> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => break,
                 Err(error) => return Err(error.into()),
             };
-            let kind = frame.kind;
+            let (kind, shard, offset, db) = (frame.kind, frame.shard, frame.offset, frame.db);
             self.take(&frame, thread)?;
+            if self.tracks {
+                self.compare(kind, (shard, offset, db), replica);
+            }
             if kind == FrameKind::SnapshotEnd {
-                self.put_in_place()?;
+                self.put_in_place(&replica.place())?;
                 // From here on the copy is the primary's.
                 server.role.set_link_state(LinkState::Connected, server.clock.now_ms());
                 self.freshen(replica);
@@ -252,6 +308,40 @@ impl Link<'_> {
             server.role.set_sync(replica.stats().link.bytes, 0);
         }
         Ok(())
+    }
+
+    /// Takes note of where the own streams stand now that a frame has been taken.
+    fn compare(&mut self, kind: FrameKind, (shard, offset, db): (usize, u64, usize), replica: &Replica) {
+        let primary = &self.mirror.primary;
+        match kind {
+            FrameKind::Command if !self.transaction.is_open => {
+                let theirs = Position { offset: offset + 1, db: db as u32 };
+                let own = || primary.offsets().get(shard).copied().unwrap_or_default();
+                let step = self.applier.steps.iter().find(|step| step.shard == shard);
+                let ours = step.map_or_else(|| (own(), own()), |step| (step.before, step.after));
+                primary.ancestry.advance(shard, theirs, ours);
+            }
+            FrameKind::TxnEnd => {
+                let Place::Native(cursor) = replica.place() else { return };
+                for step in &self.applier.steps {
+                    if let Some(theirs) = cursor.shards.get(step.shard) {
+                        primary.ancestry.advance(step.shard, *theirs, (step.before, step.after));
+                    }
+                }
+            }
+            // Here the primary may have said that it goes on in another history.
+            FrameKind::Link => self.rebase(replica),
+            _ => {}
+        }
+    }
+
+    /// Compares from here on, in the history that is followed now.
+    fn rebase(&self, replica: &Replica) {
+        let primary = &self.mirror.primary;
+        let Place::Native(cursor) = replica.place() else { return };
+        if primary.ancestry.known().is_none_or(|known| known.generation != cursor.generation) {
+            primary.ancestry.begin(&cursor, &primary.offsets());
+        }
     }
 
     /// Nothing arrives at the moment.
@@ -313,7 +403,7 @@ impl Link<'_> {
                     // Only kept: it is compiled once the copy is in its place.
                     shadow.engine.shards.take(0).partition.functions.load(code);
                 } else {
-                    shadow.applier.apply(&shadow.engine, frame.db, &args)?;
+                    shadow.applier.apply(&shadow.engine, 0, frame.db, &args)?;
                 }
             }
             FrameKind::TxnBegin => self.transaction.is_open = true,
@@ -321,17 +411,18 @@ impl Link<'_> {
                 let mut argv = ArgvBuf::default();
                 frame.argv.iter().for_each(|arg| argv.push(arg));
                 self.transaction.commands.push((frame.db, argv));
+                self.transaction.from.push(frame.shard);
             }
             FrameKind::Command => {
                 let args: Vec<&[u8]> = frame.argv.iter().collect();
-                self.applied(|link| link.applier.apply(&link.mirror.engine, frame.db, &args))?;
+                self.applied(|link| link.applier.apply(&link.mirror.engine, frame.shard, frame.db, &args))?;
             }
             FrameKind::TxnEnd => {
-                let Transaction { commands, .. } = std::mem::take(&mut self.transaction);
+                let Transaction { commands, from, .. } = std::mem::take(&mut self.transaction);
                 let args: Vec<(usize, Vec<&[u8]>)> =
                     commands.iter().map(|(db, argv)| (*db, argv.as_argv().iter().collect())).collect();
                 let args: Vec<(usize, &[&[u8]])> = args.iter().map(|(db, args)| (*db, &args[..])).collect();
-                self.applied(|link| link.applier.apply_together(&link.mirror.engine, &args))?;
+                self.applied(|link| link.applier.apply_together(&link.mirror.engine, &from, &args))?;
             }
             FrameKind::SnapshotEnd | FrameKind::Bookmark => {}
         }
@@ -341,12 +432,15 @@ impl Link<'_> {
     fn applied(&mut self, work: impl FnOnce(&mut Self) -> Result<Applied>) -> Result<(), End> {
         match work(self)? {
             Applied::Done => Ok(()),
-            Applied::Turned => Err(End::Turned),
+            Applied::Turned => {
+                self.has_refused = true;
+                Err(End::Turned)
+            }
         }
     }
 
     /// Puts the copy that is whole in the place of what clients have seen so far, at one instant.
-    fn put_in_place(&mut self) -> Result<(), End> {
+    fn put_in_place(&mut self, place: &Place) -> Result<(), End> {
         // It stays where it is until it is in place: a copy that is left counts as torn.
         let Some(shadow) = &self.shadow else { return Ok(()) };
         let Mirror { engine, primary, log, .. } = self.mirror;
@@ -371,6 +465,11 @@ impl Link<'_> {
             }
         }
         self.shadow = None;
+        if let Place::Native(cursor) = place
+            && self.tracks
+        {
+            primary.ancestry.begin(cursor, &primary.offsets());
+        }
         engine.serve_blocked();
         if let Some(scripts) = engine.server.scripts.get() {
             for (name, fail) in scripts.adopt(&engine.shards.take(0).partition) {

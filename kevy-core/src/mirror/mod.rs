@@ -16,7 +16,8 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::base::{Error, ErrorKind, OwnedGuard, Result, log_sink};
 use crate::dispatch::Engine;
-use crate::replication::{Interrupter, Place, Primary};
+use crate::replication::cursor::PsyncCursor;
+use crate::replication::{Interrupter, Place, Primary, SavedHistory, SavedPlace};
 use crate::shard::Shard;
 
 pub use token::{Token, token_of};
@@ -52,6 +53,16 @@ struct State {
     thread: Option<JoinHandle<()>>,
     /// Ends the follower's wait.
     interrupter: Option<Interrupter>,
+    /// Whether another primary is followed.
+    follows: bool,
+    /// Where this runtime stood, as a primary, when it became a replica with that turn of the role.
+    own: Option<(u64, Vec<u8>)>,
+    /// Where a file said that this runtime stood in a stream of bytes of the primary that it follows.
+    restored: Option<Vec<u8>>,
+    /// Where the thread stood when it ended; empty for nowhere.
+    ended: Option<Vec<u8>>,
+    /// The own offsets at which it became a primary with that turn.
+    promoted: Option<(u64, Vec<u64>)>,
     /// Up to where the primary's changes have been applied, as far as it was told.
     place: Option<Place>,
 }
@@ -74,10 +85,25 @@ impl Mirror {
     pub fn role_turned(self: &Arc<Self>) {
         let mut state = self.state.lock();
         state.place = None;
+        let role = &self.engine.server.role;
+        let is_replica = role.is_replica();
+        match (state.follows, is_replica) {
+            (false, true) => {
+                let restored = state.restored.take();
+                let own = restored.or_else(|| self.primary.place().map(|cursor| cursor.encode()));
+                state.own = own.map(|cursor| (role.turns(), cursor));
+            }
+            (true, false) => {
+                state.promoted = Some((role.turns(), self.primary.offsets()));
+                self.primary.keep_history(false);
+            }
+            _ => {}
+        }
+        state.follows = is_replica;
         if let Some(interrupter) = &state.interrupter {
             interrupter.interrupt();
         }
-        let is_wanted = self.engine.server.role.is_replica() && !self.stopping.load(Ordering::Acquire);
+        let is_wanted = (is_replica || self.primary.is_kept()) && !self.stopping.load(Ordering::Acquire);
         if state.thread.is_none() && is_wanted {
             let mirror = self.clone();
             let spawned =
@@ -88,6 +114,41 @@ impl Mirror {
             }
         }
         self.changed.notify_all();
+    }
+
+    /// Goes on where a file said that this runtime was in the histories of its keys. Before the role is first looked at.
+    pub fn restore(&self, history: &SavedHistory) {
+        let follows = self.engine.server.role.is_replica();
+        if let Some(place) = history.place().filter(|_| follows && history.cursor.is_empty()) {
+            let cursor =
+                PsyncCursor { replid: place.id, offset: place.offset, db: place.db.unwrap_or_default() };
+            self.state.lock().restored = Some(cursor.encode());
+        }
+        self.primary.restore(history, follows);
+    }
+
+    /// Where in which histories the keys are. The caller holds every token, or the runtime is stopping.
+    pub fn history(&self) -> SavedHistory {
+        let primary = &self.primary;
+        let own = primary.offsets();
+        let role = &self.engine.server.role;
+        let ended = self.state.lock().ended.clone().filter(|cursor| role.is_replica() && !cursor.is_empty());
+        let merged = primary.sequencer.place(&own);
+        match ended.as_deref().map(Place::decode) {
+            Some(Ok(Place::Psync(PsyncCursor { replid, offset, db }))) => {
+                let place = SavedPlace { id: replid, offset, db: Some(db) };
+                SavedHistory::default().with_place(Some(place))
+            }
+            Some(Ok(Place::Native(cursor))) => {
+                SavedHistory { cursor: cursor.encode(), ..SavedHistory::default() }.with_place(merged)
+            }
+            _ => {
+                let cursor =
+                    if role.is_replica() { primary.ancestry.place_at(&own) } else { primary.place() };
+                let cursor = cursor.map(|cursor| cursor.encode()).unwrap_or_default();
+                SavedHistory { cursor, ..SavedHistory::default() }.with_place(merged)
+            }
+        }
     }
 
     /// Ends the thread. Idempotent.

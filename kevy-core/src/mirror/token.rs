@@ -68,6 +68,10 @@ impl Token {
     pub fn check_own(&self, primary: &Primary) -> Result<()> {
         match self {
             Self::Native { generation, .. } if *generation == primary.generation() => Ok(()),
+            // Of the primary that was followed before, as far as its changes have come here.
+            Self::Native { generation, offsets } if primary.ancestry.find(*generation, offsets).is_some() => {
+                Ok(())
+            }
             _ => Err(foreign()),
         }
     }

@@ -48,7 +48,7 @@ pub fn export_log(shards: &Shards, disk: &Disk, folder: &Path, options: &Options
             file.sync()?;
         }
         disk.create(&folder.join(&more.name))?.sync()?;
-        Manifest { parts: vec![base, more] }.write(disk, folder, name)
+        Manifest { parts: vec![base, more], history: None }.write(disk, folder, name)
     })();
     written.map_err(|error| Error::io(format!("cannot write a log to {}", folder.display()), &error))
 }

@@ -2,22 +2,22 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::base::{Error, ErrorKind, Result};
 use crate::shard::{Shard, Shards};
-use crate::snapshot::Owned;
 use crate::snapshot::load::{Loaded, Loader, Usage};
+use crate::snapshot::{Owned, SavedHistory};
 
 /// Keys that go to a shard at a time, and how many such batches may wait for it.
 const BATCH_KEYS: usize = 128;
 const BATCHES_MAX: usize = 8;
 
 /// What a file held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoadReport {
     pub keys_loaded: u64,
     /// Keys that were left out because their time had passed.
@@ -25,6 +25,8 @@ pub struct LoadReport {
     /// Values that modules keep beside keys, which this build does not have.
     pub skipped: u64,
     pub bytes: u64,
+    /// Where in the history of its keys the file was written, if it says so.
+    pub history: SavedHistory,
 }
 
 /// Reads the file at `path`; `None` where there is none. Keys go to the shards that own them, whatever wrote the file, and
@@ -56,14 +58,17 @@ pub fn load(
     let mut loader = Loader::new(file, limits, seed, check_sum);
     let expired = AtomicU64::new(0);
     let loaded = AtomicU64::new(0);
+    // Whoever goes on in a history has to tell of what is due, and keeps it until then.
+    let keeps_due = AtomicBool::new(false);
     thread::scope(|scope| {
         let workers: Vec<SyncSender<Vec<Loaded>>> = (0..shards.len())
             .map(|shard| {
                 let (sender, batches) = mpsc::sync_channel::<Vec<Loaded>>(BATCHES_MAX);
-                let (loaded, expired) = (&loaded, &expired);
+                let (loaded, expired, keeps_due) = (&loaded, &expired, &keeps_due);
                 scope.spawn(move || {
                     for batch in batches {
                         let mut shard = shards.take(shard);
+                        let now = (now, keeps_due.load(Ordering::Relaxed));
                         let (live, due) = put(&mut shard, batch, now);
                         loaded.fetch_add(live, Ordering::Relaxed);
                         expired.fetch_add(due, Ordering::Relaxed);
@@ -72,7 +77,10 @@ pub fn load(
                 sender
             })
             .collect();
-        deal(&mut loader, &workers, databases, &|at| progress(at, size))
+        deal(&mut loader, &workers, databases, &|loader| {
+            keeps_due.store(!loader.history.is_empty(), Ordering::Relaxed);
+            progress(loader.position(), size);
+        })
     })
     .map_err(shown)?;
     if !loader.functions.is_empty() {
@@ -84,6 +92,7 @@ pub fn load(
         keys_expired: expired.into_inner(),
         skipped: loader.skipped,
         bytes: loader.position(),
+        history: loader.history,
     }))
 }
 
@@ -92,7 +101,7 @@ fn deal(
     loader: &mut Loader<File>,
     workers: &[SyncSender<Vec<Loaded>>],
     databases: usize,
-    progress: &dyn Fn(u64),
+    progress: &dyn Fn(&Loader<File>),
 ) -> Result<()> {
     let mut batches: Vec<Vec<Loaded>> = workers.iter().map(|_| Vec::new()).collect();
     let send = |shard: usize, batch: Vec<Loaded>| {
@@ -106,10 +115,11 @@ fn deal(
         let shard = shard_of_slot(slot_of(&entry.key), workers.len());
         batches[shard].push(entry);
         if batches[shard].len() >= BATCH_KEYS {
+            progress(loader);
             send(shard, std::mem::take(&mut batches[shard]))?;
-            progress(loader.position());
         }
     }
+    progress(loader);
     for (shard, batch) in batches.into_iter().enumerate() {
         send(shard, batch)?;
     }
@@ -117,11 +127,11 @@ fn deal(
 }
 
 /// Puts keys where they belong. How many were put, and how many left out.
-fn put(shard: &mut Shard, batch: Vec<Loaded>, now: u64) -> (u64, u64) {
+fn put(shard: &mut Shard, batch: Vec<Loaded>, (now, keeps_due): (u64, bool)) -> (u64, u64) {
     let keyspace = &mut shard.partition.keyspace;
     let (mut live, mut due) = (0, 0);
     for Loaded { db, key, value, expire_at, usage } in batch {
-        if expire_at.is_some_and(|at| at <= now) {
+        if !keeps_due && expire_at.is_some_and(|at| at <= now) {
             due += 1;
             continue;
         }

@@ -8,6 +8,7 @@ use crate::base::options::Options;
 use crate::io::{Disk, DiskFile};
 use crate::resp::encode_command;
 use crate::shard::{Cut, Progress, Shard, Shards};
+use crate::snapshot::SavedHistory;
 use crate::snapshot::write::{self, FileSum};
 use crate::snapshot::{Entries, Format, Next};
 
@@ -82,8 +83,11 @@ pub fn write_snapshot(
     let members: Vec<usize> = (0..shards.len()).collect();
     let mut changes = 0;
     let mut sizes: Vec<(usize, usize)> = Vec::new();
+    let mut history = None;
     let mut cut = Cut::begin(shards, &members, usize::MAX, style.format, |shard| {
         note(shard);
+        // Every shard is held here. A log goes on behind its base, and says itself where it ends.
+        history.get_or_insert_with(|| if is_base { SavedHistory::default() } else { shards.history() });
         changes += shard.partition.effects.changes();
         let keyspace = &shard.partition.keyspace;
         sizes.resize(sizes.len().max(keyspace.databases_used()), (0, 0));
@@ -91,7 +95,8 @@ pub fn write_snapshot(
             *size = (size.0 + keyspace.len(db), size.1 + keyspace.expires_len(db));
         }
     });
-    let about = About { now, is_base, sizes: &sizes, goes_on };
+    let history = history.unwrap_or_default();
+    let about = About { now, is_base, sizes: &sizes, history: &history, goes_on };
     let written = write_cut(file, &mut cut, shards, style, &about);
     cut.cancel(shards);
     Ok(Written { bytes: written?, changes })
@@ -103,6 +108,7 @@ struct About<'a> {
     is_base: bool,
     /// Keys of each database, and how many of them expire.
     sizes: &'a [(usize, usize)],
+    history: &'a SavedHistory,
     goes_on: &'a dyn Fn() -> bool,
 }
 
@@ -123,6 +129,9 @@ fn write_cut(
         (b"ctime", created.as_bytes()),
         (b"aof-base", if about.is_base { b"1" } else { b"0" }),
     ];
+    let history = about.history.fields();
+    let history = history.iter().map(|(name, value)| (*name, &value[..]));
+    let fields: Vec<(&[u8], &[u8])> = fields.into_iter().chain(history).collect();
     write::begin(&mut out, &fields);
     write::functions(&mut out, cut.functions());
     for (db, (keys, expiring)) in about.sizes.iter().enumerate().filter(|(_, size)| size.0 > 0) {

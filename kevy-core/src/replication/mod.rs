@@ -4,6 +4,7 @@
 //! [`slots::Slots`]; [`client::Replica`] follows a primary. [`wire`] holds what both sides say. What a frame means
 //! to a keyspace is not known here.
 
+pub mod ancestry;
 pub mod client;
 pub mod cursor;
 pub mod feed;
@@ -14,6 +15,7 @@ pub mod wire;
 
 pub use crate::io::Trust;
 pub use crate::log::Subscription;
+pub use crate::snapshot::{SavedHistory, SavedPlace};
 pub use client::{
     Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source,
     Speech,

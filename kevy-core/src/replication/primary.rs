@@ -1,7 +1,7 @@
 //! The primary's side of replication: what all feeds of a runtime share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
@@ -14,7 +14,10 @@ use crate::io::Upgrade;
 use crate::log::subscribers::Wake;
 use crate::log::{Backlog, Subscription};
 use crate::shard::{Shard, Shards};
+use crate::snapshot::SavedHistory;
 
+use super::ancestry::Ancestry;
+use super::cursor::{Cursor, Place, Position};
 use super::feed::{Feed, Order};
 use super::psync::{self, Sequencer};
 use super::slots::{ReplicaInfo, Slots};
@@ -73,6 +76,12 @@ pub struct Primary {
     pub(super) settings: Settings,
     clock: Arc<dyn Clock>,
     generation: AtomicU64,
+    /// The history that this one continues.
+    pub ancestry: Ancestry,
+    /// History is recorded until then (Unix milliseconds) though nobody follows.
+    kept_until: AtomicU64,
+    /// Replicas have had history recorded for them, and may come back.
+    recorded: AtomicBool,
     random: Mutex<Random>,
     /// Held while a feed decides from where it sends, and while recording stops; never with a token held before it.
     pub(super) beginning: Mutex<()>,
@@ -107,6 +116,9 @@ impl Primary {
                 held_bytes: AtomicUsize::new(0),
             },
             generation: AtomicU64::new(generation),
+            ancestry: Ancestry::default(),
+            kept_until: AtomicU64::new(0),
+            recorded: AtomicBool::new(false),
             random: Mutex::new(random),
             beginning: Mutex::new(()),
             full: AtomicU64::new(0),
@@ -200,41 +212,122 @@ impl Primary {
         if !self.slots.expire(now, self.settings.window_ms.load(Ordering::Relaxed)) {
             return true;
         }
-        if self.sequencer.is_running() {
+        if self.sequencer.is_running() || now < self.kept_until.load(Ordering::Acquire) {
             return true;
         }
         let beginning = self.beginning.lock();
         // A feed that has registered since then has not decided yet, and will find the new generation.
-        if !self.slots.expire(now, u64::MAX) || !self.backlogs.iter().any(|backlog| backlog.is_active()) {
+        if !self.slots.expire(now, u64::MAX) || !self.is_kept() {
             return false;
         }
-        self.generation.store(self.random.lock().generation(), Ordering::Release);
-        for mut shard in self.shards.take_all() {
-            shard.close_stream();
+        let mut guards = self.shards.take_all();
+        guards.iter_mut().for_each(|shard| shard.close_stream());
+        // Where the log on disk has the streams go on, so does the history.
+        if !self.backlogs.iter().all(|backlog| backlog.is_active()) {
+            self.generation.store(self.random.lock().generation(), Ordering::Release);
+            self.ancestry.forget();
         }
+        drop(guards);
         self.slots.forget_places();
+        self.recorded.store(false, Ordering::Release);
         drop(beginning);
         false
+    }
+
+    /// Records history though nobody follows, for as long as `is_wanted`, and then for as long as replicas that are away
+    /// are remembered. The caller holds no token where recording may have to begin.
+    pub fn keep_history(&self, is_wanted: bool) {
+        let window = self.settings.window_ms.load(Ordering::Relaxed);
+        let until = if is_wanted { u64::MAX } else { self.clock.now_ms().saturating_add(window) };
+        if is_wanted || self.kept_until.load(Ordering::Acquire) == u64::MAX {
+            self.kept_until.store(until, Ordering::Release);
+        }
+        if is_wanted {
+            self.record();
+        }
+    }
+
+    fn record(&self) {
+        if !self.recorded.swap(true, Ordering::AcqRel) {
+            let beginning = self.beginning.lock();
+            self.shards.take_all().iter_mut().for_each(|shard| shard.open_stream());
+            drop(beginning);
+        }
+    }
+
+    /// Takes note that history is recorded for replicas.
+    pub(super) fn note_recorded(&self) {
+        self.recorded.store(true, Ordering::Release);
+    }
+
+    /// Whether history is recorded for replicas, whether any is connected or not.
+    pub fn is_kept(&self) -> bool {
+        self.recorded.load(Ordering::Acquire)
+    }
+
+    /// Goes on in the histories that a file told of, from which the keys were read. `follows`: another primary is followed,
+    /// whose history a stream of bytes is then. The caller holds no token.
+    pub fn restore(&self, history: &SavedHistory, follows: bool) {
+        if let Ok(Place::Native(cursor)) = Place::decode(&history.cursor) {
+            let window = self.settings.window_ms.load(Ordering::Relaxed);
+            self.kept_until.fetch_max(self.clock.now_ms().saturating_add(window), Ordering::AcqRel);
+            self.record();
+            self.continue_from(&cursor);
+        }
+        if let Some(place) = history.place()
+            && (!follows || !history.cursor.is_empty())
+        {
+            self.sequencer.restore(place);
+        }
+    }
+
+    /// Compares with another history from here on, where `cursor` is what is here. The caller holds no token.
+    pub fn continue_from(&self, cursor: &Cursor) {
+        let mut guards = self.shards.take_all();
+        let own = self.offsets();
+        if self.ancestry.place_at(&own).as_ref() != Some(cursor) {
+            for shard in &mut guards {
+                shard.stream.cut();
+            }
+            self.ancestry.begin(cursor, &own);
+        }
+    }
+
+    /// Where this runtime stands, in the history that it continues if it has recorded nothing of its own since, else in its
+    /// own; `None` where that is not recorded. What was said holds as long as every token is held.
+    pub fn place(&self) -> Option<Cursor> {
+        let own = self.offsets();
+        self.ancestry.place_at(&own).or_else(|| {
+            let shards = self.backlogs.iter().zip(own).map(|(backlog, offset)| {
+                backlog.is_active().then(|| Position { offset, db: backlog.db() as u32 })
+            });
+            let is_kept = self.is_kept();
+            is_kept
+                .then_some(Cursor { generation: self.generation(), shards: shards.collect::<Option<_>>()? })
+        })
     }
 
     /// Holds every token while `work` replaces what is there, and begins another history with it, of which attached
     /// replicas have to fetch a snapshot. Nothing has happened where `work` says false. The caller holds no token.
     pub fn renew(&self, work: impl FnOnce(&mut [OwnedGuard<'_, Shard>]) -> bool) -> bool {
         let beginning = self.beginning.lock();
+        let keeps = self.clock.now_ms() < self.kept_until.load(Ordering::Acquire);
         let mut guards = self.shards.take_all();
         if !work(&mut guards) {
             return false;
         }
         self.generation.store(self.random.lock().generation(), Ordering::Release);
         for shard in &mut guards {
-            let has_replicas = shard.stream.has_replicas();
+            let has_replicas = shard.stream.has_replicas() || keeps;
             shard.close_stream();
             if has_replicas {
                 shard.open_stream();
             }
+            shard.stream.cut();
             shard.leave();
         }
         self.slots.forget_places();
+        self.ancestry.forget();
         drop(guards);
         self.sequencer.renew();
         drop(beginning);
@@ -363,23 +456,27 @@ impl Primary {
         let mut text = format!("connected_slaves:{}\r\n", replicas.len() + peers.len());
         for (at, replica) in replicas.iter().enumerate() {
             let state = if replica.online { "online" } else { "send_bulk" };
-            let ReplicaInfo { ip, port, offset, lag, id, bytes, .. } = replica;
+            let ReplicaInfo { ip, port, offset, lag, id, bytes, behind, .. } = replica;
             // Writing to a string does not fail.
             let _ = write!(
                 text,
-                "slave{at}:ip={ip},port={port},state={state},offset={offset},lag={lag},id={id},bytes={bytes}\r\n"
+                "slave{at}:ip={ip},port={port},state={state},offset={offset},lag={lag},id={id},bytes={bytes},\
+                 lag_frames={},lag_bytes={},lag_ms={}\r\n",
+                behind.frames, behind.bytes, behind.ms
             );
         }
         for (at, peer) in peers.iter().enumerate() {
             let _ = write!(
                 text,
-                "slave{}:ip={},port={},state={},offset={},lag={}\r\n",
+                "slave{}:ip={},port={},state={},offset={},lag={},lag_bytes={},lag_ms={}\r\n",
                 replicas.len() + at,
                 peer.ip,
                 peer.port,
                 peer.stage.word(),
                 peer.acked,
-                peer.lag_seconds(now)
+                peer.lag_seconds(now),
+                self.sequencer.log.end().saturating_sub(peer.acked),
+                if peer.acked >= self.sequencer.log.end() { 0 } else { now.saturating_sub(peer.whole_ms) },
             );
         }
         let log = &self.sequencer.log;

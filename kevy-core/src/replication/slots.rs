@@ -41,6 +41,8 @@ struct Slot {
     /// When it was last heard of, in unix milliseconds.
     seen: u64,
     bytes: u64,
+    /// When it last had applied everything that there was.
+    whole_ms: u64,
     places: SmallVec<[Place; 8]>,
 }
 
@@ -65,6 +67,17 @@ pub struct ReplicaInfo {
     pub lag: u64,
     /// Bytes sent to it since it was first seen.
     pub bytes: u64,
+    /// What it has not applied yet: frames of all shards, their bytes to within a few kilobytes, and the milliseconds since it
+    /// last had applied everything.
+    pub behind: Behind,
+}
+
+/// How far a replica is behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Behind {
+    pub frames: u64,
+    pub bytes: u64,
+    pub ms: u64,
 }
 
 /// The table of replicas.
@@ -98,6 +111,7 @@ impl Slots {
             address: String::new(),
             seen: now,
             bytes: 0,
+            whole_ms: now,
             places: SmallVec::from_elem(Place::default(), self.backlogs.len()),
         });
         address.clone_into(&mut slot.address);
@@ -171,9 +185,25 @@ impl Slots {
                     offset: served().filter_map(|place| place.applied).sum(),
                     lag: now.saturating_sub(slot.seen) / 1000,
                     bytes: slot.bytes,
+                    behind: self.behind(slot, now),
                 }
             })
             .collect()
+    }
+}
+
+impl Slots {
+    fn behind(&self, slot: &Slot, now: u64) -> Behind {
+        let mut behind = Behind::default();
+        for (place, backlog) in slot.places.iter().zip(&self.backlogs) {
+            let Some(applied) = place.applied.filter(|_| place.received.is_some()) else { continue };
+            behind.frames += backlog.next_offset().saturating_sub(applied);
+            behind.bytes += backlog.bytes_from(applied);
+        }
+        if behind.frames > 0 || slot.places.iter().any(|place| place.cut.is_some()) {
+            behind.ms = now.saturating_sub(slot.whole_ms);
+        }
+        behind
     }
 }
 
@@ -245,6 +275,10 @@ impl Link {
                 place.received = place.received.max(received.get(at).copied());
                 let applied = applied.unwrap_or(received).get(at).copied();
                 place.applied = place.applied.max(applied.min(place.received));
+            }
+            let mut places = slot.places.iter().zip(&self.slots.backlogs);
+            if places.all(|(place, backlog)| place.applied.is_none_or(|at| at >= backlog.next_offset())) {
+                slot.whole_ms = now;
             }
         });
         self.slots.acks.notify();

@@ -6,6 +6,7 @@
 //! | `REPLICATE FROM <generation> <offsets> ID <id> [CAPA …]` | replica | continue with these frames |
 //! | `+ACK [<generation>] <offsets>` | primary | these frames come next |
 //! | `+RESYNC <reason>` | primary | the position cannot be continued; a snapshot follows |
+//! | `+REBASE <generation> <offsets>` | primary | the place named in the handshake, of another history, is the acknowledged one here |
 //! | `+SNAPSHOT`, `$<len>` chunks, `+SNAPSHOT_END <offsets>` | primary | an RDB, then the frames from there |
 //! | `+SHARD <shard>` | primary | the frames that follow are of this shard |
 //! | `+PING <generation> <offsets>` | primary | nothing happened; these frames come next |
@@ -14,7 +15,10 @@
 //!
 //! `<offsets>` is one offset, or with `CAPA mux` one for each shard in ascending order, separated by commas. An
 //! offset always names the next frame wanted or sent. A generation is a random identity of one history, at most
-//! 53 bits; 0 stands for none. Peers that say `CAPA resync` are sent `+RESYNC` lines.
+//! 53 bits; 0 stands for none. Peers that say `CAPA resync` are sent `+RESYNC` lines; those that say `CAPA rebase` may go on in
+//! the history of another primary that this one has followed, or that it was before a restart, and are told by a `+REBASE`
+//! line behind `+ACK`. Their databases stay as they were where the number of shards is the same; else each shard's next
+//! frame names its database.
 
 use smallvec::SmallVec;
 
@@ -65,6 +69,7 @@ pub fn offsets_text(offsets: &[u64]) -> Vec<u8> {
 pub enum Line {
     Ack { generation: Option<u64>, offsets: Offsets },
     Resync(String),
+    Rebase { generation: u64, offsets: Offsets },
     Snapshot,
     SnapshotEnd(Offsets),
     Shard(usize),
@@ -93,10 +98,14 @@ impl Line {
                 let shard = usize::try_from(number(rest)?).ok()?;
                 (shard < SHARDS_MAX).then_some(Self::Shard(shard))
             }
-            b"PING" => {
+            b"PING" | b"REBASE" => {
                 let at = memchr::memchr(b' ', rest)?;
                 let generation = parse_generation(&rest[..at])?;
-                Some(Self::Ping { generation, offsets: parse_offsets(&rest[at + 1..])? })
+                let offsets = parse_offsets(&rest[at + 1..])?;
+                Some(match word {
+                    b"PING" => Self::Ping { generation, offsets },
+                    _ => Self::Rebase { generation, offsets },
+                })
             }
             _ => None,
         }
@@ -122,6 +131,7 @@ impl Line {
                 words(b"RESYNC ", None, &[]);
                 out.extend_from_slice(reason.as_bytes());
             }
+            Self::Rebase { generation, offsets } => words(b"REBASE", Some(*generation), offsets),
             Self::Snapshot => words(b"SNAPSHOT", None, &[]),
             Self::SnapshotEnd(offsets) => words(b"SNAPSHOT_END", None, offsets),
             Self::Shard(shard) => words(b"SHARD", Some(*shard as u64), &[]),
@@ -148,6 +158,8 @@ pub struct Handshake {
     pub mux: bool,
     /// Takes `+RESYNC` lines.
     pub resync: bool,
+    /// Takes a `+REBASE` line.
+    pub rebase: bool,
 }
 
 impl Handshake {
@@ -185,7 +197,7 @@ impl Handshake {
                 shown(id)
             ));
         }
-        let (mut mux, mut resync) = (false, false);
+        let (mut mux, mut resync, mut rebase) = (false, false, false);
         let rest = &args[end + 2..];
         if let Some(word) = rest.first().filter(|word| !word.eq_ignore_ascii_case(b"CAPA")) {
             return Err(format!("ERR REPLICATE expects CAPA, got '{}'", shown(word)));
@@ -193,11 +205,12 @@ impl Handshake {
         for word in rest {
             mux |= word.eq_ignore_ascii_case(b"mux");
             resync |= word.eq_ignore_ascii_case(b"resync");
+            rebase |= word.eq_ignore_ascii_case(b"rebase");
         }
         if offsets.len() > 1 && !mux {
             return Err(format!("ERR REPLICATE: offsets '{}' of several shards need CAPA mux", shown(text)));
         }
-        Ok(Self { generation, offsets, id: String::from_utf8_lossy(id).into_owned(), mux, resync })
+        Ok(Self { generation, offsets, id: String::from_utf8_lossy(id).into_owned(), mux, resync, rebase })
     }
 }
 
@@ -247,6 +260,7 @@ mod tests {
             Line::Ack { generation: None, offsets: Offsets::from_slice(&[3]) },
             Line::Ack { generation: Some(GENERATION_MAX), offsets: offsets.clone() },
             Line::Resync("the backlog begins at 9".into()),
+            Line::Rebase { generation: 7, offsets: offsets.clone() },
             Line::Snapshot,
             Line::SnapshotEnd(offsets.clone()),
             Line::Shard(SHARDS_MAX - 1),

@@ -23,7 +23,7 @@ const PROGRESS_BYTES: u64 = 1 << 30;
 const SLOW_MS: u64 = i32::MAX as u64;
 
 /// What was there at the start.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Loaded {
     pub load: LoadReport,
     /// Commands of the log that followed the snapshot.
@@ -88,15 +88,15 @@ impl Disk {
         self.lock.lock().is_some()
     }
 
-    /// Reads what is there, and begins to log if the options say so, while commands are turned away. The caller holds no
-    /// token.
+    /// Reads what is there, begins to log if the options say so, and calls `ready`, while commands are turned away and nothing
+    /// is due. The caller holds no token.
     ///
     /// # Errors
     /// As [`persistence::load`] and [`AppendLog::recover`].
-    pub fn open_all(&self) -> Result<Loaded> {
+    pub fn open_all(&self, ready: impl FnOnce(&Loaded)) -> Result<Loaded> {
         let gates = &self.engine.server.gates;
         gates.set(Gates::LOADING, true);
-        let result = self.read_all(true);
+        let result = self.read_all(true).inspect(ready);
         gates.set(Gates::LOADING, false);
         result
     }
@@ -117,7 +117,7 @@ impl Disk {
         let is_listed = recovered.as_ref().is_some_and(|recovered| !recovered.manifest.parts.is_empty());
         let loaded = match &recovered {
             Some(Recovered { load, commands, cut_bytes, .. }) => {
-                Loaded { load: *load, commands: *commands, bytes_cut: *cut_bytes }
+                Loaded { load: load.clone(), commands: *commands, bytes_cut: *cut_bytes }
             }
             // Whoever switches the log on goes on with what there is.
             None => Loaded { load: self.load_snapshot()?, ..Loaded::default() },
@@ -184,7 +184,7 @@ impl Disk {
         let report = persistence::load(&self.engine.shards, &path, self.check_sums, now, &progress);
         let Some(report) = report? else { return Ok(LoadReport::default()) };
         let took = server.clock.now_ms().saturating_sub(now);
-        let LoadReport { keys_loaded, keys_expired, bytes, skipped } = report;
+        let LoadReport { keys_loaded, keys_expired, bytes, skipped, .. } = report;
         log_sink::info(format_args!(
             "read {keys_loaded} keys from {bytes} bytes of {} in {took} ms; {keys_expired} had expired",
             path.display()

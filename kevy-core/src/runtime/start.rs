@@ -23,7 +23,7 @@ use crate::mirror::Mirror;
 use crate::net::{Door, Handle, Reactor};
 use crate::replication::{Primary, Subscription};
 use crate::script::Interpreter;
-use crate::shard::{Seed, Shard, Shards};
+use crate::shard::{Historian, Seed, Shard, Shards};
 
 use super::disk::{Disk, Loaded, MirroredLog};
 use super::events::{Bell, Events};
@@ -444,6 +444,10 @@ impl Runtime {
             events,
             born,
         });
+        let weak = Arc::downgrade(&core.mirror);
+        let history = move || weak.upgrade().map(|mirror| mirror.history()).unwrap_or_default();
+        // Nothing else tells of the history of shards made here.
+        let _ = engine.shards.historian.set(Historian(Box::new(history)));
         // Nothing else sets the hooks of a server made here.
         let _ = engine.server.hooks.set(Box::new(RuntimeHooks(Arc::downgrade(&core))));
 
@@ -488,7 +492,13 @@ impl Runtime {
         let disk = &self.core.disk;
         // What was read of a file that is refused must not be written over it.
         let refused = |_: &Error| disk.set_save_at_stop(Some(false));
-        let loaded = if disk.is_kept() { disk.open_all().inspect_err(refused)? } else { Loaded::default() };
+        let restore = |loaded: &Loaded| {
+            if !loaded.load.history.is_empty() {
+                self.core.mirror.restore(&loaded.load.history);
+            }
+        };
+        let loaded =
+            if disk.is_kept() { disk.open_all(restore).inspect_err(refused)? } else { Loaded::default() };
         let report = OpenReport {
             shards: self.core.engine.shards.len(),
             keys_loaded: loaded.load.keys_loaded,

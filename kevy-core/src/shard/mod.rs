@@ -15,4 +15,4 @@ pub use crate::store::Seed;
 pub use cut::{Cut, Progress};
 pub use mailbox::{Mailbox, Parcel, Post};
 pub use run::{run_alone, run_many};
-pub use shards::{Shard, Shards};
+pub use shards::{Historian, Shard, Shards};

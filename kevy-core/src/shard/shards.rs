@@ -1,7 +1,7 @@
 //! The shards of one runtime and their tokens.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use std::time::Instant;
 
@@ -14,9 +14,19 @@ use crate::base::token::{Owned, OwnedGuard};
 use crate::command::{Partition, Server};
 use crate::log::{Backlog, Crowded, Horizon, Stream};
 use crate::resp::encode_command;
+use crate::snapshot::SavedHistory;
 use crate::store::{Config, Dropped, Keyspace, Limits, Reason, Seed};
 
 use super::Mailbox;
+
+/// Says where in which histories the keys are, while every token is held.
+pub struct Historian(pub Box<dyn Fn() -> SavedHistory + Send + Sync>);
+
+impl std::fmt::Debug for Historian {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Historian")
+    }
+}
 
 /// One shard, reachable only through its token.
 #[derive(Debug)]
@@ -218,6 +228,8 @@ pub struct Shards {
     all: Box<[Owned<Shard>]>,
     /// How much of their streams is on disk.
     pub horizon: Arc<Horizon>,
+    /// Who knows of the history, where somebody does.
+    pub historian: OnceLock<Historian>,
     transactions: AtomicU64,
 }
 
@@ -227,8 +239,22 @@ impl Shards {
         Self {
             all: all.into_iter().map(Owned::new).collect(),
             horizon: Arc::new(Horizon::new(backlogs)),
+            historian: OnceLock::new(),
             transactions: AtomicU64::new(0),
         }
+    }
+
+    /// Where in which histories the keys are. The caller holds every token.
+    pub fn history(&self) -> SavedHistory {
+        self.historian.get().map(|Historian(tell)| tell()).unwrap_or_default()
+    }
+
+    /// As [`Shards::history`], for a caller that holds no token.
+    pub fn history_now(&self) -> SavedHistory {
+        let guards = self.take_all();
+        let history = self.history();
+        drop(guards);
+        history
     }
 
     pub fn len(&self) -> usize {

@@ -6,6 +6,7 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::store::rdb::{RdbError, Reader};
 use crate::store::{Limits, Seed, Value};
 
+use super::history::SavedHistory;
 use super::opcode::{
     AUX, EOF, EXPIRE_MS, EXPIRE_SECONDS, FREQUENCY, FUNCTION, IDLE, MODULE_AUX, RESIZE, SELECT, SLOT_INFO,
 };
@@ -51,6 +52,8 @@ pub struct Loader<R> {
     db: usize,
     limits: Limits,
     seed: Seed,
+    /// What the fields that were read say of the history of the keys.
+    pub history: SavedHistory,
     /// The sources of the libraries of functions that were read.
     pub functions: Vec<Vec<u8>>,
     /// Values of modules that were passed over.
@@ -79,6 +82,7 @@ impl<R: Read> Loader<R> {
             db: 0,
             limits,
             seed,
+            history: SavedHistory::default(),
             functions: Vec::new(),
             skipped: 0,
         }
@@ -211,9 +215,10 @@ impl<R: Read> Loader<R> {
                     return Ok((Found::Nothing, reader.rest().len()));
                 }
                 AUX => {
-                    reader.string()?;
-                    reader.string()?;
-                    return Ok((Found::Nothing, reader.rest().len()));
+                    let (name, value) = (reader.string()?, reader.string()?);
+                    let left = reader.rest().len();
+                    self.history.note(&name, &value);
+                    return Ok((Found::Nothing, left));
                 }
                 SLOT_INFO => {
                     for _ in 0..3 {

@@ -6,6 +6,7 @@
 
 pub mod entries;
 pub mod fit;
+pub mod history;
 pub mod load;
 pub mod opcode;
 pub mod rebuild;
@@ -14,6 +15,7 @@ pub mod version;
 pub mod write;
 
 pub use entries::{Entries, Next};
+pub use history::{SavedHistory, SavedPlace};
 pub use write::{Sink, SinkHandle};
 
 #[cfg(test)]

@@ -136,6 +136,17 @@ impl User {
         Err(worst)
     }
 
+    /// Whether some selector lets the command copy the whole keyspace: one that lets every key be read, or that names no keys
+    /// at all, as those do that Redis recommends for replicas. One that names some keys limits what may be seen.
+    pub fn may_copy_every_key(&self, number: usize, spec: &Spec, args: &[&[u8]]) -> bool {
+        let reads = Access { read: true, write: false };
+        self.is_free()
+            || self.rules().selectors.iter().any(|selector| {
+                let is_whole = selector.allows_every_key(reads) || selector.names_no_keys();
+                selector.check(number, spec, args).is_ok() && is_whole
+            })
+    }
+
     /// Whether some selector lets the command read every key, as SORT must where the keys it reads follow from data.
     pub fn may_read_every_key(&self, number: usize, spec: &Spec, args: &[&[u8]]) -> bool {
         let reads = Access { read: true, write: false };

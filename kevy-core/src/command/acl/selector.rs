@@ -281,6 +281,11 @@ impl Selector {
         self.all_keys || self.keys.iter().any(takes)
     }
 
+    /// Whether the rules name no keys at all.
+    pub fn names_no_keys(&self) -> bool {
+        !self.all_keys && self.keys.is_empty()
+    }
+
     pub fn allows_every_channel(&self) -> bool {
         self.all_channels
     }

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 
 use crate::base::number::{parse_f64, parse_i64};
 use crate::base::options::DebugAccess;
-use crate::command::arguments::is_word;
+use crate::base::slot::SLOTS;
+use crate::command::arguments::{integer_in, is_word};
 use crate::command::help::{container, help};
 use crate::command::server::SaveWork;
 use crate::command::session::Request;
@@ -89,10 +90,25 @@ fn change_repl_id(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-fn digest_all(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
+/// DEBUG DIGEST [SHARDS [count]]
+fn digest_all(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
     let databases = ctx.server.options.read().databases as usize;
     let now = ctx.now;
+    match args[2..] {
+        [] => {}
+        [word, ref count @ ..] if is_word(word, "SHARDS") && count.len() < 2 => {
+            let count = match count {
+                [count] => integer_in(count, 1..=i64::from(SLOTS), "ERR value is out of range")? as usize,
+                _ => ctx.server.shards,
+            };
+            let digests = digest::of_shards(&ctx.every(), count, databases, now);
+            ctx.out.array(digests.len());
+            digests.iter().for_each(|digest| ctx.out.simple(&digest.hex()));
+            return Ok(());
+        }
+        _ => return Err(Fail::SYNTAX),
+    }
     let digest = digest::of_everything(&ctx.every(), databases, now);
     ctx.out.simple(&digest.hex());
     Ok(())

@@ -7,6 +7,7 @@
 use sha1::{Digest as _, Sha1};
 
 use crate::base::number::format_i64;
+use crate::base::slot::{shard_of_slot, slot_of};
 use crate::command::Partition;
 use crate::store::collection::ValueType as _;
 use crate::store::json::Node;
@@ -169,6 +170,25 @@ pub fn of_everything(partitions: &[&mut Partition], databases: usize, now: u64) 
         }
     }
     digest
+}
+
+/// The digests of `count` shards, whatever the number of those that hold the keys: of the slots that would belong to each.
+pub fn of_shards(partitions: &[&mut Partition], count: usize, databases: usize, now: u64) -> Vec<Digest> {
+    let mut digests = vec![Digest::default(); count];
+    for db in 0..databases {
+        for partition in partitions {
+            for found in partition.keyspace.iterate(db, now) {
+                let mut part = Digest::default();
+                part.follow(&(db as u32).to_be_bytes());
+                part.follow(found.key());
+                follow_value(&mut part, found.value(), found.expire_at(), now);
+                if let Some(digest) = digests.get_mut(shard_of_slot(slot_of(found.key()), count)) {
+                    digest.add(&part.0);
+                }
+            }
+        }
+    }
+    digests
 }
 
 #[cfg(test)]

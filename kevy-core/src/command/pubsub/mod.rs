@@ -17,6 +17,9 @@ use super::table::pubsub as rows;
 use super::{Command, Context, Outcome, Server, Session};
 
 /// The verbs of pub/sub.
+/// Where Sentinels introduce themselves to each other.
+const SENTINEL_CHANNEL: &[u8] = b"__sentinel__:hello";
+
 pub static COMMANDS: &[Command] = &[
     Command::new(rows::PSUBSCRIBE, psubscribe),
     Command::new(rows::PUBLISH, publish),
@@ -215,7 +218,11 @@ fn sunsubscribe(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 fn publish(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let receivers = ctx.server.pubsub.publish(args[1], args[2]);
-    ctx.pass_on(&[b"PUBLISH", args[1], args[2]]);
+    // Sentinels tell every replica themselves. In the stream their words would only take replicas past the place at which
+    // another one is promoted.
+    if args[1] != SENTINEL_CHANNEL {
+        ctx.pass_on(&[b"PUBLISH", args[1], args[2]]);
+    }
     ctx.out.unsigned(receivers as u64);
     Ok(())
 }

@@ -172,7 +172,8 @@ pub const DEBUG_DIGEST: Spec = Spec {
     categories: &["admin", "dangerous", "slow"],
     complexity: "O(N), N keys",
     summary: "Returns a digest of all keys, equal for equal contents.",
-    ..row("digest", 2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
+    args: &[Arg::integer("count").after("SHARDS").optional()],
+    ..row("digest", -2, ADMIN.or(NOSCRIPT).or(LOADING).or(STALE), "1.0.0")
 };
 
 pub const DEBUG_DIGEST_VALUE: Spec = Spec {

@@ -390,7 +390,24 @@ impl AppendLog {
             Some(why) if self.is_on() => {
                 Err(Error::new(ErrorKind::Io, format!("not all of the append-only log is written: {why}")))
             }
-            _ => Ok(()),
+            _ => {
+                self.note_history();
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes down where in which histories the keys of the log are, for whoever reads it next.
+    fn note_history(&self) {
+        let history = self.shards.history_now();
+        let mut manifest = self.state.lock().manifest.clone();
+        if !self.is_on() || history.is_empty() || manifest.parts.is_empty() {
+            return;
+        }
+        let Settings { folder, name, .. } = self.settings.lock().clone();
+        manifest.history = Some((manifest.bytes(&folder), history));
+        if let Err(error) = manifest.write(&self.disk, &folder, &name) {
+            log_sink::warning(format_args!("replicas have to fetch a whole copy after a restart: {error}"));
         }
     }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::{Error, ErrorKind, Result};
 use crate::io::Disk;
+use crate::snapshot::SavedHistory;
 
 /// What a file is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,10 +38,15 @@ pub struct Part {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Manifest {
     pub parts: Vec<Part>,
+    /// Where in which histories the keys are once all files, of so many bytes, have been read.
+    pub history: Option<(u64, SavedHistory)>,
 }
 
 /// Lines longer than this are not a manifest's.
 const LINE_BYTES_MAX: usize = 1024;
+
+/// What a line about the history begins with: a comment to Redis.
+const HISTORY: &str = "# history ";
 
 impl Manifest {
     /// The manifest of the log called `name` in `folder`.
@@ -65,6 +71,9 @@ impl Manifest {
         let text = String::from_utf8(text).map_err(|_| corrupt(1, "it is not text"))?;
         let mut manifest = Self::default();
         for (at, line) in text.lines().enumerate() {
+            if let Some(history) = line.strip_prefix(HISTORY) {
+                manifest.history = history_of(history);
+            }
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
@@ -105,11 +114,20 @@ impl Manifest {
             // Writing to a string does not fail.
             let _ = writeln!(text, "file {} seq {sequence} type {kind}{more}", quoted(name));
         }
+        if let Some((bytes, history)) = &self.history {
+            let _ = writeln!(text, "{HISTORY}{bytes} {}", history.line());
+        }
         disk.pass("manifest-write");
         let path = Self::path(folder, name);
         disk.replace(&path, &folder.join(format!("temp-{name}.manifest")), text.as_bytes())?;
         disk.pass("manifest-written");
         Ok(())
+    }
+
+    /// Bytes of all files.
+    pub fn bytes(&self, folder: &Path) -> u64 {
+        let size = |part: &Part| fs::metadata(folder.join(&part.name)).map_or(0, |found| found.len());
+        self.parts.iter().map(size).sum()
     }
 
     /// The snapshot with which all begins.
@@ -126,6 +144,12 @@ impl Manifest {
     pub fn next_sequence(&self) -> u64 {
         self.parts.iter().map(|part| part.sequence).max().unwrap_or(0) + 1
     }
+}
+
+/// Reads what stands behind [`HISTORY`].
+fn history_of(text: &str) -> Option<(u64, SavedHistory)> {
+    let (bytes, line) = text.split_once(' ')?;
+    Some((bytes.parse().ok()?, SavedHistory::of_line(line)))
 }
 
 fn quoted(name: &str) -> String {

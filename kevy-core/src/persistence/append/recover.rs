@@ -128,8 +128,7 @@ pub fn recover(
     progress: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Option<Recovered>> {
     let Some(manifest) = Manifest::read(place.folder, place.name)? else { return Ok(None) };
-    let size = |part: &Part| fs::metadata(place.folder.join(&part.name)).map_or(0, |found| found.len());
-    let total: u64 = manifest.parts.iter().map(size).sum();
+    let total = manifest.bytes(place.folder);
     let mut recovered = Recovered::default();
     let done = AtomicU64::new(0);
     let advance = |bytes: u64| {
@@ -187,6 +186,12 @@ pub fn recover(
     recovered.load.bytes = done.into_inner();
     recovered.bytes = total.saturating_sub(recovered.cut_bytes);
     recovered.manifest = manifest;
+    // Whatever was written since was not told of.
+    if let Some((bytes, history)) = recovered.manifest.history.take()
+        && bytes == total
+    {
+        recovered.load.history = history;
+    }
     Ok(Some(recovered))
 }
 

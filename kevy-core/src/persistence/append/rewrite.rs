@@ -166,8 +166,10 @@ impl AppendLog {
         let path = settings.folder.join(&base.name);
         self.disk.rename(temporary, &path)?;
         self.disk.pass("rewrite-renamed");
-        let manifest =
-            Manifest { parts: std::iter::once(base.clone()).chain(group.parts.iter().cloned()).collect() };
+        let manifest = Manifest {
+            parts: std::iter::once(base.clone()).chain(group.parts.iter().cloned()).collect(),
+            history: None,
+        };
         if let Err(error) = manifest.write(&self.disk, &settings.folder, &settings.name) {
             // Nothing names it.
             let _ = self.disk.remove(&path);

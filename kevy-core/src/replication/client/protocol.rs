@@ -89,6 +89,14 @@ impl Protocol {
         either!(self, link => &mut link.input)
     }
 
+    /// Bytes that have arrived and were not handed out.
+    pub fn waiting_bytes(&self) -> usize {
+        match self {
+            Self::Native(link) => link.input.rest().len() + link.held(),
+            Self::Psync(link) => link.input.rest().len(),
+        }
+    }
+
     pub fn output(&mut self) -> &mut Vec<u8> {
         either!(self, link => &mut link.output)
     }

@@ -38,6 +38,13 @@ pub struct ReplicaStats {
     pub connections: u64,
     /// Milliseconds since the primary was last heard of; `None` if never.
     pub silent_ms: Option<u64>,
+    /// Units of the stream (frames of a kevy primary, bytes of another one) that have arrived and were not handed out.
+    pub lag_offset: u64,
+    /// Bytes that have arrived and were not handed out.
+    pub lag_bytes: u64,
+    /// Milliseconds since everything that the primary had sent was handed out; 0 while that is so and the link is up, `None`
+    /// where it never was.
+    pub lag_ms: Option<u64>,
 }
 
 /// Ends another thread's wait on a replica.
@@ -70,6 +77,8 @@ pub struct Replica {
     receive_timeout: Duration,
     batch_bytes_max: usize,
     heard: Option<Instant>,
+    /// When nothing of what had arrived was left to be handed out.
+    whole: Option<Instant>,
     frames: u32,
     alive_at: Instant,
     connections: u64,
@@ -117,6 +126,7 @@ impl Replica {
             receive_timeout: options.receive_timeout,
             batch_bytes_max: options.batch_bytes_max,
             heard: None,
+            whole: None,
             frames: 0,
             alive_at: Instant::now(),
             connections: 0,
@@ -240,6 +250,12 @@ impl Replica {
             up: self.link.is_up(),
             connections: self.connections,
             silent_ms: self.heard.map(|at| at.elapsed().as_millis() as u64),
+            lag_offset: self.link.offsets().0.saturating_sub(self.link.offsets().1),
+            lag_bytes: self.link.waiting_bytes() as u64,
+            lag_ms: self.whole.map(|at| at.elapsed().as_millis() as u64).map(|ms| {
+                let is_whole = self.link.is_up() && self.link.waiting_bytes() == 0;
+                if is_whole { 0 } else { ms }
+            }),
         }
     }
 
@@ -269,7 +285,11 @@ impl Replica {
             match self.link.step() {
                 Ok(Step::Frame) if self.filter.passes(&self.link.frame()) => return Ok(true),
                 Ok(Step::Frame) => continue,
-                Ok(Step::Input) => {}
+                Ok(Step::Input) => {
+                    if self.link.is_up() && self.link.waiting_bytes() == 0 {
+                        self.whole = self.heard;
+                    }
+                }
                 Err(error) => {
                     self.give_up(&error)?;
                     continue;

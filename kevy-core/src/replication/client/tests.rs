@@ -52,7 +52,7 @@ fn expect(stream: &mut impl Read, words: &[&str]) {
     assert_eq!(got.escape_ascii().to_string(), wanted.escape_ascii().to_string());
 }
 
-const HELLO: [&str; 9] = ["REPLICATE", "FROM", "0", "0", "ID", "tail", "CAPA", "mux", "resync"];
+const HELLO: [&str; 10] = ["REPLICATE", "FROM", "0", "0", "ID", "tail", "CAPA", "mux", "resync", "rebase"];
 
 /// An empty snapshot of one shard in generation 9 at offset 0.
 fn empty_snapshot() -> Vec<u8> {
@@ -193,7 +193,7 @@ fn a_lost_link_is_made_again_and_goes_on_from_the_cursor() {
     let mut primary = accept(&listener, &mut replica);
     assert_eq!(replica.next(NOW), Ok(None));
     expect(&mut primary, &["AUTH", "me", "secret"]);
-    expect(&mut primary, &["REPLICATE", "FROM", "9", "1", "ID", "tail", "CAPA", "mux", "resync"]);
+    expect(&mut primary, &["REPLICATE", "FROM", "9", "1", "ID", "tail", "CAPA", "mux", "resync", "rebase"]);
     primary.write_all(b"+OK\r\n+ACK 9 1\r\n+SHARD 0\r\n").expect("sent");
     primary.write_all(&frame(1, &["DEL", "b"])).expect("sent");
     let up = replica.next(SOON).expect("a frame").expect("in time");

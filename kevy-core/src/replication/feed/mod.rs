@@ -19,7 +19,7 @@ use crate::resp::{ArgVec, decode_command};
 
 use super::primary::Primary;
 use super::slots::Link;
-use super::wire::{Acknowledged, Handshake, Line, Offsets, shown};
+use super::wire::{Acknowledged, Handshake, Line, Offsets, offsets_text, shown};
 
 use snapshot::Snapshot;
 use stream::Streams;
@@ -101,6 +101,10 @@ impl Feed {
                 primary.count_partial();
                 let offsets: Offsets = readers.iter().map(StreamReader::next_offset).collect();
                 self.ack(out, &offsets);
+                let Handshake { generation, offsets: named, .. } = &self.handshake;
+                if let Some(generation) = generation.filter(|named| *named != self.generation) {
+                    Line::Rebase { generation, offsets: named.clone() }.write(out);
+                }
                 self.link.begin_stream(&offsets);
                 self.state = State::Streams(Streams::new(readers, &self.shards, self.handshake.mux));
             }
@@ -115,15 +119,16 @@ impl Feed {
     /// Readers at the places the replica named; or why there are none, `None` where it named no place.
     fn resume(&self) -> Result<Vec<StreamReader>, Option<String>> {
         let Handshake { generation, offsets, .. } = &self.handshake;
+        let mut offsets = offsets.clone();
         match *generation {
             Some(0) => return Err(None),
             None if offsets.iter().all(|offset| *offset == 0) => return Err(None),
             None => return Err(Some("an offset without its generation cannot be continued".into())),
             Some(other) if other != self.generation => {
-                return Err(Some(format!(
-                    "generation {other} is not {}, which is recorded here",
-                    self.generation
-                )));
+                let is_whole = self.handshake.rebase && self.shards.len() == self.primary.shards.len();
+                let known = is_whole.then(|| self.primary.ancestry.find(other, &offsets)).flatten();
+                let Some(own) = known else { return Err(Some(self.foreign(other, &offsets))) };
+                offsets = own.into();
             }
             Some(_) => {}
         }
@@ -134,7 +139,19 @@ impl Feed {
             let backlog = Arc::clone(&self.primary.backlogs[shard]);
             StreamReader::at(backlog, offset).map_err(|gone| Some(format!("shard {shard}: {gone}")))
         };
-        self.shards.iter().zip(offsets).map(reader).collect()
+        self.shards.iter().zip(&offsets).map(reader).collect()
+    }
+
+    /// Why a place of another history cannot be continued.
+    fn foreign(&self, generation: u64, offsets: &[u64]) -> String {
+        match self.primary.ancestry.known() {
+            Some(known) if known.generation == generation => format!(
+                "offsets {} of generation {generation} are not among those that are known here, up to {}",
+                String::from_utf8_lossy(&offsets_text(offsets)),
+                String::from_utf8_lossy(&offsets_text(&known.offsets())),
+            ),
+            _ => format!("generation {generation} is not {}, which is recorded here", self.generation),
+        }
     }
 
     fn ack(&self, out: &mut Vec<u8>, offsets: &[u64]) {

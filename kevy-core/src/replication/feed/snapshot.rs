@@ -32,6 +32,7 @@ impl Snapshot {
     pub fn begin(primary: &Primary, shards: &[usize], generation: u64) -> Self {
         let held = primary.settings.held_bytes.load(Ordering::Relaxed);
         let mut offsets = Offsets::new();
+        primary.note_recorded();
         let cut = Cut::begin(&primary.shards, shards, held, Format::PLAIN, |shard| {
             shard.open_stream();
             shard.stream.set_pinned_max(held);

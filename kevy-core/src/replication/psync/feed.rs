@@ -401,7 +401,7 @@ impl Feed {
         }
         if let State::Stream(reader) = &self.state {
             let acked = acked.min(reader.offset());
-            self.sequencer.peers.acknowledge(self.number, acked, durable, now);
+            self.sequencer.peers.acknowledge(self.number, acked, durable, (self.sequencer.log.end(), now));
         }
     }
 

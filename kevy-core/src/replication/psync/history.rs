@@ -30,6 +30,12 @@ impl History {
         (self.before, self.shared) = (NONE, 0);
     }
 
+    /// What is recorded from now on continues the history `id`, of which there are `shared` bytes.
+    pub fn succeed(&mut self, id: ReplicationId, shared: u64) {
+        (self.before, self.shared) = (id, shared);
+        self.id = self.random.hex_id();
+    }
+
     /// Whether a replica that knows `id` and has `offset` bytes of it has a beginning of this history.
     pub fn continues(&self, id: &[u8], offset: u64) -> bool {
         id == self.id || id == self.before && self.before != NONE && offset <= self.shared

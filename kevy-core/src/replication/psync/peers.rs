@@ -40,6 +40,8 @@ pub struct PeerInfo {
     pub durable: u64,
     /// When it last said so (Unix milliseconds).
     pub acked_ms: u64,
+    /// When it last had everything that there was.
+    pub whole_ms: u64,
 }
 
 impl PeerInfo {
@@ -73,7 +75,7 @@ impl Peers {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed) as u64;
         let stage = Stage::Waiting;
         let mut all = self.all.lock();
-        all.push(PeerInfo { number, ip, port, stage, acked: 0, durable: 0, acked_ms: now });
+        all.push(PeerInfo { number, ip, port, stage, acked: 0, durable: 0, acked_ms: now, whole_ms: now });
         self.count.store(all.len(), Ordering::Release);
         number
     }
@@ -105,12 +107,15 @@ impl Peers {
         self.change(number, |peer| peer.acked = acked);
     }
 
-    /// The replica has said what it has, and perhaps what of it is on disk.
-    pub fn acknowledge(&self, number: u64, acked: u64, durable: Option<u64>, now: u64) {
+    /// The replica has said what it has, and perhaps what of it is on disk, of `end` bytes that there are.
+    pub fn acknowledge(&self, number: u64, acked: u64, durable: Option<u64>, (end, now): (u64, u64)) {
         self.change(number, |peer| {
             peer.acked = peer.acked.max(acked);
             peer.durable = peer.durable.max(durable.unwrap_or_default());
             peer.acked_ms = now;
+            if acked >= end {
+                peer.whole_ms = now;
+            }
         });
     }
 

@@ -18,7 +18,7 @@ use crate::log::subscribers::Wake;
 use crate::log::{Backlog, Gone, StreamReader, Subscribers, Subscription, Ticks};
 use crate::resp::encode_command;
 use crate::shard::{Cut, Shards};
-use crate::snapshot::Format;
+use crate::snapshot::{Format, SavedPlace};
 
 use super::byte_log::ByteLog;
 use super::history::History;
@@ -223,6 +223,24 @@ impl Sequencer {
         (cut, mark)
     }
 
+    /// Goes on with the stream `place`, which said everything that is here. The caller holds no token.
+    pub fn restore(&self, place: SavedPlace) {
+        if self.is_running() {
+            return;
+        }
+        self.log.restart(place.offset);
+        self.history.lock().succeed(place.id, place.offset);
+        let (cut, _) = self.cut();
+        cut.cancel(&self.shards);
+    }
+
+    /// Where the stream has come to, with its id; `None` where it has not said all of `frames`.
+    pub fn place(&self, frames: &[u64]) -> Option<SavedPlace> {
+        // Behind the last of them only words to keep links alive may follow.
+        let offset = self.merged_end(frames).map(|_| self.log.end())?;
+        Some(SavedPlace { id: self.history.lock().id, offset, db: None })
+    }
+
     /// A point behind which everything lies that has been recorded up to now; `None` where nothing is merged. Replicas
     /// are asked to say when they have come there.
     pub fn mark(&self, frames: Vec<u64>) -> Option<Arc<Mark>> {
@@ -331,6 +349,8 @@ impl Sequencer {
         let mut turns = Turns::new(self, merger);
         loop {
             if self.stopping.load(Ordering::Acquire) {
+                // What was recorded last is merged, so that it is known where the stream ends.
+                let _ = turns.merge();
                 return None;
             }
             match turns.all() {
@@ -390,6 +410,14 @@ impl<'s> Turns<'s> {
 
     /// Merges what there is, and does what was asked for. True where there was something.
     fn all(&mut self) -> Result<bool, Gone> {
+        let is_something = self.merge()?;
+        self.answer_marks();
+        self.tick();
+        Ok(is_something)
+    }
+
+    /// Merges what there is. True where there was something.
+    fn merge(&mut self) -> Result<bool, Gone> {
         let mut is_something = false;
         loop {
             let cut = self.sequencer.inbox.lock().cuts.first().cloned();
@@ -411,8 +439,6 @@ impl<'s> Turns<'s> {
                 _ => break,
             }
         }
-        self.answer_marks();
-        self.tick();
         Ok(is_something)
     }
 

@@ -157,3 +157,39 @@ fn a_link_killed_in_the_snapshot_starts_again_and_leaves_nothing_behind() {
     assert_eq!(consumer.count(FrameKind::SnapshotBegin), 4);
     assert!(world.shards.take(0).partition.keyspace.used_memory() <= memory + 1024);
 }
+
+#[test]
+fn a_place_of_the_history_that_this_one_continues_is_resumed() {
+    let mut first = World::new(2, &[]);
+    many(&mut first, 100, 50);
+    let mut consumer = Consumer::new(link_options());
+    follow(&first, &mut consumer).kill(&first, &mut consumer);
+    let before = consumer.link.cursor();
+
+    // The other one has the same keys, and has recorded them in a history of its own.
+    let mut second = World::new(2, &[]);
+    second.primary.keep_history(true);
+    assert!(second.primary.renew(|_| true), "a generation of its own");
+    many(&mut second, 100, 50);
+    second.primary.continue_from(&before);
+    many(&mut second, 200, 20);
+    let mut wire = Wire::connect(&second, &mut consumer);
+    assert!(wire.settle(&second, &mut consumer), "{:?}", consumer.reasons);
+    assert_eq!(consumer.copy, second.copy());
+    assert_eq!(consumer.link.stats.rebases, 1);
+    assert_eq!((consumer.count(FrameKind::SnapshotBegin), consumer.count(FrameKind::Resync)), (1, 0));
+    let syncs = second.primary.syncs();
+    assert_eq!((syncs.full, syncs.partial, syncs.partial_refused), (0, 1, 0));
+    assert_eq!(second.primary.acked_at_least(&second.primary.offsets()), 1);
+    // What was handed out before is acknowledged by what came of it.
+    assert_eq!(consumer.link.ack(&before), Ok(()));
+    assert_eq!(second.primary.place().expect("recorded").generation, second.primary.generation());
+
+    // Who cannot be told of another history has to begin anew.
+    let mut wire = second
+        .attach(&[b"REPLICATE", b"FROM", b"77", b"1,1", b"ID", b"old", b"CAPA", b"mux", b"resync"], None)
+        .expect("a feed");
+    let mut out = Vec::new();
+    wire.output(&mut out, 1000, second.now());
+    assert!(String::from_utf8_lossy(&out).contains("+SNAPSHOT"));
+}

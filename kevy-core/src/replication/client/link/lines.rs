@@ -34,6 +34,8 @@ impl Link {
             _ => return Err(protocol(format!("the primary sent '{}' where a line must stand", shown(line)))),
         };
         if self.phase == Phase::Auth {
+            self.phase = self.after_auth();
+        } else if self.phase == Phase::Introduced {
             self.phase = Phase::Ack;
         } else {
             let parsed = Line::parse(text)
@@ -51,16 +53,24 @@ impl Link {
             {
                 self.acked = (generation, offsets);
                 self.phase = Phase::Acked;
-                if !self.up {
-                    (self.up, self.told_up) = (true, Some(true));
-                    self.note(Head { up: true, ..Head::new(FrameKind::Link) }, String::new());
+                self.has_risen |= !self.up;
+                self.up = true;
+                // In another history it is not told before it is known whether this side's place is one of it.
+                if generation == self.generation || self.unfinished {
+                    self.tell_up();
                 }
             }
             (Phase::Acked, Line::Resync(reason)) => {
+                self.tell_up();
                 self.stats.resyncs += 1;
                 self.note(Head::new(FrameKind::Resync), reason);
             }
+            (Phase::Acked, Line::Rebase { generation, offsets }) => {
+                self.rebase(generation, &offsets)?;
+                self.tell_up();
+            }
             (Phase::Acked, Line::Snapshot) => {
+                self.tell_up();
                 self.stats.snapshots += 1;
                 self.generation = self.acked.0;
                 let positions = self.acked.1.iter().map(|&offset| Position { offset, db: 0 });
@@ -88,6 +98,14 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    /// Tells that the link is up, once.
+    fn tell_up(&mut self) {
+        if std::mem::take(&mut self.has_risen) {
+            self.told_up = Some(true);
+            self.note(Head { up: true, ..Head::new(FrameKind::Link) }, String::new());
+        }
     }
 
     pub(super) fn ping(&mut self, generation: u64, offsets: &[u64]) -> Result<()> {

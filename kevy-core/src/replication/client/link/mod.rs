@@ -16,7 +16,7 @@ use crate::base::{Argv, Error, ErrorKind, Result, Span};
 use crate::resp::encode_command;
 use crate::snapshot::Entries;
 
-use super::super::cursor::Cursor;
+use super::super::cursor::{Cursor, Position};
 use super::super::wire::{Offsets, offsets_text};
 use super::buffer::Buffer;
 use super::decode::Decoder;
@@ -55,6 +55,8 @@ enum Phase {
     Down,
     /// The reply to AUTH.
     Auth,
+    /// The reply to REPLCONF, which says of this side what the primary shows.
+    Introduced,
     /// The reply to REPLICATE.
     Ack,
     /// What was acknowledged: frames, or word of a snapshot.
@@ -110,6 +112,8 @@ pub struct LinkStats {
     pub transactions: u64,
     pub snapshots: u64,
     pub resyncs: u64,
+    /// Times that another primary, or the same one after a restart, went on where this side stood.
+    pub rebases: u64,
     /// Keys and other things of a snapshot that were left out, as they belong to modules not known here.
     pub skipped: u64,
 }
@@ -144,7 +148,11 @@ pub struct Link {
     told: (Offsets, Offsets),
     /// What the caller has applied.
     applied: Offsets,
+    /// Where this side stood in the history that it followed before.
+    left: Option<Cursor>,
     up: bool,
+    /// The link is up, which has to be told.
+    has_risen: bool,
     /// What the last frame about the link said.
     told_up: Option<bool>,
     pub stats: LinkStats,
@@ -174,7 +182,9 @@ impl Link {
             at: Held::Nothing,
             told: (Offsets::new(), Offsets::new()),
             applied: cursor.offsets(),
+            left: None,
             up: false,
+            has_risen: false,
             told_up: None,
             stats: LinkStats::default(),
             options,
@@ -193,6 +203,11 @@ impl Link {
     pub fn offsets(&self) -> (u64, u64) {
         let sum = |offset: fn(&Lane) -> u64| self.lanes.iter().map(offset).sum();
         (sum(|lane| lane.next), sum(|lane| lane.done.offset))
+    }
+
+    /// Bytes of transactions that are not whole, and of what follows them.
+    pub fn held(&self) -> usize {
+        self.held
     }
 
     /// Tells, with the first frames, why the snapshot comes that the caller did not expect.
@@ -218,8 +233,8 @@ impl Link {
         self.output.clear();
         self.input.clear();
         self.wire.reset();
-        let LinkOptions { id, user, password, .. } = &self.options;
-        self.phase = if password.0.is_empty() { Phase::Ack } else { Phase::Auth };
+        let LinkOptions { id, user, password, announce_port, announce_ip, .. } = &self.options;
+        self.phase = if password.0.is_empty() { self.after_auth() } else { Phase::Auth };
         if !password.0.is_empty() {
             let args = [b"AUTH", user.as_bytes(), password.0.as_bytes()];
             if user.is_empty() {
@@ -228,16 +243,60 @@ impl Link {
                 encode_command(&mut self.output, &args);
             }
         }
+        if *announce_port != 0 {
+            let port = announce_port.to_string();
+            let mut words: Vec<&[u8]> = vec![b"REPLCONF", b"listening-port", port.as_bytes()];
+            if !announce_ip.is_empty() {
+                words.extend([&b"ip-address"[..], announce_ip.as_bytes()]);
+            }
+            encode_command(&mut self.output, &words);
+        }
         let (generation, offsets) = if self.unfinished {
             (0, Offsets::from_slice(&[0]))
         } else {
             (self.generation, self.lanes.iter().map(|lane| lane.next).collect())
         };
         let (generation, offsets) = (offsets_text(&[generation]), offsets_text(&offsets));
-        encode_command(
-            &mut self.output,
-            &[b"REPLICATE", b"FROM", &generation, &offsets, b"ID", id.as_bytes(), b"CAPA", b"mux", b"resync"],
-        );
+        let words: [&[u8]; 10] = [
+            b"REPLICATE",
+            b"FROM",
+            &generation,
+            &offsets,
+            b"ID",
+            id.as_bytes(),
+            b"CAPA",
+            b"mux",
+            b"resync",
+            b"rebase",
+        ];
+        encode_command(&mut self.output, &words);
+    }
+
+    fn after_auth(&self) -> Phase {
+        if self.options.announce_port == 0 { Phase::Ack } else { Phase::Introduced }
+    }
+
+    /// The primary goes on in a history of its own, whose acknowledged offsets are the place where this side stands.
+    fn rebase(&mut self, generation: u64, offsets: &[u64]) -> Result<()> {
+        let here = self.lanes.iter().map(|lane| lane.next);
+        if self.unfinished || generation != self.generation || !here.eq(offsets.iter().copied()) {
+            return Err(protocol("the primary names another place than it was asked for"));
+        }
+        self.left = Some(self.cursor());
+        let has_all = self.lanes.iter().map(|lane| lane.done.offset).eq(self.applied.iter().copied());
+        let is_same = self.lanes.len() == self.acked.1.len();
+        let position = |(at, &offset): (usize, &u64)| {
+            let db = self.lanes.get(at).filter(|_| is_same).map_or(0, |lane| lane.done.db);
+            Position { offset, db }
+        };
+        let positions: Vec<Position> = self.acked.1.iter().enumerate().map(position).collect();
+        self.lanes = positions.into_iter().map(Lane::at).collect();
+        self.generation = self.acked.0;
+        self.applied = if has_all { self.acked.1.clone() } else { Offsets::new() };
+        (self.held, self.shard) = (0, 0);
+        self.ready.clear();
+        self.stats.rebases += 1;
+        Ok(())
     }
 
     /// The connection is gone or was never made. Whatever is not whole is forgotten; call this once
@@ -248,7 +307,7 @@ impl Link {
             self.told_up = Some(false);
             self.note(Head::new(FrameKind::Link), reason.to_owned());
         }
-        self.up = false;
+        (self.up, self.has_risen) = (false, false);
         self.phase = Phase::Down;
         self.input.clear();
         self.output.clear();
@@ -333,6 +392,12 @@ impl Link {
     /// [`ErrorKind::InvalidArgument`] for a cursor that this replica did not give.
     pub fn ack(&mut self, cursor: &Cursor) -> Result<()> {
         if cursor.is_none() {
+            return Ok(());
+        }
+        if let Some(left) = self.left.as_ref().filter(|left| left.generation == cursor.generation) {
+            if left == cursor && self.applied.is_empty() {
+                self.applied.clone_from(&self.acked.1);
+            }
             return Ok(());
         }
         let wrong = |text: &str| Err(Error::new(ErrorKind::InvalidArgument, text));
