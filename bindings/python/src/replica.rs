@@ -340,6 +340,9 @@ impl Replica {
         dict.set_item("up", stats.up)?;
         dict.set_item("connections", stats.connections)?;
         dict.set_item("silent_ms", stats.silent_ms)?;
+        dict.set_item("lag_offset", stats.lag_offset)?;
+        dict.set_item("lag_bytes", stats.lag_bytes)?;
+        dict.set_item("lag_ms", stats.lag_ms)?;
         dict.set_item("frames", stats.link.frames)?;
         dict.set_item("entries", stats.link.entries)?;
         dict.set_item("bytes", stats.link.bytes)?;

@@ -179,12 +179,10 @@ impl Mirror {
         };
         // Others go on here after a promotion only where they can connect to.
         link.tracks = thread.speech == Speech::Native && self.port() != 0;
-        self.primary.keep_history(link.tracks);
         if link.tracks {
             link.applier.track(self.engine.shards.len());
-            if let Place::Native(cursor) = replica.place() {
-                self.primary.continue_from(&cursor);
-            }
+        } else {
+            self.primary.keep_history(false);
         }
         self.engine.server.role.set_link_state(LinkState::Connecting, self.engine.server.clock.now_ms());
         let end = link.run(&mut replica, thread);
@@ -330,7 +328,7 @@ impl Link<'_> {
                 }
             }
             // Here the primary may have said that it goes on in another history.
-            FrameKind::Link => self.rebase(replica),
+            FrameKind::Link if replica.stats().up => self.rebase(replica),
             _ => {}
         }
     }
@@ -338,9 +336,9 @@ impl Link<'_> {
     /// Compares from here on, in the history that is followed now.
     fn rebase(&self, replica: &Replica) {
         let primary = &self.mirror.primary;
-        let Place::Native(cursor) = replica.place() else { return };
-        if primary.ancestry.known().is_none_or(|known| known.generation != cursor.generation) {
-            primary.ancestry.begin(&cursor, &primary.offsets());
+        primary.keep_history(true);
+        if let Place::Native(cursor) = replica.place() {
+            primary.continue_from(&cursor);
         }
     }
 
@@ -349,6 +347,9 @@ impl Link<'_> {
         if is_limited {
             // A primary that can be asked says at once that nothing is missing.
             replica.probe();
+        }
+        if !self.tracks && self.mirror.primary.is_kept() {
+            self.mirror.primary.housekeep();
         }
         self.mirror.engine.server.settle_role();
     }

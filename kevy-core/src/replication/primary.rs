@@ -212,7 +212,11 @@ impl Primary {
         if !self.slots.expire(now, self.settings.window_ms.load(Ordering::Relaxed)) {
             return true;
         }
-        if self.sequencer.is_running() || now < self.kept_until.load(Ordering::Acquire) {
+        if self.sequencer.is_running() {
+            self.note_recorded();
+            return true;
+        }
+        if now < self.kept_until.load(Ordering::Acquire) {
             return true;
         }
         let beginning = self.beginning.lock();
