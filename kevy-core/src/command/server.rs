@@ -236,6 +236,8 @@ pub struct Server {
     pub run_id: String,
     pub started_ms: u64,
     pub hooks: OnceLock<Box<dyn Hooks>>,
+    /// What moves the bytes of its connections, by the name that INFO gives it; empty where there are none.
+    pub io_backend: OnceLock<&'static str>,
     /// What runs scripts; empty where nothing does.
     pub scripts: OnceLock<Box<dyn Scripts>>,
     /// Bytes used by each shard's keyspace, kept by the shard, read by all.
@@ -298,6 +300,7 @@ impl Server {
             shards,
             run_id,
             hooks: OnceLock::new(),
+            io_backend: OnceLock::new(),
             scripts: OnceLock::new(),
             shard_memory: (0..shards).map(|_| AtomicUsize::new(0)).collect(),
             shard_commands: (0..shards).map(|_| AtomicU64::new(0)).collect(),

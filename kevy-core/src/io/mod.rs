@@ -7,6 +7,7 @@ pub mod timer;
 mod tls;
 mod tls_config;
 pub mod upgrade;
+pub mod uring;
 pub mod wake;
 
 pub use disk::{Disk, DiskFile};
@@ -14,4 +15,5 @@ pub use socket::{Listener, Moved, Socket, duplicate};
 pub use timer::Timer;
 pub use tls_config::{Acceptor, ClientTls, ServerTls, Trust};
 pub use upgrade::{Sent, Upgrade};
+pub use uring::Uring;
 pub use wake::Alarm;

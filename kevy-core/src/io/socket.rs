@@ -119,6 +119,11 @@ impl Socket {
         Ok(())
     }
 
+    /// Whether what passes is what is sent, so that whoever knows the descriptor can move it.
+    pub fn is_plain(&self) -> bool {
+        self.tls.is_none()
+    }
+
     /// Whether TLS has not come so far that bytes can pass.
     pub fn is_handshaking(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.is_handshaking())
@@ -276,8 +281,20 @@ impl Listener {
         }
     }
 
+    /// Makes a socket of a connection that was accepted elsewhere.
+    ///
+    /// # Errors
+    /// Where the peer has left meanwhile.
+    pub fn adopt(&self, fd: OwnedFd) -> io::Result<Socket> {
+        Socket::new(Inner::from(fd), self.path.as_deref())
+    }
+
+    pub fn fd(&self) -> RawFd {
+        self.inner.as_raw_fd()
+    }
+
     pub fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
-        SourceFd(&self.inner.as_raw_fd()).register(registry, token, Interest::READABLE)
+        SourceFd(&self.fd()).register(registry, token, Interest::READABLE)
     }
 }
 

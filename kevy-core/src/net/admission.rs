@@ -11,13 +11,13 @@ use crate::dispatch::{Session, Wake};
 use crate::io::{Acceptor, Listener, Socket};
 use crate::resp::Limits;
 
-use super::connection::Connection;
+use super::connection::{Connection, Intake};
 use super::reactor::Reactor;
 
 /// How long the handshake of a TLS connection may take.
 const HANDSHAKE_MS_MAX: u64 = 10_000;
 /// How long to wait for descriptors or memory before connections are accepted again.
-const ACCEPT_INTERVAL_MS: u64 = 100;
+pub(super) const ACCEPT_INTERVAL_MS: u64 = 100;
 
 /// What a client of another machine is told where anybody could come in. The text is that of Redis, which monitoring knows.
 const PROTECTED: &[u8] = b"-DENIED Redis is running in protected mode because protected mode is enabled and no password is \
@@ -45,21 +45,9 @@ pub struct Door {
 impl Reactor {
     /// Accepts what waits at a listener and hands the connections round the reactors.
     pub(super) fn accept(&mut self, at: usize, now: u64) {
-        let Some(Door { listener, shard, node, tls }) = self.listeners.get(at) else { return };
-        let (shard, node) = (*shard, *node);
-        let tls = tls.as_ref().map(|tls| tls.current());
-        let mut here = Vec::new();
-        loop {
-            match listener.accept() {
-                Ok(Some(mut socket)) => {
-                    self.engine.server.stats.connections_received.fetch_add(1, Ordering::Relaxed);
-                    if tls.as_ref().is_some_and(|tls| socket.accept_tls(tls).is_err()) {
-                        continue;
-                    }
-                    let peer = node.unwrap_or(self.next_peer % self.peers.len());
-                    self.next_peer = self.next_peer.wrapping_add(1);
-                    if peer == self.index { here.push(socket) } else { self.peers[peer].admit(socket, shard) }
-                }
+        while let Some(door) = self.listeners.get(at) {
+            match door.listener.accept() {
+                Ok(Some(socket)) => self.welcome(at, socket, now),
                 Ok(None) => break,
                 Err(_) => {
                     // Out of descriptors or memory: the connection stays in the kernel's queue, which will not tell
@@ -69,7 +57,23 @@ impl Reactor {
                 }
             }
         }
-        here.into_iter().for_each(|socket| self.admit(socket, (shard, node), now));
+    }
+
+    /// Hands a connection that came in at a listener to the reactor whose turn it is.
+    pub(super) fn welcome(&mut self, at: usize, mut socket: Socket, now: u64) {
+        let Some(Door { shard, node, tls, .. }) = self.listeners.get(at) else { return };
+        let (shard, node) = (*shard, *node);
+        self.engine.server.stats.connections_received.fetch_add(1, Ordering::Relaxed);
+        if tls.as_ref().is_some_and(|tls| socket.accept_tls(&tls.current()).is_err()) {
+            return;
+        }
+        let peer = node.unwrap_or(self.next_peer % self.peers.len());
+        self.next_peer = self.next_peer.wrapping_add(1);
+        if peer == self.index {
+            self.admit(socket, (shard, node), now);
+        } else {
+            self.peers[peer].admit(socket, shard);
+        }
     }
 
     pub(super) fn arrivals(&mut self, now: u64) {
@@ -124,7 +128,10 @@ impl Reactor {
         let mut connection = Box::new(Connection::new(socket, session, limits));
         connection.listed = true;
         connection.shard = shard;
-        if connection.socket.register(self.poll.registry(), Token(key)).is_err() {
+        if self.uring.is_some() && connection.socket.is_plain() {
+            connection.intake = Intake::Resting;
+            connection.readable = false;
+        } else if connection.socket.register(self.poll.registry(), Token(key)).is_err() {
             server.clients.remove(&connection.session.client);
             return;
         }

@@ -16,6 +16,7 @@ use super::connection::Fate;
 use super::flush;
 use super::reactor::{READ_BYTES, Reactor, list, mark_dirty, read, serve_connection};
 use super::serve::Counter;
+use super::uring::{Piece, await_writable, end, settle_intake};
 
 /// Events looked at in one turn of a busy reactor.
 const EVENTS_MAX: usize = 256;
@@ -65,26 +66,40 @@ impl Reactor {
     fn busy_turn(&mut self) {
         let now = self.engine.server.clock.now_ms();
         let mut events = Events::with_capacity(EVENTS_MAX);
-        // An interrupted look is one without events.
-        let _ = self.poll.poll(&mut events, Some(Duration::ZERO));
+        self.await_events(&mut events, Some(Duration::ZERO));
         self.kept_signals |= self.handle.alarm.take_signals();
-        for event in &events {
-            self.note(event, now);
-        }
+        self.take_events(&mut events, now);
         self.arrivals(now);
         let engine = self.engine.clone();
         let alarm = self.handle.alarm.clone();
         let mut arena = vec![0; READ_BYTES];
         let mut batch = Batch::new();
         let mut later = Vec::new();
-        for key in std::mem::take(&mut self.readable) {
+        let listed = std::mem::take(&mut self.readable).into_iter().map(|key| (key, Piece::Read(0, 0)));
+        let arrived = std::mem::take(&mut self.arrived);
+        for (key, piece) in listed.chain(arrived) {
             let Some(connection) = self.connections.get_mut(key) else { continue };
+            if matches!(piece, Piece::End) {
+                end(connection);
+            }
             if connection.stalled || connection.fate != Fate::Open || connection.upgrade.is_some() {
-                later.push(key);
+                connection.input.extend_from_slice(piece.bytes(&[], self.uring.as_ref()));
+                if matches!(piece, Piece::Read(..)) || (connection.upgrade.is_some() && !connection.listed) {
+                    connection.listed = true;
+                    later.push(key);
+                }
+                mark_dirty(&mut self.dirty, connection, key);
+                settle_intake(&mut self.uring, connection, key, piece);
                 continue;
             }
-            connection.listed = false;
-            let got = read(connection, &mut arena);
+            let got = match piece {
+                Piece::Read(..) => {
+                    connection.listed = false;
+                    read(connection, &mut arena)
+                }
+                _ => 0,
+            };
+            let bytes = if got > 0 { &arena[..got] } else { piece.bytes(&[], self.uring.as_ref()) };
             let mut counter = Counter {
                 engine: &engine,
                 shard: self.index,
@@ -96,7 +111,7 @@ impl Reactor {
                 alarm: &alarm,
                 holds_none: true,
             };
-            serve_connection(&mut counter, connection, key, &arena[..got], &mut batch, now);
+            serve_connection(&mut counter, connection, key, bytes, &mut batch, now);
             if connection.input.len() > self.settings.query_buffer_max {
                 connection.fate = Fate::Close;
             }
@@ -105,6 +120,7 @@ impl Reactor {
                 later.push(key);
             }
             mark_dirty(&mut self.dirty, connection, key);
+            settle_intake(&mut self.uring, connection, key, piece);
         }
         self.readable.extend(later);
         self.send_only();
@@ -124,6 +140,7 @@ impl Reactor {
                     connection.safe = connection.out.buf.len();
                 }
                 flush::flush(connection);
+                await_writable(&mut self.uring, connection, key);
             }
         }
     }

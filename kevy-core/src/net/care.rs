@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 use crate::base::log_sink;
 use crate::dispatch::{Client, ClientKind};
 
-use super::connection::Fate;
+use super::connection::{Fate, Intake};
 use super::flush;
 use super::reactor::Reactor;
+use super::uring::close_socket;
 
 /// How often connections are looked at for `timeout` and soft output limits.
 pub(super) const CRON_INTERVAL_MS: u64 = 1_000;
@@ -28,7 +29,7 @@ impl Reactor {
         let mut over = Vec::new();
         for (key, connection) in &mut self.connections {
             let client = &connection.session.client;
-            output += connection.unsent();
+            output += connection.kept();
             let idle = now.saturating_sub(client.last_active_ms.load(Ordering::Relaxed));
             let kind = client.kind();
             let limit = self.settings.output_limit(kind);
@@ -123,13 +124,16 @@ impl Reactor {
         if let Some(waiting) = connection.waiting.take() {
             self.end_wait(key, &waiting);
         }
-        // The descriptor is closed below, which deregisters it as well.
-        let _ = connection.socket.deregister(self.poll.registry());
+        if connection.intake == Intake::Polled {
+            // The descriptor is closed below, which deregisters it as well.
+            let _ = connection.socket.deregister(self.poll.registry());
+        }
         if let Some(upgrade) = &mut connection.upgrade {
             upgrade.closed(self.engine.server.clock.now_ms());
             self.feeds_ended = true;
         }
         self.engine.forget(&mut connection.session);
         self.engine.server.clients.remove(&connection.session.client);
+        close_socket(&mut self.uring, *connection);
     }
 }

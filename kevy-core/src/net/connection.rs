@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::dispatch::{Answer, Route, Session};
+use crate::io::uring::Operation;
 use crate::io::{Socket, Upgrade};
 use crate::resp::writer::{Protocol, Writer};
 use crate::resp::{Limits, RequestParser};
@@ -50,6 +51,26 @@ pub struct ScriptCall {
     pub args: Vec<Vec<u8>>,
 }
 
+/// How a connection's bytes come in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Intake {
+    /// The poll tells that there are some, and they are read.
+    Polled,
+    /// The ring would receive them, but was not told to.
+    Resting,
+    /// The ring receives them.
+    Receiving(Operation),
+    /// The ring was told to receive no more, and may still do so.
+    Ending(Operation),
+}
+
+impl Intake {
+    /// Whether an operation is the one that receives.
+    pub fn is(self, operation: Operation) -> bool {
+        self == Self::Receiving(operation) || self == Self::Ending(operation)
+    }
+}
+
 /// What becomes of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fate {
@@ -70,6 +91,13 @@ pub struct Connection {
     pub input: Vec<u8>,
     /// How many more bytes the argument being received needs, 0 unknown.
     pub want: usize,
+    pub intake: Intake,
+    /// What the ring tells of besides: that the peer goes, and that bytes can be sent again.
+    pub hang_up: Option<Operation>,
+    pub drained: Option<Operation>,
+    /// What the ring sends, and how many bytes that is; what is in `out` comes after them.
+    pub flight: Option<Operation>,
+    pub flying: usize,
     /// The socket may hold bytes to read.
     pub readable: bool,
     pub writable: bool,
@@ -124,6 +152,11 @@ impl Connection {
             limits,
             input: Vec::new(),
             want: 0,
+            intake: Intake::Polled,
+            hang_up: None,
+            drained: None,
+            flight: None,
+            flying: 0,
             readable: true,
             writable: true,
             ending: false,
@@ -153,6 +186,11 @@ impl Connection {
 
     /// Bytes of replies that are not sent.
     pub fn unsent(&self) -> usize {
+        self.kept() + self.flying
+    }
+
+    /// Bytes of replies that nobody has taken to send them.
+    pub fn kept(&self) -> usize {
         self.out.buf.len() - self.sent
     }
 
@@ -199,7 +237,7 @@ impl Connection {
 
     /// Bytes that wait for the peer, its messages included.
     pub fn owed(&self) -> usize {
-        self.backed_up() + self.session.client.outbox.bytes()
+        self.kept() + self.held + self.session.client.outbox.bytes()
     }
 
     /// Moves what a command wrote while others were pending behind the last of them.

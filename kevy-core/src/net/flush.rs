@@ -38,7 +38,7 @@ pub fn fill(connection: &mut Connection, now: u64) -> bool {
     connection.fate == Fate::Open
 }
 
-/// Sends as much as the socket takes and returns how much it was.
+/// Sends as much as the socket takes and returns how much it was. What the ring sends goes first.
 pub fn flush(connection: &mut Connection) -> usize {
     let mut total = 0;
     if connection.writable && connection.socket.has_pending() {
@@ -48,7 +48,7 @@ pub fn flush(connection: &mut Connection) -> usize {
         }
         connection.writable = !connection.socket.has_pending();
     }
-    while connection.writable && connection.sent < connection.safe {
+    while connection.writable && connection.flight.is_none() && connection.sent < connection.safe {
         match connection.socket.send(&connection.out.buf[connection.sent..connection.safe]) {
             Ok(Moved::Bytes(n)) => {
                 connection.sent += n;
@@ -61,7 +61,7 @@ pub fn flush(connection: &mut Connection) -> usize {
             }
         }
     }
-    if connection.unsent() == 0 {
+    if connection.sent == connection.out.buf.len() {
         connection.out.buf.clear();
         (connection.sent, connection.safe) = (0, 0);
         if connection.out.buf.capacity() > KEEP_BYTES_MAX {

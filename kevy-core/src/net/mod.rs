@@ -13,6 +13,7 @@ mod handle;
 mod reactor;
 mod serve;
 mod settings;
+mod uring;
 
 pub use admission::Door;
 pub use handle::Handle;

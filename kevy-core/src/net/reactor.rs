@@ -17,7 +17,8 @@ use slab::Slab;
 use crate::base::log_sink;
 use crate::base::signal::{self, Ring};
 use crate::dispatch::{Client, ClientKind, Engine, Introduction, Parcel, Post, Session, Shard};
-use crate::io::{Alarm, Moved, Upgrade};
+use crate::io::uring::Operation;
+use crate::io::{Alarm, Moved, Socket, Upgrade, Uring};
 use crate::resp::Batch;
 use crate::resp::glance;
 
@@ -29,6 +30,7 @@ use super::disk_wait::DiskWait;
 use super::flush;
 use super::serve::{Counter, LOOK_AHEAD_MIN, run_parcel};
 use super::settings::Settings;
+use super::uring::{BATCH_MIN, Piece, await_writable, end, launch, settle_intake};
 
 /// What turns a connection into something that net does not know.
 pub trait Upgrades: Send + Sync + Debug {
@@ -62,7 +64,7 @@ pub(super) const READ_BYTES: usize = 32 * 1024;
 const READ_AHEAD_BYTES_MAX: usize = 1 << 20;
 const ALARM: Token = Token(usize::MAX);
 /// Tokens from here down are listeners.
-const LISTENERS_END: usize = usize::MAX - 1;
+pub(super) const LISTENERS_END: usize = usize::MAX - 1;
 const LISTENERS_MAX: usize = 1024;
 /// Connections whose handshake goes on in one turn.
 const HANDSHAKES_MAX: usize = 8;
@@ -76,14 +78,26 @@ pub struct Reactor {
     pub(super) index: usize,
     pub(super) engine: Arc<Engine>,
     pub(super) upgrades: Arc<dyn Upgrades>,
+    /// What moves the bytes of plain connections, where it is not the poll. It watches the poll, so it goes first.
+    pub(super) uring: Option<Uring>,
     pub(super) poll: Poll,
     pub(super) handle: Arc<Handle>,
     /// All reactors, this one too.
     pub(super) peers: Arc<[Arc<Handle>]>,
     pub(super) next_peer: usize,
     pub(super) listeners: Vec<Door>,
+    /// How the ring accepts at each of them.
+    pub(super) accepting: Vec<Option<Operation>>,
+    /// What it has accepted, with the listener's place.
+    pub(super) accepted: Vec<(usize, Socket)>,
     pub(super) connections: Slab<Box<Connection>>,
     pub(super) readable: Vec<usize>,
+    /// What the ring has received, and for whom.
+    pub(super) arrived: Vec<(usize, Piece)>,
+    /// What it has sent since that was counted last: bytes, and how often.
+    pub(super) flown: (usize, u64),
+    /// It has told of something that the poll knows of.
+    pub(super) is_poll_ready: bool,
     pub(super) dirty: Vec<usize>,
     pub(super) disk_wait: DiskWait,
     pub(super) upgraded: Vec<usize>,
@@ -130,24 +144,26 @@ impl Reactor {
         index: usize,
         engine: Arc<Engine>,
         upgrades: Arc<dyn Upgrades>,
-        (poll, peers): (Poll, Arc<[Arc<Handle>]>),
+        (poll, uring, peers): (Poll, Option<Uring>, Arc<[Arc<Handle>]>),
         posts: Vec<Option<Post>>,
         listeners: Vec<Door>,
     ) -> io::Result<Self> {
-        for (at, door) in listeners.iter().enumerate() {
-            door.listener.register(poll.registry(), Token(LISTENERS_END - 1 - at))?;
-        }
         let settings = Settings::read(&engine.server);
         let now = engine.server.clock.now_ms();
         let guest = engine.server.clients.add_hidden(now);
-        Ok(Self {
+        let reactor = Self {
             index,
             handle: peers[index].clone(),
             peers: peers.clone(),
             next_peer: 0,
             listeners,
+            accepting: Vec::new(),
+            accepted: Vec::new(),
             connections: Slab::new(),
             readable: Vec::new(),
+            arrived: Vec::new(),
+            flown: (0, 0),
+            is_poll_ready: false,
             dirty: Vec::new(),
             disk_wait: DiskWait::new(engine.shards.horizon.subscribe({
                 let alarm = peers[index].alarm.clone();
@@ -180,20 +196,26 @@ impl Reactor {
             stop_at: None,
             engine,
             upgrades,
+            uring,
             poll,
-        })
+        };
+        if reactor.uring.is_none() {
+            reactor.register_doors()?;
+        }
+        Ok(reactor)
     }
 
     /// Runs until the runtime stops. `grace` is how long connections get to take their last replies.
     pub fn run(&mut self, grace: impl Fn() -> Duration) {
         let mut events = Events::with_capacity(1024);
+        self.begin();
         while !self.has_stopped() {
             self.wait(&mut events);
             let now = self.engine.server.clock.now_ms();
             let signals = self.handle.alarm.take_signals() | std::mem::take(&mut self.kept_signals);
             if signals & signal::STOP != 0 && self.stop_at.is_none() {
                 self.stop_at = Some(Instant::now() + grace());
-                self.listeners.clear();
+                self.close_doors();
             }
             if signals & signal::OPTIONS != 0 {
                 self.settings = Settings::read(&self.engine.server);
@@ -203,12 +225,10 @@ impl Reactor {
                     None => self.kept_signals |= signal::OPTIONS,
                 }
             }
-            for event in &events {
-                self.note(event, now);
-            }
+            self.take_events(&mut events, now);
             if self.accept_again.is_some_and(|at| now >= at) {
                 self.accept_again = None;
-                (0..self.listeners.len()).for_each(|at| self.accept(at, now));
+                self.try_doors(now);
             }
             self.collect_replies();
             self.arrivals(now);
@@ -239,6 +259,8 @@ impl Reactor {
         }
         let all: Vec<usize> = self.connections.iter().map(|(key, _)| key).collect();
         all.into_iter().for_each(|key| self.close(key));
+        // What it holds is closed when the runtime says that it has stopped.
+        drop(self.uring.take());
     }
 
     fn has_stopped(&self) -> bool {
@@ -261,8 +283,7 @@ impl Reactor {
         if busy || !self.handle.alarm.park() {
             timeout = Some(Duration::ZERO);
         }
-        // An interrupted wait is a turn without events.
-        let _ = self.poll.poll(events, timeout);
+        self.await_events(events, timeout);
         self.handle.alarm.unpark();
     }
 
@@ -423,10 +444,11 @@ impl Reactor {
                 connection.listed = true;
                 later.push(key);
             }
-            received.push((key, arena_used, got));
+            received.push((key, Piece::Read(arena_used, got)));
             arena_used += got;
         }
         self.readable = later;
+        received.append(&mut self.arrived);
 
         let engine = self.engine.clone();
         let alarm = self.handle.alarm.clone();
@@ -443,15 +465,20 @@ impl Reactor {
         };
         let mut input_bytes = 0;
         if received.len() >= LOOK_AHEAD_MIN {
-            let firsts =
-                received.iter().filter_map(|&(_, start, len)| glance(&self.arena[start..start + len]));
+            let firsts = received
+                .iter()
+                .filter_map(|(_, piece)| glance(piece.bytes(&self.arena, self.uring.as_ref())));
             counter.look_ahead(0, firsts);
         }
         let phase = engine.shards.horizon.phase();
-        for &(key, start, len) in &received {
+        let reads = received.len() as u64;
+        for (key, piece) in received {
             let Some(connection) = self.connections.get_mut(key) else { continue };
-            input_bytes += len as u64;
-            let bytes = &self.arena[start..start + len];
+            let bytes = piece.bytes(&self.arena, self.uring.as_ref());
+            input_bytes += bytes.len() as u64;
+            if matches!(piece, Piece::End) {
+                end(connection);
+            }
             let waited = connection.waiting.is_some();
             if !waited && connection.pending.is_empty() {
                 connection.phase = phase;
@@ -482,6 +509,7 @@ impl Reactor {
                 self.paused_until = engine.server.paused_until();
             }
             mark_dirty(&mut self.dirty, connection, key);
+            settle_intake(&mut self.uring, connection, key, piece);
         }
         counter.settle();
         if counter.token.is_none() && !counter.take_again() {
@@ -527,7 +555,7 @@ impl Reactor {
         let server = &engine.server;
         if input_bytes > 0 {
             server.stats.net_input_bytes.fetch_add(input_bytes, Ordering::Relaxed);
-            server.stats.reads.fetch_add(received.len() as u64, Ordering::Relaxed);
+            server.stats.reads.fetch_add(reads, Ordering::Relaxed);
         }
         if server.monitoring.rates.is_due(now) {
             server.monitoring.rates.note(now, server.totals());
@@ -578,19 +606,24 @@ impl Reactor {
             let connection = &mut self.connections[key];
             mark_dirty(&mut self.dirty, connection, key);
         }
-        let (mut total, mut writes) = (0, 0);
+        let (mut total, mut writes) = std::mem::take(&mut self.flown);
         let holds = self.engine.shards.horizon.is_strict() || !self.disk_wait.is_idle();
         if holds {
             self.disk_wait.hold(&self.engine, &mut self.connections, &self.dirty);
             self.disk_wait.release(&self.engine, &mut self.connections, &mut self.dirty);
         }
-        for key in std::mem::take(&mut self.dirty) {
+        let dirty = std::mem::take(&mut self.dirty);
+        let is_batch = dirty.len() >= BATCH_MIN;
+        for key in dirty {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             connection.dirty = false;
             let more = flush::fill(connection, now);
             let holds = holds && connection.upgrade.is_none();
             if !holds {
                 connection.safe = connection.out.buf.len();
+            }
+            if is_batch {
+                launch(&mut self.uring, connection, key);
             }
             let mut sent = flush::flush(connection);
             while !holds && connection.writable && connection.take_messages() {
@@ -604,10 +637,11 @@ impl Reactor {
                 self.work_left = true;
             }
             total += sent;
-            connection.session.client.output_buffer.store(connection.unsent(), Ordering::Relaxed);
+            connection.session.client.output_buffer.store(connection.kept(), Ordering::Relaxed);
             writes += u64::from(sent > 0);
-            self.work_left |= more && connection.writable;
+            self.work_left |= more && connection.writable && connection.flight.is_none();
             let limit = self.settings.output_limit(connection.session.client.kind());
+            await_writable(&mut self.uring, connection, key);
             if flush::enforce(connection, limit, now) {
                 self.engine.server.stats.output_buffer_disconnections.fetch_add(1, Ordering::Relaxed);
             }
@@ -722,7 +756,7 @@ pub(super) fn serve_connection(
     if connection.ended && !connection.stalled && connection.fate == Fate::Open {
         connection.fate = Fate::CloseWhenSent;
     }
-    connection.session.publish(connection.input.len(), connection.unsent(), connection.out.protocol);
+    connection.session.publish(connection.input.len(), connection.kept(), connection.out.protocol);
 }
 
 /// Runs parcels that other reactors sent to this shard. True where more wait.

@@ -11,6 +11,7 @@ mod http;
 mod listen;
 mod replay;
 mod start;
+mod urings;
 
 pub use crate::mirror::{Token, token_of};
 pub use events::{Bell, Waker};

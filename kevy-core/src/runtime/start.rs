@@ -31,6 +31,7 @@ use super::failover::Failover;
 use super::hooks::{Feeds, RuntimeHooks};
 use super::http::Http;
 use super::listen;
+use super::urings::Urings;
 
 /// What opening found and did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -401,15 +402,18 @@ impl Runtime {
         // Nobody gets in before the keys are there.
         engine.server.gates.set(Gates::LOADING, disk.is_kept());
 
+        let mut urings = Urings::new(options.io_backend)?;
         let mut polls = Vec::with_capacity(shards);
         let mut handles = Vec::with_capacity(shards);
         for _ in 0..shards {
             let poll = Poll::new().map_err(|error| Error::io("cannot open a poll", &error))?;
             let alarm = Alarm::new(poll.registry(), ALARM)
                 .map_err(|error| Error::io("cannot open a waker", &error))?;
-            polls.push(poll);
+            polls.push((urings.make(&poll)?, poll));
             handles.push(Arc::new(Handle::new(Arc::new(alarm))));
         }
+        // Nothing else says what serves a server made here.
+        let _ = engine.server.io_backend.set(urings.name());
         let handles: Arc<[Arc<Handle>]> = handles.into();
         let events = Arc::<Events>::default();
         let core = Arc::new(Core {
@@ -462,7 +466,8 @@ impl Runtime {
             .map(|port| Http::start(&options.http_bind, port, engine.clone()))
             .transpose()?;
         let runtime = Self { core, threads: Mutex::default(), http: Mutex::new(http) };
-        for (index, poll) in polls.into_iter().enumerate() {
+        for (index, (uring, poll)) in polls.into_iter().enumerate() {
+            let uring = uring.filter(|_| urings.is_on());
             let posts = (0..shards)
                 .map(|to| {
                     let alarm = handles[index].alarm.clone();
@@ -474,7 +479,7 @@ impl Runtime {
             let listeners = doors.listeners.extract_if(.., is_its).collect();
             let feeds = Arc::new(Feeds(primary.clone()));
             let reactor =
-                Reactor::new(index, engine.clone(), feeds, (poll, handles.clone()), posts, listeners)
+                Reactor::new(index, engine.clone(), feeds, (poll, uring, handles.clone()), posts, listeners)
                     .map_err(|error| Error::io("cannot register a listener", &error))?;
             runtime.spawn(index, reactor)?;
         }

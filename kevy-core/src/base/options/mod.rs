@@ -20,6 +20,6 @@ pub use events::EventClasses;
 pub use kind::Mutability;
 pub use table::{Options, find, table};
 pub use values::{
-    AppendFsync, Choice, ClientAuth, DebugAccess, EvictionPolicy, PrimaryAddress, SavePoints, Secret,
-    UserLines,
+    AppendFsync, Choice, ClientAuth, DebugAccess, EvictionPolicy, IoBackend, PrimaryAddress, SavePoints,
+    Secret, UserLines,
 };

@@ -4,8 +4,8 @@ use super::events::EventClasses;
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
     AppendFsync, BindAddress, BufferLimits, ChannelDefault, Choice, ClientAuth, DebugAccess, Directory,
-    EvictionPolicy, FileName, Fixed, Hertz, LogLevel, MemoryShare, Octal, OptionValue, Percentiles,
-    PrimaryAddress, SavePoints, Secret, UserLines, Word,
+    EvictionPolicy, FileName, Fixed, Hertz, IoBackend, LogLevel, MemoryShare, Octal, OptionValue,
+    Percentiles, PrimaryAddress, SavePoints, Secret, UserLines, Word,
 };
 use crate::base::slot::SLOTS;
 
@@ -161,6 +161,9 @@ options! {
         unixsocket: String, "unixsocket", "", Kind::Text, at_start();
         /// The permissions of the Unix socket in octal; 0 for those that the process gives to its files.
         unixsocketperm: Octal, "unixsocketperm", "0", Kind::Octal { max: 0o777 }, at_start();
+        /// How the bytes of connections are moved: by `uring` (io_uring of Linux 6.1 and later), by `epoll` (or kqueue, where
+        /// the system has that), or `auto`: by what has shown to take less of the processor, which is `epoll`.
+        io_backend: IoBackend, "io-backend", "auto", Kind::Choice(IoBackend::WORDS), at_start();
         /// Connections that the system may hold before they are accepted.
         tcp_backlog: u32, "tcp-backlog", "511", COUNT, at_start();
         /// Seconds of silence after which the system checks that a peer is still there; 0 for never.

@@ -677,6 +677,19 @@ choice! {
 }
 
 choice! {
+    /// How sockets are waited for and their bytes moved.
+    IoBackend {
+        /// By whichever does better and can be had.
+        #[default]
+        Auto = "auto",
+        /// When they are ready, by epoll or what the system has in its place.
+        Epoll = "epoll",
+        /// By io_uring.
+        Uring = "uring",
+    }
+}
+
+choice! {
     /// The channels that a new user may use.
     ChannelDefault {
         /// All of them.

@@ -29,7 +29,7 @@ pub fn server(text: &mut Text, figures: &Figures<'_>) {
     text.field("os", system_name());
     text.field("arch_bits", usize::BITS);
     text.field("monotonic_clock", "POSIX clock_gettime");
-    text.field("multiplexing_api", if cfg!(target_os = "linux") { "epoll" } else { "kqueue" });
+    text.field("multiplexing_api", server.io_backend.get().unwrap_or(&"epoll"));
     text.field("process_id", std::process::id());
     text.field("process_supervised", "no");
     text.field("run_id", &server.run_id);
