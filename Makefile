@@ -13,7 +13,7 @@ CC ?= cc
 CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 
 .PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-recovery \
-	test-replication test-examples bench lint packages header reference install clean
+	test-replication test-applications test-instructions test-examples bench lint packages header reference install clean
 
 build: lib python node
 
@@ -40,7 +40,8 @@ demo: build $(TARGET)/demo/tail
 packages:
 	.ci/packages
 
-test: packages build test-rust test-c test-python test-node test-conformance test-recovery test-replication test-examples
+test: packages build test-rust test-c test-python test-node test-conformance test-recovery test-replication \
+	test-applications test-instructions test-examples
 
 test-rust:
 	cargo test --workspace --exclude kevy-ffi --exclude kevy-python --exclude kevy-node
@@ -73,6 +74,16 @@ test-recovery: lib $(PYTHON)
 
 test-replication: lib $(PYTHON)
 	KEVY_SERVER=$(abspath $(BUILT))/kevy $(PYTHON) -m pytest tests/replication -q
+
+# In an environment of their own: redis-py takes what it finds installed for its parser.
+test-applications: lib
+	python3 -m venv $(VENV)/applications
+	$(VENV)/applications/bin/pip install --quiet -r tests/applications/requirements.txt
+	cd tests/applications/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	KEVY_SERVER=$(abspath $(BUILT))/kevy $(VENV)/applications/bin/python -m pytest tests/applications -q
+
+test-instructions: lib $(PYTHON)
+	KEVY_SERVER=$(abspath $(BUILT))/kevy $(PYTHON) -m pytest tests/instructions -q
 
 test-examples: build $(TARGET)/demo/tail
 	KEVY_SERVER=$(abspath $(BUILT))/kevy $(PYTHON) -m pytest tests/examples -q
