@@ -116,6 +116,11 @@ def test_a_replica_killed_at_any_moment_holds_one_image_or_the_other(start, prim
         if number % 2:
             has_caught_up(replica, primary)
         replica.kill()
+    replica = start(2, **LOG)
+    replica.connect().call("REPLICAOF", "127.0.0.1", primary.port)
+    has_caught_up(replica, primary)
+    is_logged(replica)
+    replica.kill()
     assert image(start(3, **LOG).connect()) == "new"
 
 

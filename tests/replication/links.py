@@ -8,6 +8,48 @@ from support.servers import Server
 from support.wait import eventually
 
 
+def hang_up(*socks: socket.socket) -> None:
+    """Ends connections that may have ended already."""
+    for sock in socks:
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+class Writers:
+    """Clients that write to a server until it refuses, or they are told to stop. ``answered`` holds what it said OK to."""
+
+    def __init__(self, server: Server, count: int = 3):
+        self.server = server
+        self.answered: dict[str, int] = {}
+        self.is_over = threading.Event()
+        self.threads = [threading.Thread(target=self._write, args=(number,)) for number in range(count)]
+        for thread in self.threads:
+            thread.start()
+        eventually(lambda: len(self.answered) > 100, "they write")
+
+    def _write(self, number: int) -> None:
+        with self.server.connect() as session:
+            turn = 0
+            while not self.is_over.is_set():
+                turn += 1
+                key = f"w{number}:{turn % 50}"
+                if session.call("SET", key, turn).value != b"OK":
+                    return
+                self.answered[key] = turn
+
+    def stop(self) -> None:
+        self.is_over.set()
+        for thread in self.threads:
+            thread.join()
+
+    def assert_kept(self, session: Connection) -> None:
+        """Every write that was answered is there."""
+        values = session.pipeline([("GET", key) for key in self.answered])
+        assert {key: int(value.value) for key, value in zip(self.answered, values)} == self.answered
+
+
 class Link:
     """A port that leads to another port, until the test cuts it."""
 
@@ -47,11 +89,7 @@ class Link:
                 sink.sendall(data)
         except OSError:
             pass
-        for sock in (source, sink):
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        hang_up(source, sink)
 
     def cut(self, stays: bool = False) -> None:
         """Ends every connection; with ``stays`` none is taken until :meth:`mend`."""
@@ -203,11 +241,7 @@ class Cutter(Link):
                     break
         except (OSError, ValueError):
             pass
-        for sock in (source, sink):
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        hang_up(source, sink)
 
     def is_stalled_wait(self) -> None:
         threading.Event().wait(0.01)

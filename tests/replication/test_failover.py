@@ -1,13 +1,11 @@
 """FAILOVER: a planned change of primaries that loses nothing."""
 
-import threading
-
 import pytest
 
 from support.resp import info
 from support.wait import eventually
 
-from .links import Played, follow, settled, wait_linked
+from .links import Played, Writers, follow, settled, wait_linked
 
 
 @pytest.fixture
@@ -24,22 +22,7 @@ def pair(kevy, redis):
 @pytest.mark.parametrize("named", [True, False], ids=["a named replica", "any replica"])
 def test_no_write_that_was_answered_is_lost(pair, named):
     primary, replica = pair
-    answered, stop = {}, threading.Event()
-
-    def write(number: int) -> None:
-        with primary.connect() as session:
-            turn = 0
-            while not stop.is_set():
-                turn += 1
-                key = f"w{number}:{turn % 50}"
-                if session.call("SET", key, turn).value != b"OK":
-                    return
-                answered[key] = turn
-
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
-    for writer in writers:
-        writer.start()
-    eventually(lambda: len(answered) > 100, "they write")
+    writers = Writers(primary)
     with primary.connect() as session:
         target = ("TO", "127.0.0.1", replica.port) if named else ()
         assert session.call("FAILOVER", *target, "TIMEOUT", 20_000).value == b"OK"
@@ -47,13 +30,10 @@ def test_no_write_that_was_answered_is_lost(pair, named):
         fields = info(session, "replication")
         assert (fields["master_port"], fields["master_failover_state"]) == (str(replica.port), "no-failover")
         assert session.call("SET", "a", 1).value.startswith(b"READONLY")
-    stop.set()
-    for writer in writers:
-        writer.join()
+    writers.stop()
     with replica.connect() as theirs:
         assert info(theirs, "replication")["role"] == "master"
-        values = theirs.pipeline([("GET", key) for key in answered])
-        assert {key: int(value.value) for key, value in zip(answered, values)} == answered
+        writers.assert_kept(theirs)
 
 
 REFUSED = [

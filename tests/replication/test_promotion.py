@@ -1,13 +1,11 @@
 """kevy replicas that become primaries: whoever shared their history goes on, and nobody else does."""
 
-import threading
-
 import pytest
 
 from support.resp import Connection, info
 from support.wait import eventually
 
-from .links import Link, digests_are_equal, follow, is_linked, settled, stats, wait_linked
+from .links import Link, Writers, digests_are_equal, follow, is_linked, settled, stats, wait_linked
 
 
 def fill(session: Connection, start: int, count: int = 60) -> None:
@@ -165,30 +163,12 @@ def test_the_history_of_a_promoted_replica_is_given_up_in_time(family):
 
 def test_a_planned_change_between_kevy_servers_loses_nothing(family):
     primary, session, [(heir, new, _), (sibling, theirs, _)] = family(3, 3, 3)
-    answered, stop = {}, threading.Event()
-
-    def write(number: int) -> None:
-        with primary.connect() as own:
-            turn = 0
-            while not stop.is_set():
-                turn += 1
-                key = f"w{number}:{turn % 50}"
-                if own.call("SET", key, turn).value != b"OK":
-                    return
-                answered[key] = turn
-
-    writers = [threading.Thread(target=write, args=(number,)) for number in range(3)]
-    for writer in writers:
-        writer.start()
-    eventually(lambda: len(answered) > 100, "they write")
+    writers = Writers(primary)
     assert session.call("FAILOVER", "TO", "127.0.0.1", heir.port, "TIMEOUT", 20_000).value == b"OK"
     eventually(lambda: info(session, "replication")["role"] == "slave", "the roles have changed")
-    stop.set()
-    for writer in writers:
-        writer.join()
+    writers.stop()
     assert info(new, "replication")["role"] == "master"
-    values = new.pipeline([("GET", key) for key in answered])
-    assert {key: int(value.value) for key, value in zip(answered, values)} == answered
+    writers.assert_kept(new)
     follow(sibling, heir.port)
     fill(new, 500)
     same(new, session)

@@ -77,24 +77,9 @@ def test_replicas_are_copied_anew_where_the_primary_lost_something(kevy, redis, 
     assert stats(again)[0] == 2
 
 
-def test_a_replica_that_comes_back_goes_on(kevy, kept):
-    primary = kevy(2)
-    session = primary.connect()
-    options = kept("replica") | {"replicaof": f"127.0.0.1 {primary.port}"}
-    replica = kevy(2, **options)
-    theirs = replica.connect()
-    wait_linked(theirs)
-    fill(session, 0)
-    assert settled(session)
-    stop(replica, theirs)
-    fill(session, 100)
-    theirs = kevy(2, **options).connect()
-    same(session, theirs)
-    assert stats(session) == (1, 1, 0)
-
-
-def test_a_replica_of_redis_that_comes_back_goes_on(kevy, redis, kept):
-    primary = redis(repl_diskless_sync_delay=0)
+@pytest.mark.parametrize("source", ["kevy", "redis"])
+def test_a_replica_that_comes_back_goes_on(kevy, redis, kept, source):
+    primary = kevy(2) if source == "kevy" else redis(repl_diskless_sync_delay=0)
     session = primary.connect()
     options = kept("replica") | {"replicaof": f"127.0.0.1 {primary.port}"}
     replica = kevy(2, **options)

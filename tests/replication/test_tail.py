@@ -13,6 +13,7 @@ from support.resp import info
 from support.servers import kevy_binary
 from support.wait import eventually
 
+from .links import hang_up
 from .test_mirror import fill
 
 
@@ -181,11 +182,7 @@ class Cutting:
                             break
             except OSError:
                 pass
-            for sock in (near, far):
-                try:
-                    sock.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+            hang_up(near, far)
 
         for work in (forward, back):
             threading.Thread(target=work, daemon=True).start()

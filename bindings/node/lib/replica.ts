@@ -6,6 +6,7 @@ import { type NativeFrames, type NativeReplica, native } from "./native.js";
 import { type OptionValue, pairs } from "./options.js";
 import type { Runtime } from "./runtime.js";
 import type { WaitOptions } from "./commands/blocking.js";
+import { type Waiter, waiting } from "./waiting.js";
 
 /** What a frame is. */
 export type FrameKind =
@@ -206,11 +207,6 @@ export interface ReplicaOptions {
   [name: string]: OptionValue | Runtime | Uint8Array;
 }
 
-interface Waiter {
-  resolve(batch: Batch | null): void;
-  reject(error: unknown): void;
-}
-
 /**
  * What the native module calls. It must not hold the replica, or one that nobody else holds would never be collected:
  * so this is a function of its own, whose variables hold nothing else.
@@ -239,7 +235,7 @@ function waker(reference: WeakRef<Replica>, drain: (replica: Replica) => void): 
 export class Replica implements AsyncIterable<Batch> {
   readonly #native: NativeReplica;
   readonly #isAuto: boolean;
-  readonly #waiters: Waiter[] = [];
+  readonly #waiters: Waiter<Batch | null>[] = [];
   readonly #stats: { resolve(stats: ReplicaStats): void; reject(error: unknown): void }[] = [];
   #cursor: Buffer;
   #acked: Buffer;
@@ -388,27 +384,9 @@ export class Replica implements AsyncIterable<Batch> {
     if (this.#isAuto && !this.#cursor.equals(this.#acked)) {
       this.ack();
     }
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = { resolve, reject };
-      if (signal !== undefined) {
-        const abort = (): void => {
-          this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-          this.#hold();
-          reject(signal.reason);
-        };
-        signal.addEventListener("abort", abort, { once: true });
-        waiter.resolve = (batch) => {
-          signal.removeEventListener("abort", abort);
-          resolve(batch);
-        };
-        waiter.reject = (error) => {
-          signal.removeEventListener("abort", abort);
-          reject(error);
-        };
-      }
-      this.#waiters.push(waiter);
-      this.#drain();
-    });
+    const batch = waiting(this.#waiters, signal, () => this.#hold());
+    this.#drain();
+    return batch;
   }
 
   /** Hands out what is there, and asks to be woken for what is still wanted. */

@@ -5,6 +5,7 @@ import type { Key, Several } from "./command.js";
 import type { WaitOptions } from "./commands/blocking.js";
 import { ClosedError, fromNative, guard } from "./errors.js";
 import { native, type NativeSubscription } from "./native.js";
+import { type Waiter, waiting } from "./waiting.js";
 
 /** A message, its strings as the subscription has them: text or Buffers. */
 export interface Message<T extends string | Buffer = string> {
@@ -18,11 +19,6 @@ export interface Message<T extends string | Buffer = string> {
 
 /** @internal How a subscription begins. */
 export type SubscribeVerb = "SUBSCRIBE" | "PSUBSCRIBE" | "SSUBSCRIBE";
-
-interface Waiter<T extends string | Buffer> {
-  resolve(message: Message<T> | null): void;
-  reject(error: unknown): void;
-}
 
 /** What the native module calls. It must not hold the subscription, so that one that nobody else holds is collected. */
 function waker(reference: WeakRef<{ wake(): void }>): () => void {
@@ -44,7 +40,7 @@ const bytes = (name: Key): Uint8Array => (typeof name === "string" ? Buffer.from
  */
 export class Subscription<T extends string | Buffer = string> implements AsyncIterable<Message<T>> {
   readonly #native: NativeSubscription;
-  readonly #waiters: Waiter<T>[] = [];
+  readonly #waiters: Waiter<Message<T> | null>[] = [];
   readonly #waker = { wake: (): void => this.#drain() };
   #isClosed = false;
 
@@ -106,30 +102,11 @@ export class Subscription<T extends string | Buffer = string> implements AsyncIt
   }
 
   /** The next message; null once the subscription is closed. */
-  next({ signal }: WaitOptions = {}): Promise<Message<T> | null> {
-    return new Promise((resolve, reject) => {
-      this.#check();
-      signal?.throwIfAborted();
-      const waiter: Waiter<T> = { resolve, reject };
-      if (signal !== undefined) {
-        const abort = (): void => {
-          this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-          this.#hold();
-          reject(signal.reason);
-        };
-        signal.addEventListener("abort", abort, { once: true });
-        waiter.resolve = (message) => {
-          signal.removeEventListener("abort", abort);
-          resolve(message);
-        };
-        waiter.reject = (error) => {
-          signal.removeEventListener("abort", abort);
-          reject(error);
-        };
-      }
-      this.#waiters.push(waiter);
-      this.#drain();
-    });
+  async next({ signal }: WaitOptions = {}): Promise<Message<T> | null> {
+    this.#check();
+    const message = waiting(this.#waiters, signal, () => this.#hold());
+    this.#drain();
+    return message;
   }
 
   /** Messages until the subscription is closed. */
