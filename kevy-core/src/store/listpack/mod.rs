@@ -11,12 +11,17 @@ pub use codec::Raw;
 use codec::{END, Encoded};
 
 use super::item::Item;
+use super::table::{CACHE_LINE, prefetch};
 use crate::base::number::parse_i64;
 
 const HEADER: usize = 6;
 const COUNT_UNKNOWN: u16 = u16::MAX;
 /// A listpack is not let grow past this, as in Redis.
 const BYTES_MAX: usize = 1 << 30;
+
+/// How far a search looks ahead: where an element begins is known only from the one before, so its bytes would be waited
+/// for one line after the other.
+const AHEAD_BYTES: usize = 512;
 
 /// Bytes that are not a listpack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,7 +194,12 @@ impl Listpack {
         let bytes = &self.bytes[..self.end()];
         let int = parse_i64(wanted);
         let (mut at, mut index) = (HEADER, 0);
+        let ahead = |at: usize| prefetch(bytes.as_ptr().wrapping_add(at + AHEAD_BYTES));
+        if bytes.len() > CACHE_LINE {
+            (0..AHEAD_BYTES).step_by(CACHE_LINE).for_each(|line| prefetch(bytes.as_ptr().wrapping_add(line)));
+        }
         loop {
+            ahead(at);
             let (mut next, is_equal) = match int {
                 None => codec::skip_and_compare(bytes, at, wanted)?,
                 Some(int) => {

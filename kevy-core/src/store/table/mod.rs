@@ -16,7 +16,7 @@ pub use visit::{Drain, Iter};
 
 use super::seed::Seed;
 
-const CACHE_LINE: usize = 64;
+pub const CACHE_LINE: usize = 64;
 
 /// What a table can hold: a pointer of one word that can tell the hash of what it points to.
 pub trait Element {
