@@ -94,12 +94,13 @@ def test_events_reach_a_watcher(tasks):
     wanted, seen, listening = {"task-received", "task-started", "task-succeeded"}, [], threading.Event()
 
     def heard(event):
+        # Workers show every other second that they are there, so whoever listens soon knows that they do.
+        listening.set()
         seen.append(event["type"])
         receiver.should_stop = wanted <= set(seen)
 
     with tasks.app.connection_for_read() as connection:
         receiver = EventReceiver(connection, handlers={"*": heard}, app=tasks.app)
-        receiver.wakeup_workers = lambda **_: listening.set()
         thread = threading.Thread(target=lambda: receiver.capture(limit=None, timeout=TIMEOUT, wakeup=True))
         thread.start()
         assert listening.wait(TIMEOUT)
