@@ -342,6 +342,13 @@ impl Listpack {
     fn splice(&mut self, at: usize, length: usize, removed: usize, element: Option<Encoded<'_>>) -> usize {
         debug_assert!(at >= HEADER && at + length <= self.end());
         let new = element.as_ref().map_or(0, Encoded::len);
+        if let Some(element) = &element
+            && removed == 1
+            && new == length
+        {
+            element.write(&mut self.bytes[at..at + new]);
+            return at + new;
+        }
         let old_len = self.bytes.len();
         let mut bytes = std::mem::take(&mut self.bytes).into_vec();
         if new > length {
