@@ -55,7 +55,8 @@ def test_the_server_answers_redis_cli(at_desk, shell, start, desk, environment):
     port = free_port()
     (serve, ready), (ask, answers) = at_desk("Serve", port)
     server = start(["bash", "-c", f"exec {serve}"], desk, environment)
-    (line,) = server.until("ready")
+    # What came before is the server's log.
+    *_, line = server.until("ready")
     assert re.sub(r"\d+$", "N", line) == re.sub(r"\d+$", "N", ready.strip().replace(PORT, str(port)))
     assert shell(ask) == answers
     assert server.end(signal.SIGTERM) == 0
