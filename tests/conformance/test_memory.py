@@ -4,6 +4,7 @@ import pytest
 
 from support.resp import encode, info
 from support.servers import start_kevy, start_redis
+from support.wait import eventually
 
 #: Parts of a small collection, and how many of those are made.
 SMALL, COLLECTIONS = 50, 200
@@ -26,28 +27,30 @@ WRITES = {
 }
 
 
-def used(session) -> int:
-    return int(info(session, "memory")["used_memory"])
+def used(server) -> int:
+    """What a server holds while nobody else is connected, whose buffers would count."""
+    with server.connect() as session:
+        eventually(lambda: info(session, "clients")["connected_clients"] == "1", "whoever wrote is gone")
+        return int(info(session, "memory")["used_memory"])
 
 
 def grown(server, write, keys: list[str], parts: int) -> float:
     """Bytes per part by which a server grows."""
+    commands = [encode(*write(key, n)) for key in ["warm", *keys] for n in range(parts)]
+    # What the first commands make once is not counted.
+    send(server, commands[:parts])
+    before = used(server)
+    send(server, commands[parts:])
+    return (used(server) - before) / (len(keys) * parts)
+
+
+def send(server, commands: list[bytes]) -> None:
     with server.connect() as session:
-        session.call("PING")
-        # What the first commands make once is not counted, nor are the buffers of a batch.
-        commands = [encode(*write(key, n)) for key in ["warm", *keys] for n in range(parts)]
-        send(session, commands[:parts])
-        before = used(session)
-        send(session, commands[parts:])
-        return (used(session) - before) / (len(keys) * parts)
-
-
-def send(session, commands: list[bytes]) -> None:
-    for at in range(0, len(commands), 1_000):
-        batch = commands[at : at + 1_000]
-        session.send_raw(b"".join(batch))
-        for _ in batch:
-            assert not session.read().is_error
+        for at in range(0, len(commands), 1_000):
+            batch = commands[at : at + 1_000]
+            session.send_raw(b"".join(batch))
+            for _ in batch:
+                assert not session.read().is_error
 
 
 @pytest.fixture(scope="module")
