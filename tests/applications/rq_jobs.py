@@ -1,7 +1,7 @@
 """The jobs that RQ's workers run in the tests."""
 
 import os
-import time
+import threading
 
 import redis
 from rq import get_current_job
@@ -31,8 +31,7 @@ def fail(name, times):
 
 def run_until_stopped(name):
     client().set(name, "running")
-    while True:
-        time.sleep(0.05)
+    threading.Event().wait()
 
 
 def noted(job, connection, result, *_):

@@ -3,6 +3,7 @@
 import pytest
 
 from support.resp import Connection, info
+from support.servers import Server
 from support.wait import eventually
 
 from .links import digests_are_equal, follow, is_linked, settled, stats, wait_linked
@@ -26,6 +27,16 @@ def stop(server, session: Connection) -> None:
     assert server.wait() == 0
 
 
+def followed(primary: Server, copies: list[Server]) -> list[Connection]:
+    """Makes servers replicas, and connects to them once they are."""
+    for copy in copies:
+        follow(copy, primary.port)
+    theirs = [copy.connect() for copy in copies]
+    for one in theirs:
+        wait_linked(one)
+    return theirs
+
+
 def same(primary: Connection, replica: Connection) -> None:
     eventually(lambda: is_linked(replica) and digests_are_equal(primary, replica), "the replica equals the primary")
 
@@ -35,11 +46,7 @@ def test_replicas_go_on_when_their_primary_comes_back(kevy, redis, kept):
     primary = kevy(2, **options)
     session = primary.connect()
     copies = [kevy(2), kevy(3), redis()]
-    for copy in copies:
-        follow(copy, primary.port)
-    theirs = [copy.connect() for copy in copies]
-    for one in theirs:
-        wait_linked(one)
+    theirs = followed(primary, copies)
     fill(session, 0)
     session.call("SET", "short", "v", "PX", 300)
     assert settled(session, len(copies))
@@ -58,11 +65,7 @@ def test_replicas_are_copied_anew_where_the_primary_lost_something(kevy, redis, 
     primary = kevy(2, dir=tmp_path / "primary")
     session = primary.connect()
     copies = [kevy(2), redis()]
-    for copy in copies:
-        follow(copy, primary.port)
-    theirs = [copy.connect() for copy in copies]
-    for one in theirs:
-        wait_linked(one)
+    theirs = followed(primary, copies)
     fill(session, 0)
     assert settled(session, len(copies))
     assert session.call("SAVE").value == b"OK"

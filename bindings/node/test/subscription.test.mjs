@@ -1,8 +1,9 @@
 // Subscriptions: messages as an asynchronous iterator, without a thread that waits for them.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { after, afterEach, before, describe, test } from "node:test";
 import { ClosedError, Runtime } from "kevy";
 
@@ -150,13 +151,27 @@ describe("a subscription", () => {
     subscriptions.forEach((subscription) => subscription.close());
   });
 
-  test("keeps the process alive only while somebody waits", () => {
+  test("keeps the process alive only while somebody waits", async () => {
     const run = (code) =>
-      spawnSync(process.execPath, ["--input-type=module", "-e", `import { Runtime } from "kevy";
-        const db = (await Runtime.start({ shards: 1 })).session(); const news = db.subscribe("news"); ${code}`],
-        { cwd: new URL("..", import.meta.url), encoding: "utf8", timeout: 30_000 });
-    assert.equal(run("console.log('open')").stdout, "open\n");
-    const waited = run("news.next().then(({ data }) => console.log(data)); setTimeout(() => db.publish('news', 'late'), 50)");
-    assert.equal(waited.stdout, "late\n", waited.stderr);
+      spawn(process.execPath, ["--input-type=module", "-e", `import { Runtime } from "kevy";
+        const runtime = await Runtime.start({ shards: 1, port: 0 });
+        const news = runtime.session().subscribe("news"); ${code}`],
+        { cwd: new URL("..", import.meta.url), stdio: ["ignore", "pipe", "inherit"], timeout: 30_000 });
+    const lines = async (child) => {
+      const found = [];
+      for await (const line of createInterface(child.stdout)) found.push(line);
+      return found;
+    };
+    assert.deepEqual(await lines(run("console.log('open')")), ["open"]);
+
+    // Nothing but the wait keeps this one alive until another process publishes.
+    const waiting = run("news.next().then(({ data }) => console.log(data)); console.log(runtime.port)");
+    const output = createInterface(waiting.stdout)[Symbol.asyncIterator]();
+    const { Redis } = await import("ioredis");
+    const redis = new Redis({ port: Number((await output.next()).value) });
+    assert.equal(await redis.publish("news", "late"), 1);
+    redis.disconnect();
+    assert.equal((await output.next()).value, "late");
+    assert.equal((await output.next()).done, true);
   });
 });
