@@ -9,8 +9,9 @@ use memchr::memchr;
 use crate::base::{Error, ErrorKind, Result};
 use crate::resp::{ArgVec, decode_command};
 
+use super::lane::set_aside;
 use super::record::unreadable;
-use super::recover::{Place, Player, Replay, set_aside};
+use super::recover::{Place, Player, Replay};
 
 /// Bytes read at a time, at least.
 const READ_BYTES: usize = 1 << 20;

@@ -15,9 +15,10 @@ use crate::io::Disk;
 use crate::persistence::save::Style;
 use crate::shard::Shards;
 
+use super::lane::End;
 use super::manifest::Manifest;
 use super::record;
-use super::recover::{self, End, Place, Recovered, Replay, Tolerance};
+use super::recover::{self, Place, Recovered, Replay, Tolerance};
 use super::rewrite::{Group, Kind};
 use super::writer::{Common, Lane, Policy, Roll};
 

@@ -2,14 +2,16 @@
 //!
 //! Each shard has a writer that takes its stream of effects (`writer`). A manifest names the files: a base, which holds one
 //! instant of all shards, and for each shard what followed. A rewrite makes a new base and begins new files at the same
-//! instant. Formats: `record` for kevy's own files, `manifest` and `commands` for what is shared with Redis.
+//! instant. What is read back is found whole first (`lane`), then run (`replay`). Formats: `record` for kevy's own files, `manifest` and `commands` for what is shared with Redis.
 
 mod commands;
 mod control;
+mod lane;
 mod manifest;
 mod record;
 mod recover;
 mod replace;
+mod replay;
 mod rewrite;
 mod writer;
 
