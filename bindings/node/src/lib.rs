@@ -10,6 +10,7 @@ mod replica;
 mod runtime;
 mod session;
 mod subscription;
+mod wake;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

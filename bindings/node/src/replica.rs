@@ -5,16 +5,12 @@ use std::sync::Arc;
 use kevy_core::api::{ErrorKind, Replica, ReplicaInterrupter, ReplicaOptions, ReplicaSource, ReplicaStats};
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Uint8Array, Uint32Array};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
-use parking_lot::Mutex;
 
 use crate::error::{failed, failure, text};
 use crate::pump::{self, Channel, Packed};
 use crate::runtime;
-
-/// Wakes JavaScript, and keeps the process alive only while somebody waits.
-type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), napi::Status, false, true>;
+use crate::wake::{self, Waker};
 
 /// A replica.
 #[napi(js_name = "NativeReplica")]
@@ -22,7 +18,7 @@ type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), napi::Status, false, 
 pub struct Handle {
     channel: Arc<Channel>,
     interrupter: ReplicaInterrupter,
-    wake: Arc<Mutex<Wake>>,
+    wake: Waker,
     /// Until the first wait starts the thread.
     idle: Option<Replica>,
     frames_max: usize,
@@ -114,13 +110,7 @@ impl Handle {
             let (frames_max, batches_max) = (self.frames_max, self.batches_max);
             std::thread::Builder::new()
                 .name("kevy-replica".into())
-                .spawn(move || {
-                    let wake = || {
-                        // Without an environment there is nobody to wake.
-                        wake.lock().call((), ThreadsafeFunctionCallMode::NonBlocking);
-                    };
-                    pump::run(replica, &channel, frames_max, batches_max, &wake);
-                })
+                .spawn(move || pump::run(replica, &channel, frames_max, batches_max, &|| wake.wake()))
                 .map_err(|error| failed(ErrorKind::Io, &format!("cannot start a thread: {error}")))?;
         }
         Ok(self.channel.listen(wants_items, wants_stats))
@@ -129,10 +119,7 @@ impl Handle {
     /// Whether the process stays alive for this replica.
     #[napi]
     pub fn hold(&self, env: Env, is_held: bool) -> napi::Result<()> {
-        let mut wake = self.wake.lock();
-        #[expect(deprecated, reason = "napi-rs has no other way to count a wait that comes and goes")]
-        let done = if is_held { wake.refer(&env) } else { wake.unref(&env) };
-        done
+        self.wake.hold(env, is_held)
     }
 
     #[napi]
@@ -172,7 +159,7 @@ pub fn open_replica(
     cursor: Option<Uint8Array>,
     frames_max: u32,
     batches_max: u32,
-    wake: Wake,
+    wake: wake::Function,
 ) -> napi::Result<Handle> {
     let open = || {
         let mut options = ReplicaOptions::default();
@@ -192,7 +179,7 @@ pub fn open_replica(
     Ok(Handle {
         channel: Arc::default(),
         interrupter: replica.interrupter(),
-        wake: Arc::new(Mutex::new(wake)),
+        wake: Waker::new(wake),
         idle: Some(replica),
         frames_max: frames_max as usize,
         batches_max: batches_max as usize,

@@ -7,15 +7,11 @@ use std::time::Duration;
 use kevy_core::api::{Error, ErrorKind, Kind, Reply, Session};
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, Either, Uint8Array};
-use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue};
 use napi_derive::napi;
-use parking_lot::Mutex;
 
 use crate::error::{failed, failure};
 use crate::runtime::{self, Shared};
-
-/// Wakes JavaScript, and keeps the process alive only while somebody waits.
-type Wake = ThreadsafeFunction<(), UnknownReturnValue, (), napi::Status, false, true>;
+use crate::wake::{self, Waker};
 
 /// A part of a message: text or bytes, as the subscription has it.
 type Part = Either<String, Buffer>;
@@ -28,7 +24,7 @@ pub struct Subscription {
     session: Option<Session>,
     /// Somebody wants to be woken.
     is_awaited: Arc<AtomicBool>,
-    wake: Arc<Mutex<Wake>>,
+    wake: Waker,
     as_text: bool,
     _runtime: Arc<Shared>,
 }
@@ -71,10 +67,7 @@ impl Subscription {
     /// Whether the process stays alive for this subscription.
     #[napi]
     pub fn hold(&self, env: Env, is_held: bool) -> napi::Result<()> {
-        let mut wake = self.wake.lock();
-        #[expect(deprecated, reason = "napi-rs has no other way to count a wait that comes and goes")]
-        let done = if is_held { wake.refer(&env) } else { wake.unref(&env) };
-        done
+        self.wake.hold(env, is_held)
     }
 
     /// Ends it.
@@ -104,19 +97,18 @@ fn read(part: Reply<'_>, as_text: bool) -> Part {
 
 /// Opens a subscription to nothing. `wake` is called after [`Subscription::listen`], once.
 #[napi]
-pub fn open_subscription(runtime_id: u32, as_text: bool, wake: Wake) -> napi::Result<Subscription> {
+pub fn open_subscription(runtime_id: u32, as_text: bool, wake: wake::Function) -> napi::Result<Subscription> {
     let open = || -> Result<(Session, Arc<Shared>), Error> {
         let shared = runtime::find(runtime_id)?;
         let session = shared.runtime()?.session()?;
         Ok((session, shared))
     };
     let (mut session, shared) = open().map_err(|error| failure(&error))?;
-    let (is_awaited, wake) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(wake)));
+    let (is_awaited, wake) = (Arc::new(AtomicBool::new(false)), Waker::new(wake));
     let (asked, call) = (is_awaited.clone(), wake.clone());
     session.set_push_waker(Some(Box::new(move || {
         if asked.swap(false, Ordering::SeqCst) {
-            // Without an environment there is nobody to wake.
-            call.lock().call((), ThreadsafeFunctionCallMode::NonBlocking);
+            call.wake();
         }
     })));
     Ok(Subscription { session: Some(session), is_awaited, wake, as_text, _runtime: shared })
