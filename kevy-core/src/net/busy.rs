@@ -14,7 +14,8 @@ use crate::resp::Batch;
 
 use super::connection::Fate;
 use super::flush;
-use super::reactor::{READ_BYTES, Reactor, list, mark_dirty, read, serve_connection};
+use super::intake::{READ_BYTES, list, mark_dirty, read, serve_connection};
+use super::reactor::Reactor;
 use super::serve::Counter;
 use super::uring::{Piece, await_writable, end, settle_intake};
 

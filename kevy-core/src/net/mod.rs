@@ -10,10 +10,13 @@ mod connection;
 mod disk_wait;
 mod flush;
 mod handle;
+mod intake;
+mod mail;
 mod reactor;
 mod serve;
 mod settings;
 mod uring;
+mod waits;
 
 pub use admission::Door;
 pub use handle::Handle;

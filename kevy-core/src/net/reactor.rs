@@ -14,21 +14,22 @@ use std::time::{Duration, Instant};
 use mio::{Events, Poll, Token};
 use slab::Slab;
 
-use crate::base::log_sink;
 use crate::base::signal::{self, Ring};
-use crate::dispatch::{Client, ClientKind, Engine, Introduction, Parcel, Post, Session, Shard};
+use crate::dispatch::{Client, ClientKind, Engine, Introduction, Parcel, Post, Session};
 use crate::io::uring::Operation;
-use crate::io::{Alarm, Moved, Socket, Upgrade, Uring};
+use crate::io::{Alarm, Socket, Upgrade, Uring};
 use crate::resp::Batch;
 use crate::resp::glance;
 
 use super::Handle;
 use super::admission::Door;
 use super::care::CRON_INTERVAL_MS;
-use super::connection::{Connection, Fate, Waiting};
+use super::connection::{Connection, Fate};
 use super::disk_wait::DiskWait;
 use super::flush;
-use super::serve::{Counter, LOOK_AHEAD_MIN, run_parcel};
+use super::intake::{READ_BYTES, list, mark_dirty, read, serve_connection};
+use super::mail::read_mail;
+use super::serve::{Counter, LOOK_AHEAD_MIN};
 use super::settings::Settings;
 use super::uring::{BATCH_MIN, Piece, await_writable, end, launch, settle_intake};
 
@@ -58,10 +59,6 @@ pub struct Peer<'a> {
 
 /// Bytes that one turn reads from all its connections together.
 const ARENA_BYTES: usize = 1 << 20;
-/// Bytes read from one connection at a time.
-pub(super) const READ_BYTES: usize = 32 * 1024;
-/// The most that a connection's own buffer grows ahead of the bytes received.
-const READ_AHEAD_BYTES_MAX: usize = 1 << 20;
 const ALARM: Token = Token(usize::MAX);
 /// Tokens from here down are listeners.
 pub(super) const LISTENERS_END: usize = usize::MAX - 1;
@@ -320,106 +317,8 @@ impl Reactor {
         }
     }
 
-    /// Takes replies that other shards sent back.
-    fn collect_replies(&mut self) {
-        for shard in 0..self.posts.len() {
-            while let Some(mut parcel) = self.posts[shard].as_mut().and_then(Post::receive) {
-                self.hand_out(&parcel);
-                if parcel.clear() {
-                    self.spare.push(parcel);
-                }
-            }
-        }
-    }
-
-    /// Gives the replies of a finished parcel to their connections.
-    fn hand_out(&mut self, parcel: &Parcel) {
-        for (call, reply) in parcel.answers() {
-            let Some(connection) = self.connections.get_mut(call.connection) else { continue };
-            connection.answer(call.request, reply);
-            mark_dirty(&mut self.dirty, connection, call.connection);
-            if connection.unstall() {
-                list(&mut self.readable, connection, call.connection);
-            }
-        }
-    }
-
-    /// Answers the commands whose wait is over.
-    fn answer_waiting(&mut self, now: u64) {
-        for key in self.handle.take_answered() {
-            self.answer(key, false);
-        }
-        while let Some(&(at, key)) = self.timeouts.first()
-            && at <= now
-        {
-            self.timeouts.pop_first();
-            self.answer(key, true);
-        }
-        for key in self.polled.clone() {
-            self.answer(key, false);
-        }
-    }
-
-    /// Moves messages that nobody asked for to their connections.
-    fn collect_messages(&mut self) {
-        self.handle.take_pushed(&mut self.pushed);
-        for key in self.pushed.drain(..) {
-            let Some(connection) = self.connections.get_mut(key) else { continue };
-            connection.take_messages();
-            mark_dirty(&mut self.dirty, connection, key);
-        }
-    }
-
-    /// Answers the command of a connection that waits, if its wait is over; `late` where its time is.
-    fn answer(&mut self, key: usize, late: bool) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let Connection { waiting, out, session, .. } = &mut **connection;
-        let start = out.buf.len();
-        let Some(ended) = waiting.take_if(|waiting| self.engine.answer(&waiting.answer, late, out)) else {
-            return;
-        };
-        self.engine.after(session, out, start);
-        mark_dirty(&mut self.dirty, connection, key);
-        if connection.unstall() {
-            list(&mut self.readable, connection, key);
-        }
-        self.end_wait(key, &ended);
-    }
-
-    /// Lets connections go on whose commands no pause holds back any more.
-    #[cold]
-    fn resume_paused(&mut self, now: u64, changed: bool) {
-        // Those that must wait on are listed again when they have tried.
-        let until = self.engine.server.paused_until();
-        if !changed && self.engine.server.paused(now).is_some() && until == self.paused_until {
-            return;
-        }
-        for key in std::mem::take(&mut self.paused) {
-            let Some(connection) = self.connections.get_mut(key) else { continue };
-            connection.paused = false;
-            connection.session.client.is_paused.store(false, Ordering::Relaxed);
-            if connection.unstall() {
-                list(&mut self.readable, connection, key);
-            }
-        }
-    }
-
-    /// Forgets a connection's wait.
-    pub(super) fn end_wait(&mut self, key: usize, waiting: &Waiting) {
-        if let Some(deadline) = waiting.deadline {
-            self.timeouts.remove(&(deadline, key));
-        }
-        if waiting.answer.is_polled() {
-            self.polled.retain(|&polled| polled != key);
-        }
-        self.engine.end_wait(&waiting.answer);
-    }
-
-    /// Reads the readable connections and runs what they sent, then what other reactors sent. False where a script keeps
-    /// every token, so that nothing was run but what a busy server does.
-    fn serve(&mut self, now: u64) -> bool {
-        self.work_left = false;
-        let limits_clients = self.limits_clients();
+    /// Reads the readable connections, as many as the arena has room for, and adds what the ring has received.
+    fn gather(&mut self) -> Vec<(usize, Piece)> {
         let mut arena_used = 0;
         let mut received = Vec::with_capacity(self.readable.len());
         let mut later = Vec::new();
@@ -449,7 +348,15 @@ impl Reactor {
         }
         self.readable = later;
         received.append(&mut self.arrived);
+        received
+    }
 
+    /// Reads the readable connections and runs what they sent, then what other reactors sent. False where a script keeps
+    /// every token, so that nothing was run but what a busy server does.
+    fn serve(&mut self, now: u64) -> bool {
+        self.work_left = false;
+        let limits_clients = self.limits_clients();
+        let received = self.gather();
         let engine = self.engine.clone();
         let alarm = self.handle.alarm.clone();
         let mut counter = Counter {
@@ -563,43 +470,6 @@ impl Reactor {
         true
     }
 
-    /// Brings parcels to other shards: runs them in place where the shard is idle, and posts them otherwise.
-    fn deliver(&mut self, now: u64) {
-        let engine = self.engine.clone();
-        for shard in 0..self.outgoing.len() {
-            if self.outgoing[shard].is_empty() {
-                continue;
-            }
-            let Some(post) = &mut self.posts[shard] else { continue };
-            if !post.has_room() {
-                continue;
-            }
-            let next = self.spare.pop().unwrap_or_default();
-            let mut parcel = std::mem::replace(&mut self.outgoing[shard], next);
-            // In place only where nothing sent before is still under way: it must not be overtaken.
-            let idle = if post.is_busy() { None } else { engine.shards.try_take(shard) };
-            if let Some(mut token) = idle {
-                while !run_parcel(&engine, &mut token, &mut self.guest, &mut parcel, now) {
-                    if token.owes() {
-                        drop(token);
-                        token = engine.take(shard);
-                    } else {
-                        token.stream.notify();
-                        token.yield_fairly();
-                    }
-                }
-                engine.leave(token);
-                self.hand_out(&parcel);
-                if parcel.clear() {
-                    self.spare.push(parcel);
-                }
-            } else {
-                post.send(parcel);
-                self.peers[shard].alarm.ring(signal::MAIL);
-            }
-        }
-    }
-
     /// Sends replies and the bytes of upgraded connections.
     fn send(&mut self, now: u64) {
         for key in self.upgraded.clone() {
@@ -661,131 +531,4 @@ impl Reactor {
             self.engine.server.stats.writes.fetch_add(writes, Ordering::Relaxed);
         }
     }
-}
-
-pub(super) fn mark_dirty(dirty: &mut Vec<usize>, connection: &mut Connection, key: usize) {
-    let due = connection.unsent() > 0
-        || connection.upgrade.is_some()
-        || connection.fate != Fate::Open
-        || connection.stalled
-        || connection.socket.has_pending();
-    if due && !connection.dirty {
-        connection.dirty = true;
-        dirty.push(key);
-    }
-}
-
-pub(super) fn list(readable: &mut Vec<usize>, connection: &mut Connection, key: usize) {
-    if !connection.listed {
-        connection.listed = true;
-        readable.push(key);
-    }
-}
-
-/// Reads into `arena`, or into the connection's own buffer where an argument is half received. Returns how many
-/// bytes are in the arena.
-pub(super) fn read(connection: &mut Connection, arena: &mut [u8]) -> usize {
-    if connection.stalled || connection.fate != Fate::Open || !connection.readable {
-        return 0;
-    }
-    let own = connection.want > READ_BYTES / 2;
-    let (start, moved) = if own {
-        let start = connection.input.len();
-        let room = connection.want.clamp(READ_BYTES, READ_AHEAD_BYTES_MAX);
-        connection.input.resize(start + room, 0);
-        (start, connection.socket.receive(&mut connection.input[start..]))
-    } else {
-        (0, connection.socket.receive(&mut arena[..READ_BYTES]))
-    };
-    let got = match moved {
-        Ok(Moved::Bytes(n)) => n,
-        Ok(Moved::Later) => 0,
-        Ok(Moved::Closed) | Err(_) => {
-            connection.ended = true;
-            0
-        }
-    };
-    let offered = if own { connection.input.len() - start } else { READ_BYTES };
-    // A short read has emptied the socket, unless its end stands behind what was read.
-    connection.readable = got == offered || (connection.ending && got > 0) || connection.socket.has_more();
-    if own {
-        connection.input.truncate(start + got);
-        0
-    } else {
-        got
-    }
-}
-
-/// Runs what a connection sent, now and before.
-pub(super) fn serve_connection(
-    counter: &mut Counter<'_>,
-    connection: &mut Connection,
-    key: usize,
-    bytes: &[u8],
-    batch: &mut Batch,
-    now: u64,
-) {
-    let client = connection.session.client.clone();
-    client.last_active_ms.store(now, Ordering::Relaxed);
-    if connection.upgrade.is_some() {
-        connection.input.extend_from_slice(bytes);
-    } else if connection.input.is_empty() {
-        let used = counter.serve(connection, key, bytes, batch);
-        connection.input.extend_from_slice(&bytes[used..]);
-    } else {
-        let mut input = std::mem::take(&mut connection.input);
-        input.extend_from_slice(bytes);
-        let used = counter.serve(connection, key, &input, batch);
-        input.drain(..used);
-        // A buffer that one large argument grew is given back once that is done.
-        if !input.is_empty() || input.capacity() <= READ_BYTES {
-            connection.input = input;
-        }
-    }
-    if let Some(upgrade) = &mut connection.upgrade {
-        match upgrade.input(&connection.input, now) {
-            Ok(used) => {
-                connection.input.drain(..used);
-            }
-            Err(text) => {
-                log_sink::warning(format_args!("the link of {} is closed: {text}", connection.socket.peer));
-                connection.fate = Fate::Close;
-            }
-        }
-    }
-    if connection.ended && !connection.stalled && connection.fate == Fate::Open {
-        connection.fate = Fate::CloseWhenSent;
-    }
-    connection.session.publish(connection.input.len(), connection.kept(), connection.out.protocol);
-}
-
-/// Runs parcels that other reactors sent to this shard. True where more wait.
-fn read_mail(
-    engine: &Engine,
-    shard: &mut crate::base::token::OwnedGuard<'_, Shard>,
-    first: usize,
-    guest: &mut Session,
-    unfinished: &mut Option<(usize, Box<Parcel>)>,
-    now: u64,
-) -> bool {
-    if let Some((from, mut parcel)) = unfinished.take() {
-        if !run_parcel(engine, shard, guest, &mut parcel, now) {
-            *unfinished = Some((from, parcel));
-            return true;
-        }
-        shard.mailbox.answer(from, parcel);
-    }
-    let senders = shard.mailbox.senders();
-    for at in 0..senders {
-        let from = (first + at) % senders;
-        let Some(mut parcel) = shard.mailbox.receive(from) else { continue };
-        if !run_parcel(engine, shard, guest, &mut parcel, now) {
-            *unfinished = Some((from, parcel));
-            return true;
-        }
-        shard.mailbox.answer(from, parcel);
-        shard.stream.notify();
-        shard.yield_fairly();
-    }
-    shard.mailbox.has_mail()
 }

@@ -16,7 +16,8 @@ use crate::io::uring::{Chunk, Completion, Operation, Retired};
 
 use super::admission::ACCEPT_INTERVAL_MS;
 use super::connection::{Connection, Fate, Intake};
-use super::reactor::{LISTENERS_END, READ_BYTES, Reactor, list, mark_dirty};
+use super::intake::{READ_BYTES, list, mark_dirty};
+use super::reactor::{LISTENERS_END, Reactor};
 
 /// From how many connections on the ring sends for them together. Fewer are served sooner by a call each.
 pub(super) const BATCH_MIN: usize = 3;
