@@ -1,5 +1,7 @@
 """Over `maxmemory`, with nothing to evict: what a transaction, a script and a function are refused, as by the reference."""
 
+import threading
+
 import pytest
 
 from .conftest import SHARDS
@@ -78,3 +80,31 @@ def test_a_queue_that_would_grow_the_keyspace_is_given_up_whole(command, servers
     on_both(servers, "GET", "x")
     on_both(servers, "MULTI")
     on_both(servers, "DISCARD")
+
+
+def test_a_transaction_runs_whole_or_not_at_all_while_the_limit_comes_and_goes(servers):
+    connections = servers[1]
+    writer, admin = connections
+    ended = threading.Event()
+
+    def turn() -> None:
+        while not ended.is_set():
+            for bytes_max in (1, 0):
+                admin.call("CONFIG", "SET", "maxmemory", bytes_max)
+
+    turner = threading.Thread(target=turn)
+    turner.start()
+    ran = refused = 0
+    try:
+        while ran < 300 or refused < 300:
+            sets = [("SET", f"part{part}", ran + refused) for part in range(20)]
+            reply = writer.pipeline([("MULTI",), *sets, ("EXEC",)])[-1]
+            if reply.is_error:
+                refused += 1
+                assert reply.text.startswith("EXECABORT"), reply
+            else:
+                ran += 1
+                assert [one.value for one in reply.value] == [b"OK"] * 20
+    finally:
+        ended.set()
+        turner.join()

@@ -122,7 +122,7 @@ def test_a_disk_that_fills_up_and_heals(start, fsync):
     session = server.connect()
     for round_ in range(max(1, ROUNDS // 2)):
         writers = load.start(server, SEED * 100 + round_)
-        # Its own reply may be one of those that cannot be kept.
+        # Its own reply may be one of those that cannot be kept. Writes are refused in the midst of transactions.
         session.call("DEBUG", "DISK", "FAIL-WRITES", chance.randrange(1, 3000), 28)
         eventually(lambda: any(writer.refused for writer in writers), "writes are refused")
         assert session.call("GET", "account:0").value is not None
@@ -134,6 +134,7 @@ def test_a_disk_that_fills_up_and_heals(start, fsync):
         eventually(lambda: session.call("SET", "k", 1).text == "OK", "writes are taken again")
         seen = [writer.sent for writer in writers]
         eventually(lambda: all(w.sent > s + 3 for w, s in zip(writers, seen)), "the load goes on")
+        assert load.total(session) == load.BALANCE * len(load.ACCOUNTS)
         server.kill()
         for writer in writers:
             writer.join()

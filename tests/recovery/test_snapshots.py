@@ -227,6 +227,30 @@ def test_writes_are_refused_while_nothing_can_be_saved(start, directory):
     assert session.call("SET", "k", 5).text == "OK"
     assert field(server, "rdb_last_bgsave_status") == "ok"
 
+@pytest.mark.parametrize("shards", [1, 3])
+def test_while_nothing_can_be_saved_writes_and_pings_are_answered_as_by_the_reference(start, redis, directory, shards):
+    replies = []
+    for run, named in ((redis, {}), (start, {"shards": shards})):
+        directory.mkdir(exist_ok=True)
+        server = run(save="100000 1", **named)
+        session, other = server.connect(), server.connect()
+        session.pipeline([("SET", "k", 1), ("MULTI",), ("SET", "k", 2), ("SET", "l", 2)])
+        shutil.rmtree(directory)
+        other.call("BGSAVE")
+        eventually(lambda: field(server, "rdb_last_bgsave_status") == "err", "the save has failed")
+        replies.append(
+            [session.call("EXEC")]
+            + session.pipeline([("PING",), ("GET", "k"), ("SET", "k", 3), ("DEL", "none")])
+            + session.pipeline([("MULTI",), ("SET", "k", 3), ("EXEC",), ("MULTI",), ("PING",), ("EXEC",)])
+            + session.pipeline([("MULTI",), ("GET", "k"), ("EXEC",)])
+            + session.pipeline([("MULTI",), ("EVAL", "return redis.call('SET', KEYS[1], 4)", 1, "k"), ("EXEC",)])
+            + session.pipeline([("EVAL", "#!lua\nreturn redis.call('GET', KEYS[1])", 1, "k"), ("GET", "k")])
+        )
+        server.kill()
+    theirs, ours = replies
+    assert theirs[0].text.startswith("EXECABORT Transaction discarded because of: MISCONF")
+    assert ours == theirs
+
 
 def test_nothing_is_written_unasked(start, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

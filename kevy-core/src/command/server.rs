@@ -404,20 +404,32 @@ impl Server {
         }
     }
 
-    /// Refuses a client's write while it could not be made to last, or where only a primary may write.
+    /// Refuses a client's write while it could not be made to last, where too few replicas would take it, or where only a
+    /// primary may write.
     ///
     /// # Errors
     /// The reply that says why.
     pub fn check_write(&self, origin: Origin) -> Result<(), Fail> {
-        match origin {
-            Origin::Client if self.gates.is_closed(Gates::LOG_FAILED) => {
-                let why = self.hooks.get().map(|hooks| hooks.log_failure()).unwrap_or_default();
-                Err(Fail::with(format!("MISCONF Errors writing to the AOF file: {why}")))
-            }
-            Origin::Client if self.gates.is_closed(Gates::SAVE_FAILED) => Err(SAVE_FAILED),
-            Origin::Client if self.gates.is_closed(Gates::READ_ONLY) => Err(Fail::READ_ONLY),
-            _ => Ok(()),
+        if origin != Origin::Client {
+            return Ok(());
         }
+        self.check_disk()?;
+        if self.gates.is_closed(Gates::WANTS_REPLICAS) && !self.has_replicas() {
+            return Err(Fail::NO_REPLICAS);
+        }
+        if self.gates.is_closed(Gates::READ_ONLY) { Err(Fail::READ_ONLY) } else { Ok(()) }
+    }
+
+    /// Fails where the log or snapshots cannot be written and writes are to be refused for it.
+    ///
+    /// # Errors
+    /// The reply that says why.
+    pub fn check_disk(&self) -> Result<(), Fail> {
+        if self.gates.is_closed(Gates::LOG_FAILED) {
+            let why = self.hooks.get().map(|hooks| hooks.log_failure()).unwrap_or_default();
+            return Err(Fail::with(format!("MISCONF Errors writing to the AOF file: {why}")));
+        }
+        if self.gates.is_closed(Gates::SAVE_FAILED) { Err(SAVE_FAILED) } else { Ok(()) }
     }
 
     /// True where a client must prove who it is. A password that is taken away frees those who have not.

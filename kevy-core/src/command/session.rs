@@ -13,7 +13,7 @@ use super::blocking::Waiter;
 use super::introduction::Introduction;
 use super::pubsub::Subscriptions;
 use super::tracking::Tracking;
-use super::{Client, Server, monitor, pubsub, tracking};
+use super::{Client, Fail, Server, monitor, pubsub, tracking};
 
 /// Whether the session wants replies (`CLIENT REPLY`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -120,6 +120,8 @@ pub struct Session {
     pub request: Option<Request>,
     /// True while EXEC runs the queue.
     pub in_exec: bool,
+    /// Why what EXEC runs may not write, as it stood when EXEC began.
+    pub exec_writes: Result<(), Fail>,
     /// True for the session of a script.
     pub in_script: bool,
     /// True while a command of a blocked client is tried again.
@@ -153,6 +155,7 @@ impl Session {
             watch_broken: Arc::default(),
             request: None,
             in_exec: false,
+            exec_writes: Ok(()),
             in_script: false,
             retrying: false,
             introduction: Introduction::default(),

@@ -148,8 +148,7 @@ impl Engine {
         if is_elsewhere {
             out.error_bytes(fail.bytes());
         } else {
-            let why = fail.bytes().strip_prefix(b"ERR ").unwrap_or(fail.bytes());
-            out.error_bytes(&[b"EXECABORT Transaction discarded because of: ", why].concat());
+            out.error_bytes(&super::transaction::discarded(fail));
         }
         Plan::Done
     }
@@ -170,15 +169,11 @@ impl Engine {
         if session.client.kind() == ClientKind::Primary {
             return Ok(());
         }
-        if gates.is_closed(Gates::READ_ONLY) && self.any_flags(session, spec, |flags| flags.has(Flags::WRITE))
-        {
-            return Err(Fail::READ_ONLY);
-        }
-        if gates.is_closed(Gates::WANTS_REPLICAS)
-            && self.any_flags(session, spec, |flags| flags.has(Flags::WRITE))
-            && !self.server.has_replicas()
-        {
-            return Err(Fail::NO_REPLICAS);
+        if self.any_flags(session, spec, |flags| flags.has(Flags::WRITE)) {
+            self.server.check_write(Origin::Client)?;
+        } else if spec.name == "ping" {
+            // Whoever only asks whether this server is well is told of its disk.
+            self.server.check_disk()?;
         }
         if gates.is_closed(Gates::STALE) && self.any_flags(session, spec, |flags| !flags.has(Flags::STALE)) {
             let serves = self.server.options.read().replica_serve_stale_data;
@@ -197,7 +192,7 @@ impl Engine {
     }
 
     /// Whether `holds` of the command's flags or, for EXEC, of those of a command in the queue.
-    fn any_flags(&self, session: &Session, spec: &Spec, holds: impl Fn(Flags) -> bool) -> bool {
+    pub(super) fn any_flags(&self, session: &Session, spec: &Spec, holds: impl Fn(Flags) -> bool) -> bool {
         let queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
         let is_exec = spec.flags.has(Flags::SESSION_KEYS) && spec.name == "exec";
         holds(spec.flags)

@@ -16,6 +16,12 @@ use super::{Engine, Plan};
 const NOT_IN_MULTI: Fail = Fail::new("ERR Command not allowed inside a transaction");
 const EXEC_ABORT: &str = "EXECABORT Transaction discarded because of previous errors.";
 
+/// The error reply of EXEC, without its `-`, where what it would run is refused.
+pub(super) fn discarded(fail: &Fail) -> Vec<u8> {
+    let why = fail.bytes().strip_prefix(b"ERR ").unwrap_or(fail.bytes());
+    [b"EXECABORT Transaction discarded because of: ", why].concat()
+}
+
 impl Engine {
     /// Inside MULTI: queues the command, unless it is one that runs at once.
     pub(super) fn queue(&self, session: &mut Session, args: &[&[u8]], out: &mut Writer, plan: Plan) -> Plan {
@@ -94,6 +100,11 @@ impl Engine {
         }
         if broken {
             return step.out().null_array();
+        }
+        let holds = |flag| queue.iter().any(|queued| self.command(queued.command).spec.flags.has(flag));
+        if let Err(fail) = step.admit_all(holds(Flags::WRITE), holds(Flags::DENYOOM)) {
+            self.server.count_fault(number, Fault::Rejected, fail.bytes());
+            return step.out().error_bytes(&discarded(&fail));
         }
         step.out().array(queue.len());
         step.session().in_exec = true;

@@ -274,14 +274,10 @@ fn is_over(limit: usize, ctx: &Context<'_>) -> bool {
 
 /// Refuses what changes something while the runtime takes no writes.
 fn check_write(ctx: &Context<'_>) -> Result<(), Fail> {
-    let Context { server, origin, .. } = *ctx;
-    if !server.gates.any() {
-        return Ok(());
+    if ctx.session.in_exec {
+        return ctx.session.exec_writes.clone();
     }
-    server.check_write(origin)?;
-    let is_alone =
-        origin == Origin::Client && server.gates.is_closed(Gates::WANTS_REPLICAS) && !server.has_replicas();
-    if is_alone { Err(Fail::NO_REPLICAS) } else { Ok(()) }
+    if ctx.server.gates.any() { ctx.server.check_write(ctx.origin) } else { Ok(()) }
 }
 
 /// Whether a primary is followed that has not been heard of for too long.

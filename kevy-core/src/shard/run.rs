@@ -76,12 +76,18 @@ fn admit(partition: &mut Partition, caller: &Caller<'_>, command: &Command) -> R
     if caller.server.gates.any() {
         check_gates(caller, command)?;
     }
+    admit_memory(partition, caller, command.spec.flags.has(Flags::DENYOOM))
+}
+
+/// Makes room under `maxmemory`; fails where what runs next `must_fit` and does not.
+#[inline]
+fn admit_memory(partition: &mut Partition, caller: &Caller<'_>, must_fit: bool) -> Result<(), Fail> {
     let limit = caller.server.maxmemory();
     // What goes from a replica went from its primary before.
     if limit == 0 || caller.origin == Origin::Replica || partition.keyspace.is_replica() {
         return Ok(());
     }
-    make_room(partition, caller, limit, command.spec.flags.has(Flags::DENYOOM))
+    make_room(partition, caller, limit, must_fit)
 }
 
 /// Refuses a client's writes while they could not be made to last, and those that were let in before the role turned.
@@ -295,6 +301,17 @@ impl<'a, 'p, 'c> Step<'a, 'p, 'c> {
         session.watch_broken = Default::default();
     }
 
+    /// Looks whether commands may run of which one `writes` or `must_fit` under `maxmemory`, so that all of them run.
+    pub fn admit_all(&mut self, writes: bool, must_fit: bool) -> Result<(), Fail> {
+        let writable = self.caller.server.check_write(self.caller.origin);
+        if writes {
+            writable.clone()?;
+        }
+        self.caller.session.exec_writes = writable;
+        let caller = &*self.caller;
+        self.partitions.iter_mut().try_for_each(|partition| admit_memory(partition, caller, must_fit))
+    }
+
     /// Runs one command on the held shards.
     pub fn call(&mut self, number: usize, args: &[&[u8]]) {
         let server = self.caller.server;
@@ -305,7 +322,9 @@ impl<'a, 'p, 'c> Step<'a, 'p, 'c> {
             return call(Partitions::None, self.caller, command, args);
         };
         first.counters.commands += 1;
-        for partition in &mut self.partitions {
+        // A transaction is admitted as a whole: one that has begun runs to its end.
+        let admitted = self.caller.session.in_exec;
+        for partition in self.partitions.iter_mut().filter(|_| !admitted) {
             if let Err(fail) = admit(partition, self.caller, command) {
                 self.caller.out.error_bytes(fail.bytes());
                 server.count_fault(number, Fault::Rejected, fail.bytes());
