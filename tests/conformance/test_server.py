@@ -1,5 +1,7 @@
 """INFO, CONFIG and the counters behind them: what monitoring reads."""
 
+import time
+
 import pytest
 
 from support.resp import info
@@ -128,10 +130,22 @@ def test_options_that_may_change_do_and_others_refuse(kevy):
 
 
 def test_time_is_now(kevy):
-    import time
-
     seconds, microseconds = (int(part.text) for part in kevy.connect().call("TIME").value)
     assert abs(seconds + microseconds / 1e6 - time.time()) < 5
+
+
+def test_a_time_to_live_is_told_to_the_millisecond(kevy):
+    session = kevy.connect()
+    for _ in range(200):
+        deadline = int(time.time() * 1000) + 10_000
+        session.call("SET", "k", "v", "PXAT", deadline)
+        left = session.call("PTTL", "k").value
+        assert left <= 10_000
+        assert left + int(time.time() * 1000) >= deadline
+    session.call("SET", "k", "v", "PX", 5)
+    until = time.time() + 0.006
+    eventually(lambda: time.time() > until, "it has expired")
+    assert session.call("GET", "k").value is None
 
 
 def test_memory_usage_grows_with_the_value(kevy):

@@ -5,9 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A source of wall-clock time. Read once per turn or call and passed down as `now`.
 pub trait Clock: Send + Sync + Debug {
-    /// Milliseconds since the Unix epoch, as cheap as the system offers: it may lag by a few
-    /// milliseconds, but never runs ahead.
+    /// Milliseconds since the Unix epoch.
     fn now_ms(&self) -> u64;
+
+    /// As [`Clock::now_ms`], in a third of the time: it lags by some milliseconds, and never runs ahead.
+    fn rough_ms(&self) -> u64 {
+        self.now_ms()
+    }
 
     /// Microseconds since the Unix epoch, exact.
     fn now_us(&self) -> u64;
@@ -25,15 +29,23 @@ fn read(clock: libc::clockid_t) -> libc::timespec {
 }
 
 #[cfg(target_os = "linux")]
-const CHEAP: libc::clockid_t = libc::CLOCK_REALTIME_COARSE;
+const ROUGH: libc::clockid_t = libc::CLOCK_REALTIME_COARSE;
 #[cfg(not(target_os = "linux"))]
-const CHEAP: libc::clockid_t = libc::CLOCK_REALTIME;
+const ROUGH: libc::clockid_t = libc::CLOCK_REALTIME;
+
+fn ms(time: libc::timespec) -> u64 {
+    time.tv_sec as u64 * 1_000 + time.tv_nsec as u64 / 1_000_000
+}
 
 impl Clock for SystemClock {
     #[inline]
     fn now_ms(&self) -> u64 {
-        let time = read(CHEAP);
-        time.tv_sec as u64 * 1_000 + time.tv_nsec as u64 / 1_000_000
+        ms(read(libc::CLOCK_REALTIME))
+    }
+
+    #[inline]
+    fn rough_ms(&self) -> u64 {
+        ms(read(ROUGH))
     }
 
     fn now_us(&self) -> u64 {

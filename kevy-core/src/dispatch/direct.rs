@@ -170,7 +170,10 @@ impl Engine {
         key: &[u8],
         into: &mut Vec<u8>,
     ) -> Result<Direct> {
-        let now = self.server.clock.now_ms();
+        // Where nothing expires the time only says which keys were used lately.
+        let clock = &self.server.clock;
+        let expires = shard.partition.keyspace.expires_len(state.session.db) > 0;
+        let now = if expires { clock.now_ms() } else { clock.rough_ms() };
         let Partition { counters, commands, .. } = &mut shard.partition;
         counters.commands += 1;
         let monitoring = &self.server.monitoring;
@@ -236,7 +239,8 @@ impl Engine {
         key: &[u8],
         value: &[u8],
     ) -> Result<()> {
-        let now = self.server.clock.now_ms();
+        // What it sets does not expire, and what it replaces is gone in any case.
+        let now = self.server.clock.rough_ms();
         let State { session, spill } = state;
         spill.buf.clear();
         let number = self.set.unwrap_or_default();
