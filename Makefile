@@ -13,7 +13,7 @@ CC ?= cc
 CFLAGS ?= -O2 -Wall -Wextra -Werror -std=c11
 
 .PHONY: build lib python node demo test test-rust test-c test-python test-node test-conformance test-recovery \
-	test-replication test-applications test-instructions test-examples bench lint packages header reference install clean
+	test-replication test-applications test-instructions test-examples fuzz fuzz-corpus bench lint packages header reference install clean
 
 build: lib python node
 
@@ -41,7 +41,7 @@ packages:
 	.ci/packages
 
 test: packages build test-rust test-c test-python test-node test-conformance test-recovery test-replication \
-	test-applications test-instructions test-examples
+	test-applications test-instructions test-examples fuzz
 
 test-rust:
 	cargo test --workspace --exclude kevy-ffi --exclude kevy-python --exclude kevy-node
@@ -88,6 +88,20 @@ test-instructions: lib $(PYTHON)
 test-examples: build $(TARGET)/demo/tail
 	KEVY_SERVER=$(abspath $(BUILT))/kevy $(PYTHON) -m pytest tests/examples -q
 	$(PYTHON) examples/demo/demo.py --c $(TARGET)/demo/tail --node $(NODE) --seconds 2
+
+# Every fuzz target for a while, two at a time, from the kept corpus; what ends one is left in tests/fuzz/artifacts.
+FUZZ_SECONDS ?= 15
+FUZZ_TARGETS := commands log aof dump rdb requests replies
+FUZZ := tests/fuzz/run $(abspath $(TARGET))/release
+
+fuzz: lib
+	cd tests/fuzz && cargo build --release --target-dir $(abspath $(TARGET))
+	printf '%s\n' $(FUZZ_TARGETS) | xargs -P 2 -I {} $(FUZZ) {} $(FUZZ_SECONDS)
+
+# Writes the kept corpus anew: fresh seeds and what `make fuzz` has found, as far as it reaches something of its own.
+fuzz-corpus: fuzz
+	cd tests && KEVY_SERVER=$(abspath $(BUILT))/kevy $(abspath $(PYTHON)) fuzz/seeds.py
+	printf '%s\n' $(FUZZ_TARGETS) | xargs -P 2 -I {} $(FUZZ) {} merge
 
 bench: lib python node
 	cargo bench --no-run -p kevy-core

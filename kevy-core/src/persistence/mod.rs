@@ -15,3 +15,9 @@ pub use export::{export_log, export_snapshot};
 pub use load::{LoadReport, load};
 pub use lock::DirectoryLock;
 pub use snapshots::{Snapshots, Verdict};
+
+/// What fuzz targets make files of the log with.
+#[cfg(feature = "fuzzing")]
+pub mod fuzz {
+    pub use super::append::record::{FILE_HEADER_BYTES, RECORD_HEADER_BYTES, file_header, record_header};
+}

@@ -8,7 +8,7 @@ mod commands;
 mod control;
 mod lane;
 mod manifest;
-mod record;
+pub(super) mod record;
 mod recover;
 mod replace;
 mod replay;
