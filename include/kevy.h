@@ -210,6 +210,12 @@ typedef void (*kevy_log_fn)(void *ctx, int32_t level, kevy_bytes message);
 // A callback: `ctx` is what was given with it.
 typedef void (*kevy_fn)(void *ctx);
 
+// Is told while a runtime starts how far reading from disk has come: `bytes_read` of `bytes_total`, with numbers that
+// grow. First nothing has been read, last everything; it is not called where there is nothing to read. Calls come from
+// the thread that starts the runtime and from others, but from one at a time, and reading waits for them. It must call
+// no function of kevy.
+typedef void (*kevy_load_fn)(void *ctx, uint64_t bytes_read, uint64_t bytes_total);
+
 // What opening found. Set struct_size to sizeof(kevy_open_report) before the call; fields that this library does
 // not know are left as they are.
 typedef struct {
@@ -375,6 +381,15 @@ kevy_status kevy_options_set(kevy_options *options,
                              kevy_bytes name,
                              kevy_bytes value,
                              kevy_error **err);
+
+// Names the function that is told how far reading from disk has come while a runtime starts with these options; NULL for
+// none. `drop`, which may be NULL, is called with `ctx` once neither the options nor a runtime that was started with them
+// hold the function; at once where `function` is NULL or this call fails.
+kevy_status kevy_options_set_on_load(kevy_options *options,
+                                     kevy_load_fn function,
+                                     void *ctx,
+                                     kevy_fn drop,
+                                     kevy_error **err);
 
 // Frees options; NULL is left alone.
 void kevy_options_free(kevy_options *options);

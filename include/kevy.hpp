@@ -213,6 +213,17 @@ public:
         return *this;
     }
 
+    /// Names what is told, with the bytes read and those of all files, how far reading from disk has come while a runtime
+    /// starts: see kevy_load_fn. It must not throw.
+    Options &on_load(std::function<void(std::uint64_t, std::uint64_t)> function) {
+        using Function = std::function<void(std::uint64_t, std::uint64_t)>;
+        auto call = [](void *ctx, std::uint64_t read, std::uint64_t total) { (*static_cast<Function *>(ctx))(read, total); };
+        auto drop = [](void *ctx) { delete static_cast<Function *>(ctx); };
+        auto *raw = new Function(std::move(function));
+        detail::checked([&](kevy_error **err) { return kevy_options_set_on_load(options_.get(), call, raw, drop, err); });
+        return *this;
+    }
+
     const kevy_options *c() const noexcept { return options_.get(); }
 
 private:

@@ -43,6 +43,56 @@ TEST(a_port_in_use_is_an_io_error) {
     kevy_runtime_free(first);
 }
 
+struct progress {
+    uint64_t calls, first, last, total;
+    int dropped, is_ordered;
+};
+
+static void note_progress(void *ctx, uint64_t bytes_read, uint64_t bytes_total) {
+    struct progress *seen = ctx;
+    if (seen->calls++ == 0) seen->first = bytes_read;
+    if (bytes_read < seen->last || bytes_read > bytes_total) seen->is_ordered = 0;
+    seen->last = bytes_read;
+    seen->total = bytes_total;
+}
+
+static void note_drop(void *ctx) { ((struct progress *)ctx)->dropped++; }
+
+TEST(a_start_tells_how_far_reading_has_come) {
+    char directory[] = "/tmp/kevy-c-XXXXXX", path[64];
+    CHECK(mkdtemp(directory) != NULL);
+    kevy_options *options = options_of((const char *[]){"shards", "2", "dir", directory, "save", "3600 1", NULL});
+    struct progress seen = {.is_ordered = 1};
+    kevy_runtime *runtime;
+    kevy_session *session;
+    CHECK_IS(kevy_options_set_on_load(options, note_progress, &seen, note_drop, NULL), KEVY_OK);
+    CHECK_IS(kevy_runtime_start(options, &runtime, NULL), KEVY_OK);
+    CHECK_IS(seen.calls, 0);
+    CHECK_IS(kevy_session_open(runtime, &session, NULL), KEVY_OK);
+    CHECK_IS(kevy_session_set(session, B("k"), B("1"), NULL), KEVY_OK);
+    kevy_session_free(session);
+    CHECK_IS(kevy_runtime_stop(runtime, 1000, NULL), KEVY_OK);
+    kevy_runtime_free(runtime);
+
+    CHECK_IS(kevy_runtime_start(options, &runtime, NULL), KEVY_OK);
+    kevy_open_report report = {.struct_size = sizeof report};
+    CHECK_IS(kevy_runtime_open_report(runtime, &report, NULL), KEVY_OK);
+    CHECK(seen.calls >= 2);
+    CHECK_IS(seen.first, 0);
+    CHECK(seen.is_ordered);
+    CHECK_IS(seen.last, seen.total);
+    CHECK_IS(seen.total, report.bytes_read);
+    CHECK_IS(seen.dropped, 0);
+    kevy_runtime_free(runtime);
+    kevy_options_free(options);
+    CHECK_IS(seen.dropped, 1);
+    snprintf(path, sizeof path, "%s/dump.rdb", directory);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/kevy.lock", directory);
+    unlink(path);
+    rmdir(directory);
+}
+
 TEST(several_runtimes_share_nothing) {
     fixture one = fixture_open(), other = fixture_open();
     kevy_bytes value;

@@ -13,6 +13,7 @@ use napi_derive::napi;
 use parking_lot::Mutex;
 
 use crate::error::{failed, failure, options};
+use crate::wake::{Progress, Teller};
 
 /// How long the end of the environment waits for the last replies of connections.
 const GRACE_AT_EXIT: Duration = Duration::from_secs(2);
@@ -154,14 +155,23 @@ pub struct OpenReport {
 
 /// Starts a runtime on a thread of the pool.
 #[derive(Debug)]
-pub struct Start(Vec<(String, String)>);
+pub struct Start {
+    pairs: Vec<(String, String)>,
+    on_load: Option<Teller>,
+}
 
 impl Task for Start {
     type Output = Arc<Shared>;
     type JsValue = Handle;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        let runtime = options(&self.0).and_then(|options| Runtime::start(&options));
+        let on_load = self.on_load.take();
+        let runtime = options(&self.pairs).and_then(|mut options| {
+            if let Some(teller) = on_load {
+                options.on_load(move |read, total| teller.tell(read, total));
+            }
+            Runtime::start(&options)
+        });
         runtime.map(Shared::new).map_err(|error| failure(&error))
     }
 
@@ -228,10 +238,10 @@ impl Task for Wait {
     }
 }
 
-/// One option: a name and a value of redis.conf.
+/// Options are names and values of redis.conf. `on_load` gets the bytes read from disk and those of all files.
 #[napi]
-pub fn start(pairs: Vec<(String, String)>) -> AsyncTask<Start> {
-    AsyncTask::new(Start(pairs))
+pub fn start(pairs: Vec<(String, String)>, on_load: Option<Progress>) -> AsyncTask<Start> {
+    AsyncTask::new(Start { pairs, on_load: on_load.map(Teller::new) })
 }
 
 /// The runtime of this process with the given id.

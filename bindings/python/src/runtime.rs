@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use kevy_core::api::{self, ErrorKind, Options};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -62,12 +63,34 @@ impl Runtime {
     }
 }
 
+/// Calls a Python function with two numbers. What it raises goes to `sys.unraisablehook`: reading goes on.
+fn teller(call: Bound<'_, PyAny>) -> PyResult<impl Fn(u64, u64) + Send + Sync + 'static> {
+    if !call.is_callable() {
+        return Err(PyTypeError::new_err("on_load is a function of the bytes read and of all bytes"));
+    }
+    let call = call.unbind();
+    Ok(move |read: u64, total: u64| {
+        Python::attach(|py| {
+            if let Err(error) = call.call1(py, (read, total)) {
+                error.write_unraisable(py, Some(call.bind(py)));
+            }
+        });
+    })
+}
+
 #[pymethods]
 impl Runtime {
     #[new]
-    #[pyo3(signature = (**options))]
-    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+    #[pyo3(signature = (*, on_load=None, **options))]
+    fn new(
+        py: Python<'_>,
+        on_load: Option<Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
         let mut settings = Options::new();
+        if let Some(call) = on_load {
+            settings.on_load(teller(call)?);
+        }
         options::each(options, |name, value| settings.set(name, value).or_raise(py))?;
         let inner = py.detach(|| without_signals(|| api::Runtime::start(&settings))).or_raise(py)?;
         Ok(Self { inner, process: std::process::id(), is_closed: AtomicBool::new(false) })

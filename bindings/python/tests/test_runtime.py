@@ -6,6 +6,7 @@ import contextlib
 import gc
 import pathlib
 import socket
+import sys
 import threading
 import weakref
 
@@ -205,3 +206,40 @@ def test_the_stand_alone_server_says_what_it_does(script):
         server.stdout.close()
     """)
     assert done.stdout == "b'+PONG\\r\\n'\n0\n", done.stderr
+
+
+@pytest.mark.parametrize("appendonly", [False, True])
+def test_a_start_tells_how_far_reading_has_come(tmp_path: pathlib.Path, appendonly: bool):
+    options = {"dir": tmp_path, "shards": 2, "appendonly": appendonly, "save": "" if appendonly else "3600 1"}
+    calls: list[tuple[int, int]] = []
+    with kevy.Runtime(on_load=lambda *call: calls.append(call), **options) as rt:
+        assert calls == []
+        with rt.session().pipeline() as p:
+            for number in range(5000):
+                p.set(f"key:{number}", "x" * 100)
+            p.execute()
+    with kevy.Runtime(on_load=lambda *call: calls.append(call), **options) as rt:
+        read = rt.open_report["bytes_read"]
+        assert rt.session().dbsize() == 5000
+    total = calls[-1][1]
+    assert total >= read > 100_000
+    assert calls[0] == (0, total)
+    assert calls[-1] == (total, total)
+    assert len(calls) > 2
+    assert calls == sorted(calls)
+
+
+def test_what_on_load_raises_is_reported_and_the_runtime_starts(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch):
+    with kevy.Runtime(dir=tmp_path, save="3600 1") as rt:
+        rt.session().set("k", "v")
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", seen.append)
+
+    def fail(read: int, total: int) -> None:
+        raise ValueError(read)
+
+    with kevy.Runtime(dir=tmp_path, save="3600 1", on_load=fail) as rt:
+        assert rt.session().get("k") == b"v"
+    assert {one.exc_type for one in seen} == {ValueError}
+    with pytest.raises(TypeError, match="on_load"):
+        kevy.Runtime(on_load=1)

@@ -34,6 +34,7 @@ impl Mirror {
                 own.set(option.name, &value)?;
             }
         }
+        own.1.clone_from(&options.1);
         own.set("replicaof", source)?;
         Runtime::start(&own).map(Self)
     }

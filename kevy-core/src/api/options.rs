@@ -1,13 +1,15 @@
 //! Options by name, as in redis.conf.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::base::options as table;
 use crate::base::{Error, ErrorKind, Result};
+use crate::runtime::OnLoad;
 
 /// Named settings of a runtime. Names and values are those of redis.conf; [`Options::table`] lists them.
 #[derive(Clone, Debug, Default)]
-pub struct Options(pub(crate) table::Options);
+pub struct Options(pub(crate) table::Options, pub(crate) Option<OnLoad>);
 
 /// One row of the table of options.
 #[derive(Clone, Debug)]
@@ -48,6 +50,14 @@ impl Options {
     pub fn with(mut self, name: &str, value: &str) -> Result<Self> {
         self.set(name, value)?;
         Ok(self)
+    }
+
+    /// Names what is told how far reading from disk has come while a runtime starts: the bytes read and those of all files.
+    /// It is called from the threads that read, by one at a time, about a thousand times at most: first with nothing read, last
+    /// when everything is; not at all where there is nothing to be read. Reading waits for it. It must not use the runtime,
+    /// which has not started.
+    pub fn on_load(&mut self, call: impl Fn(u64, u64) + Send + Sync + 'static) {
+        self.1 = Some(OnLoad::new(Arc::new(call)));
     }
 
     /// The value of an option as `CONFIG GET` shows it.

@@ -31,7 +31,7 @@ impl Runtime {
     /// # Errors
     /// As [`Runtime::start`].
     pub fn start_with(options: &Options, commands: Arc<dyn Commands>) -> Result<Self> {
-        runtime::Runtime::start(&options.0, commands).map(|inner| Self(Arc::new(inner)))
+        runtime::Runtime::start(&options.0, commands, options.1.clone()).map(|inner| Self(Arc::new(inner)))
     }
 
     /// The TCP port it listens on, which the system chose where the option was 0.

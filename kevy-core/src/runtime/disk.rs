@@ -15,6 +15,7 @@ use crate::mirror::KeptLog;
 use crate::persistence::{self, AppendLog, Common, DirectoryLock, LoadReport, Recovered, Snapshots, Verdict};
 use crate::shard::Shard;
 
+use super::on_load::OnLoad;
 use super::replay::Replayer;
 
 /// How much is read between two lines of the log that tell of it.
@@ -40,6 +41,8 @@ pub struct Disk {
     files: io::Disk,
     engine: Arc<Engine>,
     check_sums: bool,
+    /// Told how far reading has come, while the runtime starts.
+    on_load: Mutex<Option<OnLoad>>,
     /// The log as Redis kept it before version 7.
     old_log: PathBuf,
     directory: PathBuf,
@@ -76,6 +79,7 @@ impl Disk {
             files,
             engine: engine.clone(),
             check_sums: options.rdbchecksum,
+            on_load: Mutex::new(None),
             old_log: Path::new(directory).join(&options.appendfilename.0),
             directory: directory.into(),
             save_at_stop: Mutex::new(None),
@@ -89,14 +93,20 @@ impl Disk {
     }
 
     /// Reads what is there, begins to log if the options say so, and calls `ready`, while commands are turned away and nothing
-    /// is due. The caller holds no token.
+    /// is due. `on_load` is told how far that is. The caller holds no token.
     ///
     /// # Errors
     /// As [`persistence::load`] and [`AppendLog::recover`].
-    pub fn open_all(&self, ready: impl FnOnce(&Loaded)) -> Result<Loaded> {
+    pub fn open_all(&self, on_load: Option<OnLoad>, ready: impl FnOnce(&Loaded)) -> Result<Loaded> {
         let gates = &self.engine.server.gates;
         gates.set(Gates::LOADING, true);
+        on_load.iter().for_each(OnLoad::begin);
+        self.on_load.lock().clone_from(&on_load);
         let result = self.read_all(true).inspect(ready);
+        *self.on_load.lock() = None;
+        if result.is_ok() {
+            on_load.iter().for_each(OnLoad::end);
+        }
         gates.set(Gates::LOADING, false);
         result
     }
@@ -133,6 +143,10 @@ impl Disk {
         let server = &self.engine.server;
         server.load_progress.1.store(total, Relaxed);
         let before = server.load_progress.0.fetch_max(read, Relaxed);
+        let on_load = self.on_load.lock().clone();
+        if let Some(on_load) = on_load {
+            on_load.advance(read, total);
+        }
         if read / PROGRESS_BYTES > before / PROGRESS_BYTES {
             log_sink::info(format_args!("read {read} of {total} bytes"));
         }

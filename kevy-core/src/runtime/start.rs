@@ -31,6 +31,7 @@ use super::failover::Failover;
 use super::hooks::{Feeds, RuntimeHooks};
 use super::http::Http;
 use super::listen;
+use super::on_load::OnLoad;
 use super::urings::Urings;
 
 /// What opening found and did.
@@ -381,12 +382,9 @@ const GRACE: Duration = Duration::from_secs(5);
 const ALARM: Token = Token(usize::MAX);
 
 impl Runtime {
-    /// Starts shards, core threads and listeners.
-    pub fn start(options: &Options, commands: Arc<dyn Commands>) -> Result<Self> {
-        Self::start_at(options, commands, Arc::new(SystemClock))
-    }
-
-    fn start_at(options: &Options, commands: Arc<dyn Commands>, clock: Arc<dyn Clock>) -> Result<Self> {
+    /// Starts shards, core threads and listeners. `on_load` is told how far reading from disk has come.
+    pub fn start(options: &Options, commands: Arc<dyn Commands>, on_load: Option<OnLoad>) -> Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let born = fork::watch();
         let (engine, primary) = assemble(options, commands, clock)?;
         let shards = engine.shards.len();
@@ -483,7 +481,7 @@ impl Runtime {
                     .map_err(|error| Error::io("cannot register a listener", &error))?;
             runtime.spawn(index, reactor)?;
         }
-        runtime.load(options)?;
+        runtime.load(options, on_load)?;
         runtime.core.mirror.role_turned();
         match runtime.core.port {
             Some(port) => log_sink::info(format_args!("runtime started: {shards} shards, port {port}")),
@@ -493,7 +491,7 @@ impl Runtime {
     }
 
     /// Reads what was kept, and from then on keeps what the options say.
-    fn load(&self, options: &Options) -> Result<()> {
+    fn load(&self, options: &Options, on_load: Option<OnLoad>) -> Result<()> {
         let disk = &self.core.disk;
         // What was read of a file that is refused must not be written over it.
         let refused = |_: &Error| disk.set_save_at_stop(Some(false));
@@ -502,8 +500,11 @@ impl Runtime {
                 self.core.mirror.restore(&loaded.load.history);
             }
         };
-        let loaded =
-            if disk.is_kept() { disk.open_all(restore).inspect_err(refused)? } else { Loaded::default() };
+        let loaded = if disk.is_kept() {
+            disk.open_all(on_load, restore).inspect_err(refused)?
+        } else {
+            Loaded::default()
+        };
         let report = OpenReport {
             shards: self.core.engine.shards.len(),
             keys_loaded: loaded.load.keys_loaded,

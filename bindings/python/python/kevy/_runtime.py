@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import _kevy, _log
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from redis import Redis
@@ -33,15 +34,17 @@ class Runtime(_kevy.Runtime):
 
     Keyword arguments are the options of redis.conf with ``_`` for ``-``: ``Runtime(port=0, maxmemory="1gb",
     shards=2)``. No port is opened unless ``port`` or ``unixsocket`` is given; 0 lets the system choose one.
+    ``on_load(bytes_read, bytes_total)`` is called while the runtime reads what its directory keeps: first with nothing
+    read, last with everything, from one thread at a time; not at all where there is nothing. It must not use kevy.
     Any thread may use it. Use it as a context manager, or call ``close``.
     """
 
-    def __new__(cls, **options: Any) -> Self:
+    def __new__(cls, *, on_load: Callable[[int, int], object] | None = None, **options: Any) -> Self:
         # Before the engine starts, so that what it says of its start is not lost.
         _log.start()
-        return super().__new__(cls, **options)
+        return super().__new__(cls, on_load=on_load, **options)
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, on_load: Callable[[int, int], object] | None = None, **options: Any) -> None:
         _running.add(self)
 
     def redis(self, **options: Any) -> Redis:
