@@ -135,6 +135,16 @@ def test_a_disk_that_fills_up_and_heals(start, fsync):
         seen = [writer.sent for writer in writers]
         eventually(lambda: all(w.sent > s + 3 for w, s in zip(writers, seen)), "the load goes on")
         assert load.total(session) == load.BALANCE * len(load.ACCOUNTS)
+        noted = []
+
+        def note() -> bool:
+            """A clock that is written for more than a second after the disk has healed."""
+            noted.append(time.time())
+            assert session.call("SET", "clock", noted[-1]).text == "OK"
+            return noted[-1] - noted[0] > 1.5
+
+        if fsync == "everysec":
+            eventually(note, "more than a second has passed")
         server.kill()
         for writer in writers:
             writer.join()
@@ -144,6 +154,7 @@ def test_a_disk_that_fills_up_and_heals(start, fsync):
             load.check(session, writers)
         else:
             assert load.total(session) == load.BALANCE * len(load.ACCOUNTS)
+            assert float(session.call("GET", "clock").value) >= noted[-1] - 1
         for writer in writers:
             session.call("DEL", f"counter:{writer.number}", f"list:{writer.number}")
 
