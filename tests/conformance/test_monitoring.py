@@ -249,3 +249,14 @@ def test_a_process_number_is_written_and_removed(tmp_path):
         assert int(path.read_text()) == server.pid
         assert server.stop() == 0
     assert not path.exists()
+
+
+def test_the_reset_of_statistics_is_the_first_thing_they_tell(shared):
+    with start_redis() as redis:
+        for server in (redis, shared(1), shared(3)):
+            session = server.connect()
+            session.call("SET", "k", "v")
+            session.call("CONFIG", "RESETSTAT")
+            shown = session.call("LATENCY", "HISTOGRAM").value
+            assert [name.text for name in shown[::2]] == ["config|resetstat"]
+            assert shown[1].value[:2][1].value == 1

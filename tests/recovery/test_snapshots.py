@@ -292,3 +292,27 @@ def test_nobody_sees_half_of_what_is_loaded(start):
         done.set()
         looker.join()
     assert seen <= {"LOADING", 100} and 100 in seen
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_save_that_is_slowed_down_is_seen_and_given_up_once_its_keys_are_gone(start, shards):
+    server = start(shards, save="")
+    session = server.connect()
+    session.pipeline([("SET", f"k{i}", "v") for i in range(50)])
+    session.call("CONFIG", "SET", "rdb-key-save-delay", 10_000_000)
+    assert session.call("BGSAVE").text == "Background saving started"
+    assert field(server, "rdb_bgsave_in_progress") == "1"
+    assert session.call("BGSAVE").is_error
+    session.call("FLUSHALL")
+    eventually(lambda: field(server, "rdb_bgsave_in_progress") == "0", "the save is given up")
+    assert (field(server, "rdb_saves"), field(server, "rdb_last_bgsave_status")) == ("0", "ok")
+    # A save under way goes on as fast as the option says by then.
+    session.call("SET", "k", "v")
+    session.call("BGSAVE")
+    assert field(server, "rdb_bgsave_in_progress") == "1"
+    session.call("CONFIG", "SET", "rdb-key-save-delay", 0)
+    eventually(lambda: field(server, "rdb_saves") == "1", "the snapshot is written")
+    session.call("CONFIG", "SET", "key-load-delay", 300_000)
+    before = time.monotonic()
+    assert session.call("DEBUG", "RELOAD").text == "OK"
+    assert time.monotonic() - before >= 0.3 and session.call("GET", "k").value == b"v"

@@ -283,3 +283,82 @@ def test_a_history_can_be_given_another_id(kevy, played):
         assert renamed != history
     assert played(server, "eof").psync(history, offset + 1)[0] == "+FULLRESYNC"
     assert played(server).psync(renamed, offset + 1) == ["+CONTINUE"]
+
+
+#: Commands, in database 0 and then in 3, whose effects have a form that replicas and tools know from Redis.
+SAID_ALIKE = [
+    ("FLUSHALL",),
+    ("ZADD", "{t}z", 1, "a", 2, "b", 3, "c", 4, "d", 5, "e", 6, "f"),
+    ("ZMPOP", 2, "{t}none", "{t}z", "MIN"),
+    ("ZMPOP", 1, "{t}z", "MAX", "COUNT", 2),
+    ("BZMPOP", 1, 1, "{t}z", "MIN", "COUNT", 1),
+    ("BZPOPMAX", "{t}z", 1),
+    ("ZPOPMIN", "{t}z"),
+    ("ZADD", "{t}z", 1, "a", 2, "b"),
+    ("ZMPOP", 1, "{t}z", "MIN", "COUNT", 10),
+    ("RPUSH", "{t}l", *range(9)),
+    ("LMPOP", 2, "{t}none", "{t}l", "LEFT"),
+    ("LMPOP", 1, "{t}l", "RIGHT", "COUNT", 3),
+    ("BLMPOP", 1, 1, "{t}l", "LEFT", "COUNT", 20),
+    ("MULTI",),
+    ("SET", "{t}k", "v"),
+    ("SELECT", 3),
+    ("SET", "{t}k", "w"),
+    ("EXEC",),
+    ("MULTI",),
+    ("SET", "{t}m", 1),
+    ("SET", "{t}n", 2),
+    ("EXEC",),
+]
+
+
+def said(replica):
+    """The commands of a stream up to the one that sets `end`, their verbs in capitals."""
+    data, commands = replica.until(encode("SET", "end", "1")), []
+    while data:
+        count, data = data.split(b"\r\n", 1)
+        words = []
+        for _ in range(int(count[1:])):
+            size, data = data.split(b"\r\n", 1)
+            words.append(data[: int(size[1:])])
+            data = data[int(size[1:]) + 2 :]
+        commands.append([words[0].upper(), *words[1:]])
+    return [command for command in commands if command != [b"PING"]]
+
+
+def test_effects_are_said_as_redis_says_them(shards, kevy, redis, played):
+    streams = []
+    for server in (kevy(shards), redis(repl_diskless_sync_delay=0)):
+        replica = played(server)
+        replica.sock.sendall(b"SYNC\r\n")
+        replica.copy()
+        with server.connect() as session:
+            for command in SAID_ALIKE:
+                reply = session.call(*command)
+                assert not reply.is_error, (command, reply)
+            session.call("SET", "end", 1)
+        streams.append(said(replica))
+    assert streams[0] == streams[1]
+
+
+def test_what_goes_unasked_is_said_as_redis_7_2_says_it(shards, kevy, played):
+    server = kevy(shards)
+    replica = played(server)
+    replica.sock.sendall(b"SYNC\r\n")
+    replica.copy()
+    with server.connect() as session:
+        session.call("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+        for lazily in ("no", "yes"):
+            session.call("CONFIG", "SET", "lazyfree-lazy-server-del", lazily)
+            session.call("SADD", "set", 1, 2, 3)
+            session.call("SPOP", "set", 3)
+            session.call("SET", "past", "v")
+            session.call("RESTORE", "past", 1, session.call("DUMP", "past").value, "REPLACE", "ABSTTL")
+        # What SCAN comes across is gone afterwards, each by itself; what a client waits for goes when somebody asks for it.
+        session.call("SET", "due", "v", "PX", 1)
+        eventually(lambda: not session.call("SCAN", 0, "COUNT", 100).value[1].value, "the key is due")
+        eventually(lambda: session.call("DBSIZE").value == 0, "the key is gone")
+        session.call("SET", "end", 1)
+    verbs = [(command[0], command[1]) for command in said(replica)]
+    gone = [(b"DEL", b"set"), (b"DEL", b"past"), (b"UNLINK", b"set"), (b"UNLINK", b"past"), (b"DEL", b"due")]
+    assert [verb for verb in verbs if verb[0] in (b"DEL", b"UNLINK", b"MULTI")] == gone

@@ -6,6 +6,9 @@
 //! Every element but `*` takes exactly one byte, so a mismatch needs to go back only to the last `*`: the
 //! work is bounded by the product of the two lengths whatever the pattern.
 
+/// Runs of `*` with something behind them that a pattern may have; where more come into play it describes nothing, as in Redis.
+const RUNS_MAX: usize = 1000;
+
 /// True where `pattern` describes the whole of `text`.
 ///
 /// An empty `text` is described by the empty pattern only, as in Redis; callers for whom the lone
@@ -16,12 +19,20 @@ pub fn matches(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
     }
     let (mut pattern_at, mut text_at) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
+    let mut runs = 0;
     loop {
         if text_at == text.len() {
             return pattern[pattern_at..].iter().all(|&byte| byte == b'*');
         }
         if pattern.get(pattern_at) == Some(&b'*') {
-            pattern_at += 1;
+            pattern_at += pattern[pattern_at..].iter().take_while(|&&byte| byte == b'*').count();
+            if pattern_at == pattern.len() {
+                return true;
+            }
+            runs += 1;
+            if runs > RUNS_MAX {
+                return false;
+            }
             retry = Some((pattern_at, text_at));
             continue;
         }
@@ -31,10 +42,6 @@ pub fn matches(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
             continue;
         }
         let Some((pattern_back, text_back)) = retry else { return false };
-        // A `*` that ends the pattern takes all that is left.
-        if pattern_back == pattern.len() {
-            return true;
-        }
         retry = Some((pattern_back, text_back + 1));
         (pattern_at, text_at) = (pattern_back, text_back + 1);
     }
@@ -133,6 +140,20 @@ mod tests {
     fn a_pattern_of_many_stars_is_answered_at_once() {
         let pattern = "a*".repeat(5_000) + "b";
         assert!(!is(&pattern, &"a".repeat(20_000)));
+    }
+
+    #[test]
+    fn a_pattern_of_more_runs_than_redis_follows_describes_nothing() {
+        let text = "a".repeat(3_000);
+        assert!(is(&"*?".repeat(RUNS_MAX), &text) && is(&("*?".repeat(RUNS_MAX) + "*"), &text));
+        assert!(!is(&"*?".repeat(RUNS_MAX + 1), &text));
+        let mut redis = LiveRedis::start();
+        redis.command(&[b"SET", text.as_bytes(), b"x"]);
+        for runs in [RUNS_MAX, RUNS_MAX + 1] {
+            let pattern = "*?".repeat(runs);
+            let found = redis.command(&[b"KEYS", pattern.as_bytes()]).into_array();
+            assert_eq!(is(&pattern, &text), !found.is_empty(), "{runs} runs");
+        }
     }
 
     #[test]

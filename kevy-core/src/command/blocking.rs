@@ -256,7 +256,8 @@ impl Partition {
     /// The first waiter behind `ticket` that a key as it is now may serve.
     pub fn next_waiter(&mut self, db: usize, key: &[u8], ticket: u64, now: u64) -> Option<Arc<Waiter>> {
         let Self { blocked, keyspace, .. } = self;
-        let kind = keyspace.type_of(db, key, now);
+        // A key that is due is for nobody, and goes when somebody asks for it.
+        let kind = keyspace.view(db, key, now).map(|found| found.kind());
         let queue = blocked.queues.get(&Place { db, key: key.into() })?;
         if kind.is_none() && queue.on_any_change == 0 {
             return None;

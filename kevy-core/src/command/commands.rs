@@ -43,6 +43,7 @@ pub struct CommandSet {
 struct Row {
     command: Command,
     name: String,
+    is_subcommand: bool,
 }
 
 /// The longest name that is looked up; anything longer is unknown.
@@ -67,9 +68,9 @@ impl CommandSet {
         let name = command.spec.name.to_owned();
         for sub in command.subcommands {
             let full = format!("{name}|{}", sub.spec.name);
-            self.insert(full, sub.clone());
+            self.insert(full, sub.clone(), true);
         }
-        self.insert(name, command);
+        self.insert(name, command, false);
     }
 
     /// The same set with one more command.
@@ -79,13 +80,13 @@ impl CommandSet {
         self
     }
 
-    fn insert(&mut self, name: String, command: Command) {
+    fn insert(&mut self, name: String, command: Command, is_subcommand: bool) {
         if let Some(&number) = self.by_name.get(name.as_bytes()) {
             self.rows[number].command = command;
             return;
         }
         self.by_name.insert(name.clone().into_bytes(), self.rows.len());
-        self.rows.push(Row { command, name });
+        self.rows.push(Row { command, name, is_subcommand });
     }
 }
 
@@ -95,6 +96,10 @@ impl Commands for CommandSet {
         let mut name = [0; NAME_LEN_MAX];
         let end = lower(&mut name, 0, args.first()?)?;
         let number = *self.by_name.get(&name[..end])?;
+        if self.rows[number].is_subcommand {
+            // Its full name is no word that a client may say.
+            return None;
+        }
         if self.rows[number].command.subcommands.is_empty() {
             return Some(number);
         }

@@ -79,6 +79,8 @@ pub trait Hooks: Send + Sync {
     fn role_turned(&self);
     /// All keys were replaced by a primary's: what is kept on disk has to be written anew.
     fn keys_replaced(&self);
+    /// All keys were flushed. The caller holds all tokens.
+    fn keys_flushed(&self);
     /// How many replicas are online and were heard of in the last `lag_seconds`.
     fn replicas_near(&self, lag_seconds: u64) -> usize;
     /// Begins a planned change of primaries.
@@ -333,6 +335,12 @@ impl Server {
     #[inline]
     pub fn publish_memory(&self, shard: usize, bytes: usize) {
         self.shard_memory[shard].store(bytes, Ordering::Relaxed);
+    }
+
+    /// How replicas are told that a command removed a key that nobody named for that: by DEL, or by UNLINK where they shall
+    /// free it in the background.
+    pub fn verb_of_removal(&self) -> &'static [u8] {
+        if self.options.read().lazyfree_lazy_server_del { b"UNLINK" } else { b"DEL" }
     }
 
     /// `maxmemory` in bytes, 0 for none.

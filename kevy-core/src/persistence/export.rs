@@ -22,7 +22,7 @@ fn now_ms() -> u64 {
 /// [`crate::base::ErrorKind::Io`].
 pub fn export_snapshot(shards: &Shards, disk: &Disk, path: &Path, options: &Options) -> Result<()> {
     let style = Style::of(options, true);
-    save::save(shards, disk, path, style, now_ms())
+    save::save(shards, disk, path, style, now_ms(), &|| true)
         .map(drop)
         .map_err(|error| Error::io(format!("cannot write {}", path.display()), &error))
 }
@@ -41,7 +41,7 @@ pub fn export_log(shards: &Shards, disk: &Disk, folder: &Path, options: &Options
         let more = Part { name: format!("{name}.1.incr.aof"), sequence: 1, role: Role::Commands };
         let path = folder.join(&base.name);
         if options.aof_use_rdb_preamble {
-            save::save(shards, disk, &path, Style::of(options, true), now_ms())?;
+            save::save(shards, disk, &path, Style::of(options, true), now_ms(), &|| true)?;
         } else {
             let mut file = disk.create(&path)?;
             save::write_commands(shards, &mut file, |_| (), &|| true)?;

@@ -77,7 +77,8 @@ pub fn load(
                 sender
             })
             .collect();
-        deal(&mut loader, &workers, databases, &|loader| {
+        deal(&mut loader, &workers, databases, &|loader, keys| {
+            shards.pace.wait_loaded(keys);
             keeps_due.store(!loader.history.is_empty(), Ordering::Relaxed);
             progress(loader.position(), size);
         })
@@ -96,17 +97,18 @@ pub fn load(
     }))
 }
 
-/// Gives every key to the shard that owns it.
+/// Gives every key to the shard that owns it. `progress` is told how many keys came since it was told last.
 fn deal(
     loader: &mut Loader<File>,
     workers: &[SyncSender<Vec<Loaded>>],
     databases: usize,
-    progress: &dyn Fn(&Loader<File>),
+    progress: &dyn Fn(&Loader<File>, u64),
 ) -> Result<()> {
     let mut batches: Vec<Vec<Loaded>> = workers.iter().map(|_| Vec::new()).collect();
     let send = |shard: usize, batch: Vec<Loaded>| {
         workers[shard].send(batch).map_err(|_| Error::new(ErrorKind::Panic, "loading panicked"))
     };
+    let mut keys = 0;
     while let Some(entry) = loader.next()? {
         if entry.db >= databases {
             let text = format!("a key is in database {}, and 'databases' is {databases}", entry.db);
@@ -114,12 +116,13 @@ fn deal(
         }
         let shard = shard_of_slot(slot_of(&entry.key), workers.len());
         batches[shard].push(entry);
+        keys += 1;
         if batches[shard].len() >= BATCH_KEYS {
-            progress(loader);
+            progress(loader, std::mem::take(&mut keys));
             send(shard, std::mem::take(&mut batches[shard]))?;
         }
     }
-    progress(loader);
+    progress(loader, keys);
     for (shard, batch) in batches.into_iter().enumerate() {
         send(shard, batch)?;
     }

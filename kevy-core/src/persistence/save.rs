@@ -47,10 +47,20 @@ pub struct Written {
 
 /// Writes every shard, as it is now, to `path`. What was there stays until all is written and synced. The caller holds no
 /// token.
-pub fn save(shards: &Shards, disk: &Disk, path: &Path, style: Style, now: u64) -> io::Result<Written> {
+///
+/// # Errors
+/// [`io::ErrorKind::Interrupted`] where `goes_on` said so.
+pub fn save(
+    shards: &Shards,
+    disk: &Disk,
+    path: &Path,
+    style: Style,
+    now: u64,
+    goes_on: &dyn Fn() -> bool,
+) -> io::Result<Written> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let temporary = folder.join(format!("temp-{}.{:08x}.rdb", std::process::id(), fastrand::u32(..)));
-    let result = write_all(shards, disk, &temporary, style, now).and_then(|written| {
+    let result = write_all(shards, disk, &temporary, style, (now, goes_on)).and_then(|written| {
         disk.pass("snapshot-rename");
         // The name is on disk once the directory is.
         disk.rename(&temporary, path)?;
@@ -63,9 +73,15 @@ pub fn save(shards: &Shards, disk: &Disk, path: &Path, style: Style, now: u64) -
     result
 }
 
-fn write_all(shards: &Shards, disk: &Disk, path: &Path, style: Style, now: u64) -> io::Result<Written> {
+fn write_all(
+    shards: &Shards,
+    disk: &Disk,
+    path: &Path,
+    style: Style,
+    (now, goes_on): (u64, &dyn Fn() -> bool),
+) -> io::Result<Written> {
     let mut file = disk.create(path)?;
-    let written = write_snapshot(shards, &mut file, style, (now, false), |_| (), &|| true)?;
+    let written = write_snapshot(shards, &mut file, style, (now, false), |_| (), goes_on)?;
     file.sync()?;
     Ok(written)
 }
@@ -137,13 +153,16 @@ fn write_cut(
     for (db, (keys, expiring)) in about.sizes.iter().enumerate().filter(|(_, size)| size.0 > 0) {
         write::sizes(&mut out, db, *keys as u64, *expiring as u64);
     }
-    let mut piece = Vec::new();
+    let (mut piece, mut keys) = (Vec::new(), 0);
     loop {
         piece.clear();
         if cut.collect(&mut piece) {
             out.extend_from_slice(&piece);
         } else if cut.step(shards) == Progress::Done {
             break;
+        }
+        if !wait_for(cut, shards, &mut keys, about.goes_on) {
+            return Err(io::ErrorKind::Interrupted.into());
         }
         if out.len() >= WRITE_BYTES {
             output.write(&mut out)?;
@@ -164,6 +183,14 @@ fn write_cut(
     file.seek(SeekFrom::Start(0))?;
     file.write_all(&header)?;
     file.seek(SeekFrom::End(0))
+}
+
+/// Waits for the keys that were delivered since there were `keys`. False where the work is not to go on.
+fn wait_for(cut: &Cut, shards: &Shards, keys: &mut u64, goes_on: &dyn Fn() -> bool) -> bool {
+    let delivered = cut.keys();
+    let new = delivered - std::mem::replace(keys, delivered);
+    shards.pace.wait_saved(new, goes_on);
+    new == 0 || goes_on()
 }
 
 /// Writes every shard as the commands that rebuild its keys, as [`write_snapshot`] does.
@@ -192,6 +219,7 @@ fn write_rebuilding(
     write::begin(&mut piece, &[]);
     write::functions(&mut piece, cut.functions());
     let (mut out, mut total, mut selected) = (Vec::with_capacity(WRITE_BYTES * 2), 0, None);
+    let mut keys = 0;
     loop {
         entries.push(&piece).map_err(broken)?;
         while entries.next().map_err(broken)? == Next::Argv {
@@ -216,6 +244,9 @@ fn write_rebuilding(
                 file.write_all(&out)?;
                 return Ok(total + out.len() as u64);
             }
+        }
+        if !wait_for(cut, shards, &mut keys, goes_on) {
+            return Err(io::ErrorKind::Interrupted.into());
         }
     }
 }

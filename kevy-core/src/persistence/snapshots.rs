@@ -48,6 +48,8 @@ pub struct Snapshots {
     /// A save has ended, a setting has changed, or the runtime stops.
     changed: Condvar,
     stopping: AtomicBool,
+    /// The save under way is of keys that are gone.
+    abandoned: AtomicBool,
     /// The thread that watches the points at which a snapshot is due.
     watcher: Mutex<Option<thread::JoinHandle<()>>>,
     verdict: Verdict,
@@ -103,6 +105,7 @@ impl Snapshots {
             figures: Mutex::new(figures),
             changed: Condvar::new(),
             stopping: AtomicBool::new(false),
+            abandoned: AtomicBool::new(false),
             watcher: Mutex::new(None),
             verdict,
         }
@@ -215,13 +218,34 @@ impl Snapshots {
         Ok(true)
     }
 
+    /// All keys are gone: a save of them is given up, and where snapshots are wanted another one follows. The caller may hold
+    /// tokens.
+    pub fn abandon(&self) {
+        let wanted = !self.settings.lock().points.is_empty();
+        let mut figures = self.figures.lock();
+        if figures.began.is_some() {
+            self.abandoned.store(true, Ordering::Release);
+            figures.scheduled |= wanted;
+        }
+    }
+
     /// Saves, the one save under way having been claimed.
     fn run(&self) -> Result<()> {
         loop {
+            // What was flushed before is in no snapshot from here on.
+            self.abandoned.store(false, Ordering::Release);
             let Settings { path, style, .. } = self.settings.lock().clone();
             let began = Instant::now();
-            let result = save::save(&self.shards, &self.disk, &path, style, self.clock.now_ms())
+            let goes_on = || !self.abandoned.load(Ordering::Acquire);
+            let result = save::save(&self.shards, &self.disk, &path, style, self.clock.now_ms(), &goes_on)
                 .map_err(|error| Error::io(format!("cannot save to {}", path.display()), &error));
+            if result.is_err() && self.abandoned.load(Ordering::Acquire) {
+                log_sink::info(format_args!("the save was given up: the keys are gone"));
+                if !self.end(|_| ()) {
+                    return Ok(());
+                }
+                continue;
+            }
             match &result {
                 Ok(written) => log_sink::info(format_args!(
                     "saved {} bytes to {} in {} ms",
@@ -241,18 +265,23 @@ impl Snapshots {
     /// Notes how a save ended. True where another one is to follow at once.
     fn note(&self, result: std::result::Result<u64, &Error>) -> bool {
         let now = self.clock.now_ms();
+        self.end(|figures| match result {
+            Ok(changes) => {
+                figures.saved_changes = changes;
+                figures.last_save_ms = now;
+                figures.saves += 1;
+                figures.failure = None;
+            }
+            Err(error) => figures.failure = Some(error.to_string()),
+        })
+    }
+
+    /// Ends the save under way, with what became of it. True where another one is to follow at once.
+    fn end(&self, note: impl FnOnce(&mut Figures)) -> bool {
         let again = {
             let mut figures = self.figures.lock();
             figures.took = figures.began.take().map(|began| began.elapsed());
-            match result {
-                Ok(changes) => {
-                    figures.saved_changes = changes;
-                    figures.last_save_ms = now;
-                    figures.saves += 1;
-                    figures.failure = None;
-                }
-                Err(error) => figures.failure = Some(error.to_string()),
-            }
+            note(&mut figures);
             let again = std::mem::take(&mut figures.scheduled);
             figures.began = again.then(Instant::now);
             again

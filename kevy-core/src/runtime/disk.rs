@@ -70,6 +70,7 @@ impl Disk {
             Box::new(move |refused| refusing.gates.set(Gates::LOG_FAILED, refused)),
             Arc::new(move |is_slow| hold_writes(&slow, is_slow)),
         );
+        engine.shards.pace.set(options.rdb_key_save_delay, options.key_load_delay);
         let files = io::Disk::default();
         let log = AppendLog::new(Arc::new(common), files.clone(), options, clock.clone());
         let snapshots = Snapshots::new(engine.shards.clone(), files.clone(), options, clock, verdict);
@@ -234,6 +235,7 @@ impl Disk {
                 Err(error) => log_sink::error(format_args!("{error}")),
             }
         }
+        self.engine.shards.pace.set(options.rdb_key_save_delay, options.key_load_delay);
         self.snapshots.follow(options);
         self.log.follow(options);
     }
@@ -363,6 +365,7 @@ impl Disk {
     /// # Errors
     /// As [`Snapshots::save`] and [`AppendLog::stop`].
     pub fn close(&self) -> Result<()> {
+        self.engine.shards.pace.end();
         self.snapshots.stop();
         let logged = self.log.stop();
         let lock = self.lock.lock().take();

@@ -151,6 +151,12 @@ impl Hooks for RuntimeHooks {
         }
     }
 
+    fn keys_flushed(&self) {
+        if let Some(core) = self.0.upgrade() {
+            core.disk.snapshots.abandon();
+        }
+    }
+
     fn replicas(&self) -> Vec<(String, u16, u64)> {
         self.0.upgrade().map(|core| core.primary.online()).unwrap_or_default()
     }

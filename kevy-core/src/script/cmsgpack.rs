@@ -132,15 +132,18 @@ fn write_table(out: &mut Vec<u8>, table: &Table, depth: usize) -> Result<()> {
         }
         return Ok(());
     }
-    let mut pairs = Vec::new();
+    // Counted first: what is held of a state is bounded, and a table may have more members than that.
+    let mut count = 0usize;
     for pair in table.pairs::<Value, Value>() {
-        pairs.push(pair?);
+        pair?;
+        count += 1;
     }
-    match pairs.len() {
-        len @ 0..16 => out.push(0x80 | len as u8),
-        len => head(out, len, 0xde),
+    match count {
+        0..16 => out.push(0x80 | count as u8),
+        _ => head(out, count, 0xde),
     }
-    for (key, value) in pairs {
+    for pair in table.pairs::<Value, Value>() {
+        let (key, value) = pair?;
         write(out, &key, depth)?;
         write(out, &value, depth)?;
     }

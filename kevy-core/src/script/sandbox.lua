@@ -11,6 +11,7 @@ local error, getmetatable, setmetatable, next, pcall, rawget, rawset, tostring, 
   error, getmetatable, setmetatable, next, pcall, rawget, rawset, tostring, type, xpcall
 local byte, concat = string.byte, table.concat
 local collectgarbage, loadstring, resume = collectgarbage, loadstring, coroutine.resume
+local tonumber, unpack = tonumber, unpack
 local raised = native.raised
 
 -- What scripts see -> what is behind it, and -> what getmetatable tells of it.
@@ -58,8 +59,33 @@ local real = {
   tonumber = tonumber,
   tostring = tostring,
   type = type,
-  unpack = unpack,
 }
+
+-- Arguments and results that fit the stack of a function written in C. Lua 5.1 counts results in an int, which a wide range
+-- makes overflow.
+local UNPACK_MAX = 8000
+
+function real.unpack(t, first, last)
+  if type(t) ~= "table" then
+    bad_argument(1, "unpack", "table", type(t))
+  end
+  local from, to, given = 1, #t, 1
+  if first ~= nil then
+    from, given = tonumber(first) or bad_argument(2, "unpack", "number", type(first)), 2
+  end
+  if last ~= nil then
+    to, given = tonumber(last) or bad_argument(3, "unpack", "number", type(last)), 3
+  end
+  if not (to - from < UNPACK_MAX - given) then
+    error("too many results to unpack", 2)
+  end
+  if given == 1 then
+    return unpack(t)
+  elseif given == 2 then
+    return unpack(t, from)
+  end
+  return unpack(t, from, to)
+end
 
 -- What a caught error is to a script; of a table with a text, pcall gives the text.
 local function caught(succeeded, problem, ...)

@@ -100,6 +100,11 @@ impl Cut {
         self.parts.iter().map(|part| part.sink.reduced()).sum()
     }
 
+    /// Keys that were delivered so far.
+    pub fn keys(&self) -> u64 {
+        self.parts.iter().map(|part| part.sink.keys()).sum()
+    }
+
     /// Puts entries into `out`, which is empty: those of one shard that a walk has delivered, by itself or because of a
     /// write. False where there is nothing.
     pub fn collect(&mut self, out: &mut Vec<u8>) -> bool {

@@ -5,6 +5,7 @@
 
 pub mod cut;
 pub mod mailbox;
+pub mod pace;
 pub mod run;
 pub mod shards;
 pub mod unblock;
@@ -14,5 +15,6 @@ pub use crate::log::{Goal, Standing, Subscription};
 pub use crate::store::Seed;
 pub use cut::{Cut, Progress};
 pub use mailbox::{Mailbox, Parcel, Post};
+pub use pace::Pace;
 pub use run::{run_alone, run_many};
 pub use shards::{Historian, Shard, Shards};

@@ -17,7 +17,7 @@ use crate::resp::encode_command;
 use crate::snapshot::SavedHistory;
 use crate::store::{Config, Dropped, Keyspace, Limits, Reason, Seed};
 
-use super::Mailbox;
+use super::{Mailbox, Pace};
 
 /// Says where in which histories the keys are, while every token is held.
 pub struct Historian(pub Box<dyn Fn() -> SavedHistory + Send + Sync>);
@@ -230,6 +230,8 @@ pub struct Shards {
     pub horizon: Arc<Horizon>,
     /// Who knows of the history, where somebody does.
     pub historian: OnceLock<Historian>,
+    /// What writers and readers of snapshots wait for each key.
+    pub pace: Pace,
     transactions: AtomicU64,
 }
 
@@ -240,6 +242,7 @@ impl Shards {
             all: all.into_iter().map(Owned::new).collect(),
             horizon: Arc::new(Horizon::new(backlogs)),
             historian: OnceLock::new(),
+            pace: Pace::default(),
             transactions: AtomicU64::new(0),
         }
     }

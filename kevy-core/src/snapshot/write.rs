@@ -172,6 +172,8 @@ struct Pending {
     version: u16,
     /// Keys of which the format left something out.
     reduced: u64,
+    /// Keys that were delivered.
+    keys: u64,
 }
 
 /// Takes what a walk delivers, as pieces of an RDB.
@@ -196,6 +198,7 @@ impl Sink {
             format,
             version: 0,
             reduced: 0,
+            keys: 0,
         }));
         (Self(Arc::clone(&pending)), SinkHandle(pending))
     }
@@ -216,6 +219,7 @@ impl WalkSink for Sink {
         if pending.format.is_strict && rdb::is_foreign(value) {
             return;
         }
+        pending.keys += 1;
         let before = pending.bytes.len();
         pending.version = pending.version.max(rdb::version_of(value, pending.format));
         entry(&mut pending.bytes, &mut pending.db, db, key, value, expire_at, pending.format);
@@ -263,6 +267,11 @@ impl SinkHandle {
     /// Keys of which the format left something out, so far.
     pub fn reduced(&self) -> u64 {
         self.0.lock().reduced
+    }
+
+    /// Keys that were delivered so far.
+    pub fn keys(&self) -> u64 {
+        self.0.lock().keys
     }
 
     /// Bytes that wait to be taken.

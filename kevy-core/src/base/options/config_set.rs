@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::closest::closest;
 use super::error::OptionError;
-use super::kind::{Mutability, OptionSpec};
+use super::kind::{Listing, Mutability, OptionSpec};
 use super::table::{Options, find, table};
 use super::values::DebugAccess;
 use crate::base::glob;
@@ -44,7 +44,12 @@ impl Options {
         let mut found: Vec<(String, String)> = Vec::new();
         for pattern in patterns {
             let is_name = !pattern.contains(['*', '?', '[']);
-            for spec in table().iter().filter(|spec| spec.is_listed) {
+            let shown = |spec: &&OptionSpec| match spec.listing {
+                Listing::Listed => true,
+                Listing::Hidden => is_name,
+                Listing::Unlisted => false,
+            };
+            for spec in table().iter().filter(shown) {
                 for name in spec.names() {
                     let matches = match is_name {
                         true => name.eq_ignore_ascii_case(pattern),

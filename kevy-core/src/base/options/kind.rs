@@ -19,8 +19,8 @@ pub struct OptionSpec {
     pub mutability: Mutability,
     /// True where the value must not appear in logs and messages.
     pub is_sensitive: bool,
-    /// False where CONFIG GET does not tell of it.
-    pub is_listed: bool,
+    /// Whether CONFIG GET tells of it.
+    pub listing: Listing,
     /// Where it stands in `--help` and in the reference.
     pub section: Section,
     pub(super) documentation: &'static str,
@@ -66,6 +66,16 @@ pub enum Mutability {
     Protected,
     /// At any time, by CONFIG SET.
     Live,
+}
+
+/// Whether CONFIG GET shows an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    Listed,
+    /// Only to who asks for it by its name.
+    Hidden,
+    /// Never.
+    Unlisted,
 }
 
 /// A group of options that belong together.
@@ -133,7 +143,7 @@ impl OptionSpec {
             default,
             mutability: Mutability::Live,
             is_sensitive: false,
-            is_listed: true,
+            listing: Listing::Listed,
             section,
             documentation,
             set,
@@ -152,7 +162,12 @@ impl OptionSpec {
     }
 
     pub(super) const fn unlisted(mut self) -> Self {
-        self.is_listed = false;
+        self.listing = Listing::Unlisted;
+        self
+    }
+
+    pub(super) const fn hidden(mut self) -> Self {
+        self.listing = Listing::Hidden;
         self
     }
 

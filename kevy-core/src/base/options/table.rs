@@ -330,8 +330,9 @@ options! {
         repl_backlog_size: u64, "repl-backlog-size", "64mb", Kind::Memory { min: 1, max: LONG_MAX as u64 };
         /// Seconds without replicas of other makes after which the history that they could continue is given up; 0 for never.
         repl_backlog_ttl: u64, "repl-backlog-ttl", "3600", Kind::Integer { min: 0, max: INT_MAX };
-        /// Whether whole copies go to replicas without a file on disk.
-        repl_diskless_sync: Fixed, "repl-diskless-sync", "yes", Kind::Fixed("copies are sent as they are read from memory");
+        /// Whether whole copies go to replicas without a file on disk. Has no effect: they are always sent as they are read
+        /// from memory.
+        repl_diskless_sync: bool, "repl-diskless-sync", "yes", Kind::Switch;
         /// Whether bytes to replicas are held back until a packet is full.
         repl_disable_tcp_nodelay: Fixed, "repl-disable-tcp-nodelay", "no", Kind::Fixed("replicas are told of changes at once");
         /// Replicas without which writes are refused, if they are online and not too far behind; 0 for none.
@@ -389,6 +390,11 @@ options! {
         aof_use_rdb_preamble: bool, "aof-use-rdb-preamble", "yes", Kind::Switch;
         /// Whether the log is synced every few megabytes while it is rewritten.
         aof_rewrite_incremental_fsync: bool, "aof-rewrite-incremental-fsync", "yes", Kind::Switch;
+        /// Microseconds that whoever writes a snapshot, or the copy for a replica of another make, waits for each key, and if
+        /// negative one for so many keys: so that tests see such work under way.
+        rdb_key_save_delay: i32, "rdb-key-save-delay", "0", Kind::Integer { min: INT_MIN, max: INT_MAX }, hidden();
+        /// Microseconds that whoever reads a snapshot waits for each key, and if negative one for so many keys.
+        key_load_delay: i32, "key-load-delay", "0", Kind::Integer { min: INT_MIN, max: INT_MAX }, hidden();
         /// Whether the log says when commands ran.
         aof_timestamp_enabled: Fixed, "aof-timestamp-enabled", "no", Kind::Fixed("records carry no times");
     }
@@ -404,6 +410,14 @@ options! {
         repl_diskless_sync_delay: u32, "repl-diskless-sync-delay", "5", COUNT;
         /// Has no effect: each replica gets its own walk, which begins at once.
         repl_diskless_sync_max_replicas: u32, "repl-diskless-sync-max-replicas", "0", COUNT;
+        /// Has no effect: a replica keeps its keys until it has all of its primary's, and never writes those to a file first.
+        repl_diskless_load: Word, "repl-diskless-load", "disabled",
+            Kind::Choice(&["disabled", "on-empty-db", "swapdb"]);
+        /// Has no effect: clients are served while a snapshot is read, however much of that there is.
+        loading_process_events_interval_bytes: u64, "loading-process-events-interval-bytes", "2mb",
+            Kind::Memory { min: 1024, max: INT_MAX as u64 }, hidden();
+        /// Has no effect: what hangs is the host program's to watch.
+        watchdog_period: u32, "watchdog-period", "0", COUNT, hidden();
         /// Has no effect: what replaced keys took is always freed a slice at a time.
         replica_lazy_flush: bool, "replica-lazy-flush", "no", Kind::Switch, alias("slave-lazy-flush");
         /// Has no effect: a replica evicts nothing that its primary does not.

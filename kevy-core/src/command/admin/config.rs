@@ -72,10 +72,15 @@ fn set(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-fn resetstat(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
-    for partition in ctx.every() {
-        partition.counters = Counters::default();
+fn resetstat(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    // This call is counted already, and is the first of those that count from now on.
+    let own = ctx.server.commands.find(args).unwrap_or_default();
+    for (at, partition) in ctx.every().into_iter().enumerate() {
+        partition.counters = Counters { commands: u64::from(at == 0), ..Counters::default() };
         partition.commands.reset();
+        if at == 0 {
+            partition.commands.begin(own, true);
+        }
     }
     ctx.server.stats.reset();
     let monitoring = &ctx.server.monitoring;

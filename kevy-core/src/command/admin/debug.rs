@@ -6,6 +6,7 @@ use crate::base::number::{parse_f64, parse_i64};
 use crate::base::options::DebugAccess;
 use crate::base::slot::SLOTS;
 use crate::command::arguments::{integer_in, is_word};
+use crate::command::generic::object;
 use crate::command::help::{container, help};
 use crate::command::server::SaveWork;
 use crate::command::session::Request;
@@ -197,31 +198,37 @@ fn sleep(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
 
 fn object(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     check_access(ctx)?;
-    let list_size = ctx.server.options.read().list_max_listpack_size;
+    let (list_size, compresses, shares) = {
+        let options = ctx.server.options.read();
+        let compresses = options.list_compress_depth > 0;
+        (options.list_max_listpack_size, compresses, object::shares_integers(&options))
+    };
     let key = args[2];
     let (db, now) = (ctx.session.db, ctx.now);
     let found = ctx.partitions.at(key).keyspace.peek(db, key, now).ok_or(Fail::NO_SUCH_KEY)?;
     let payload = rdb::dump(&found.value());
     ctx.out.simple(&format!(
-        "Value at:0x{:x} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}{}",
+        "Value at:0x{:x} refcount:{} encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}{}",
         std::ptr::from_ref(found.key()).addr(),
+        object::references(&found.value(), shares),
         found.encoding(),
         // The type before a value, and the version and checksum behind it, are no part of it.
         payload.len().saturating_sub(11),
         (now / 1_000).saturating_sub(found.idle_seconds(now)) & 0xff_ffff,
         found.idle_seconds(now),
         match found.value() {
-            ValueRef::List(list) => list_details(list.len(), list_size, found.memory_usage()),
+            ValueRef::List(list) => list_details(list.len(), (list_size, compresses), found.memory_usage()),
             _ => String::new(),
         },
     ));
     Ok(())
 }
 
-/// What is told of a list besides; its elements are not compressed.
-fn list_details(elements: usize, list_max_listpack_size: i32, bytes: usize) -> String {
+/// What is told of a list besides, with what the options say of its nodes.
+fn list_details(elements: usize, (list_max_listpack_size, compresses): (i32, bool), bytes: usize) -> String {
+    let compressed = u8::from(compresses);
     format!(
-        " ql_nodes:1 ql_avg_node:{elements}.00 ql_listpack_max:{list_max_listpack_size} ql_compressed:0 \
+        " ql_nodes:1 ql_avg_node:{elements}.00 ql_listpack_max:{list_max_listpack_size} ql_compressed:{compressed} \
          ql_uncompressed_size:{bytes}"
     )
 }

@@ -41,6 +41,9 @@ pub fn flushall(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         partition.effects.push(db, &[b"FLUSHALL"]);
         partition.forget_readers();
     }
+    if let Some(hooks) = ctx.server.hooks.get() {
+        hooks.keys_flushed();
+    }
     ctx.server.trackers.invalidate_all();
     ctx.out.ok();
     Ok(())
@@ -58,10 +61,10 @@ pub fn swapdb(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if !(0..databases).contains(&first) || !(0..databases).contains(&second) {
         return Err(Fail::new("ERR DB index is out of range"));
     }
-    let db = ctx.session.db;
+    let (db, now) = (ctx.session.db, ctx.now);
     if first != second {
         for partition in ctx.every() {
-            partition.keyspace.swap_db(first as usize, second as usize);
+            partition.keyspace.swap_db(first as usize, second as usize, now);
             partition.effects.push(db, &[b"SWAPDB", args[1], args[2]]);
             partition.forget_readers();
         }

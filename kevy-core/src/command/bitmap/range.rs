@@ -43,30 +43,37 @@ fn all(len: usize) -> Range<u64> {
 
 /// BITCOUNT key [start end [BYTE | BIT]]
 pub fn bitcount(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
+    let counted = Counted::parse(&args[2..])?;
     let (out, found) = context.read(args[1]);
-    // As in Redis, the range of a key that is not there is not looked at.
-    let count = match text(found)? {
-        None => 0,
-        Some(text) => bits::count(&text, counted(&args[2..], text.len())?),
-    };
+    let count = text(found)?.map_or(0, |text| bits::count(&text, counted.range(text.len())));
     out.unsigned(count);
     Ok(())
 }
 
 /// The range that the arguments behind BITCOUNT's key tell.
-fn counted(args: &[&[u8]], len: usize) -> Result<Range<u64>, Fail> {
-    let (start, end, unit) = match args {
-        [] => return Ok(all(len)),
-        [start, end] => (start, end, None),
-        [start, end, unit] => (start, end, Some(unit)),
-        _ => return Err(Fail::SYNTAX),
-    };
-    let (start, end) = (integer(start)?, integer(end)?);
-    if start < 0 && end < 0 && start > end {
-        return Ok(0..0);
+struct Counted(Option<(i64, i64, Unit)>);
+
+impl Counted {
+    fn parse(args: &[&[u8]]) -> Result<Self, Fail> {
+        let (start, end, unit) = match args {
+            [] => return Ok(Self(None)),
+            [start, end] => (start, end, None),
+            [start, end, unit] => (start, end, Some(unit)),
+            _ => return Err(Fail::SYNTAX),
+        };
+        let (start, end) = (integer(start)?, integer(end)?);
+        let unit = unit.map_or(Ok(Unit::Byte), |unit| Unit::parse(unit))?;
+        Ok(Self(Some((start, end, unit))))
     }
-    let unit = unit.map_or(Ok(Unit::Byte), |unit| Unit::parse(unit))?;
-    Ok(unit.bits(start, end, len))
+
+    /// The range within `len` bytes.
+    fn range(&self, len: usize) -> Range<u64> {
+        match self.0 {
+            None => all(len),
+            Some((start, end, _)) if start < 0 && end < 0 && start > end => 0..0,
+            Some((start, end, unit)) => unit.bits(start, end, len),
+        }
+    }
 }
 
 /// BITPOS key bit [start [end [BYTE | BIT]]]
@@ -76,13 +83,19 @@ pub fn bitpos(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         1 => true,
         _ => return Err(Fail::new("ERR The bit argument must be 1 or 0.")),
     };
+    let searched = Searched::parse(&args[3..])?;
     let (out, found) = context.read(args[1]);
     let Some(text) = text(found)? else {
         // Nothing is as good as zeros without end.
         out.integer(if wanted { -1 } else { 0 });
         return Ok(());
     };
-    let (range, has_end) = searched(&args[3..], text.len())?;
+    let (range, has_end) = match searched {
+        None => (all(text.len()), false),
+        Some(Searched { start, end, unit }) => {
+            (unit.bits(start, end.unwrap_or(-1), text.len()), end.is_some())
+        }
+    };
     let at = match bits::find(&text, range.clone(), wanted) {
         Some(at) => i64::try_from(at).unwrap_or(i64::MAX),
         // Behind the end of a string all bits are clear, unless the range ends before.
@@ -93,18 +106,25 @@ pub fn bitpos(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     Ok(())
 }
 
-/// The range that the arguments behind BITPOS's bit tell, and whether they tell its end.
-fn searched(args: &[&[u8]], len: usize) -> Result<(Range<u64>, bool), Fail> {
-    let (start, end, unit) = match args {
-        [] => return Ok((all(len), false)),
-        [start] => (start, None, None),
-        [start, end] => (start, Some(end), None),
-        [start, end, unit] => (start, Some(end), Some(unit)),
-        _ => return Err(Fail::SYNTAX),
-    };
-    let start = integer(start)?;
-    let unit = unit.map_or(Ok(Unit::Byte), |unit| Unit::parse(unit))?;
-    let has_end = end.is_some();
-    let end = end.map_or(Ok(-1), |end| integer(end))?;
-    Ok((unit.bits(start, end, len), has_end))
+/// The range that the arguments behind BITPOS's bit tell.
+struct Searched {
+    start: i64,
+    end: Option<i64>,
+    unit: Unit,
+}
+
+impl Searched {
+    fn parse(args: &[&[u8]]) -> Result<Option<Self>, Fail> {
+        let (start, end, unit) = match args {
+            [] => return Ok(None),
+            [start] => (start, None, None),
+            [start, end] => (start, Some(end), None),
+            [start, end, unit] => (start, Some(end), Some(unit)),
+            _ => return Err(Fail::SYNTAX),
+        };
+        let start = integer(start)?;
+        let unit = unit.map_or(Ok(Unit::Byte), |unit| Unit::parse(unit))?;
+        let end = end.map(|end| integer(end)).transpose()?;
+        Ok(Some(Self { start, end, unit }))
+    }
 }

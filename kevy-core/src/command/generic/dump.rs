@@ -79,7 +79,8 @@ pub fn restore(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if is_primary && expire_at.is_some_and(|at| at <= now) {
         // The value is past already, so all that happens is that the old one goes.
         if keyspace.remove(db, key, now) {
-            ctx.effect(key, &[b"DEL", key]);
+            let verb = ctx.server.verb_of_removal();
+            ctx.effect(key, &[verb, key]);
             ctx.at(key).notify(db, event::DEL, key);
         }
         ctx.out.ok();

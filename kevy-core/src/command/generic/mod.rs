@@ -2,7 +2,7 @@
 
 mod dump;
 mod expire;
-mod object;
+pub mod object;
 mod scan;
 pub mod sort;
 mod transfer;

@@ -1,10 +1,11 @@
 //! OBJECT: how a value is kept.
 
+use crate::base::options::{EvictionPolicy, Options};
 use crate::command::help::{container, help};
 use crate::command::table::generic as rows;
 use crate::command::{Command, Context, Fail, Outcome};
 use crate::resp::Writer;
-use crate::store::Ref;
+use crate::store::{Ref, ValueRef};
 
 /// OBJECT and its subcommands.
 pub const OBJECT: Command = Command::container(rows::OBJECT, container, SUBCOMMANDS);
@@ -49,12 +50,33 @@ fn encoding(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     })
 }
 
-/// Values are never shared between keys.
 fn refcount(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    look(ctx, args[2], |out, _, _| {
-        out.integer(1);
+    let shares = shares_integers(&ctx.server.options.read());
+    look(ctx, args[2], |out, found, _| {
+        out.integer(references(&found.value(), shares));
         Ok(())
     })
+}
+
+/// Small integers that Redis shares between keys, and the number of references that it shows of those.
+const SHARED: std::ops::Range<i64> = 0..10_000;
+const SHARED_REFERENCES: i64 = i32::MAX as i64;
+
+/// Whether Redis shares small integers: not where it has to note with each value when that was used.
+pub fn shares_integers(options: &Options) -> bool {
+    let policy = options.maxmemory_policy;
+    let looks_at_use =
+        policy.is_lfu() || matches!(policy, EvictionPolicy::VolatileLru | EvictionPolicy::AllkeysLru);
+    options.maxmemory == 0 || !looks_at_use
+}
+
+/// The number of references to a value as Redis tells it; in truth an integer stands in its entry and takes no place that could
+/// be shared.
+pub fn references(value: &ValueRef<'_>, shares: bool) -> i64 {
+    match value {
+        ValueRef::Int(number) if shares && SHARED.contains(number) => SHARED_REFERENCES,
+        _ => 1,
+    }
 }
 
 fn idletime(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {

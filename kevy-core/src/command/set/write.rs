@@ -140,7 +140,9 @@ fn pop_several(context: &mut Context<'_>, key: &[u8], count: usize) -> Outcome {
         out.set(all.len());
         all.iter().for_each(|member| out.bulk(&member));
         partition.keyspace.remove(db, key, now);
-        partition.effects.push(db, &[b"DEL", key]);
+        if partition.effects.wants() {
+            partition.effects.push(db, &[context.server.verb_of_removal(), key]);
+        }
         partition.notify_removal(db, event::SPOP, key);
         return Ok(());
     }

@@ -17,14 +17,12 @@ pub use add::zadd;
 pub use arguments::score;
 pub use store::store;
 
-use smallvec::SmallVec;
-
 use crate::resp::{Protocol, Writer};
 use crate::store::{Ref, SortedSet, ValueRef};
 
+use super::Fail;
 use super::spec::Command;
 use super::table::sorted_set as row;
-use super::{Effects, Fail};
 
 /// Every sorted-set verb.
 pub static COMMANDS: [Command; 35] = [
@@ -75,21 +73,6 @@ pub fn sorted_set(found: Option<Ref<'_>>) -> Result<Option<&SortedSet>, Fail> {
         None => Ok(None),
         Some(ValueRef::SortedSet(set)) => Ok(Some(set)),
         Some(_) => Err(Fail::WRONG_TYPE),
-    }
-}
-
-/// Members that one effect names at most.
-const EFFECT_MEMBERS_MAX: usize = 128;
-
-/// Records that members are gone.
-fn push_removal(effects: &mut Effects, db: usize, key: &[u8], members: &[Owned]) {
-    if !effects.wants() {
-        return;
-    }
-    for some in members.chunks(EFFECT_MEMBERS_MAX) {
-        let mut argv: SmallVec<[&[u8]; 16]> = SmallVec::from_slice(&[b"ZREM", key]);
-        argv.extend(some.iter().map(|(member, _)| &**member));
-        effects.push(db, &argv);
     }
 }
 

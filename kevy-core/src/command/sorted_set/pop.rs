@@ -1,12 +1,13 @@
 //! Removing the members at either end.
 
+use crate::base::number::format_u64;
 use crate::command::arguments::{integer_in, is_word};
-use crate::command::notify::event;
+use crate::command::notify::{Event, event};
 use crate::command::{Context, Fail, Outcome, Partition};
 use crate::resp::{Protocol, Writer};
 use crate::store::SortedSet;
 
-use super::{Owned, push_removal};
+use super::Owned;
 
 /// An end of a sorted set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -24,18 +25,46 @@ impl End {
             _ => None,
         }
     }
+
+    /// The verb that pops from it.
+    fn verb(self) -> &'static [u8] {
+        match self {
+            Self::Min => b"ZPOPMIN",
+            Self::Max => b"ZPOPMAX",
+        }
+    }
+
+    /// The event of popping from it.
+    fn event(self) -> Event {
+        match self {
+            Self::Min => event::ZPOPMIN,
+            Self::Max => event::ZPOPMAX,
+        }
+    }
 }
 
-/// Removes up to `count` members at an end of the key's sorted set and returns them from that end on; none if the key
-/// is absent. Records what it did.
+/// How many members a pop takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Take {
+    /// One, and the verb names no number.
+    One,
+    UpTo(usize),
+}
+
+/// Removes members at an end of the key's sorted set and returns them from that end on; none if the key is absent.
+/// Records what it did.
 pub fn pop(
     partition: &mut Partition,
     db: usize,
     key: &[u8],
     now: u64,
     end: End,
-    count: usize,
+    take: Take,
 ) -> Result<Vec<Owned>, Fail> {
+    let count = match take {
+        Take::One => 1,
+        Take::UpTo(count) => count,
+    };
     let popped = partition.keyspace.edit(db, key, now, false, |set: &mut SortedSet, _, _| {
         let (len, count) = (set.len(), count.min(set.len()));
         let mut popped: Vec<Owned> = Vec::with_capacity(count);
@@ -47,9 +76,15 @@ pub fn pop(
         (popped, count > 0)
     })?;
     let popped = popped.unwrap_or_default();
-    push_removal(&mut partition.effects, db, key, &popped);
     if !popped.is_empty() {
-        partition.notify_removal(db, if end == End::Min { event::ZPOPMIN } else { event::ZPOPMAX }, key);
+        match take {
+            Take::One => partition.effects.push(db, &[end.verb(), key]),
+            Take::UpTo(_) => {
+                let count = format_u64(popped.len() as u64);
+                partition.effects.push(db, &[end.verb(), key, count.as_bytes()]);
+            }
+        }
+        partition.notify_removal(db, end.event(), key);
     }
     Ok(popped)
 }
@@ -87,8 +122,11 @@ fn pop_one_key(context: &mut Context<'_>, args: &[&[u8]], end: End) -> Outcome {
         _ => return Err(Fail::SYNTAX),
     };
     let (db, now, key) = (context.session.db, context.now, args[1]);
-    let wanted = usize::try_from(count.unwrap_or(1)).unwrap_or(usize::MAX);
-    let popped = pop(context.partitions.at(key), db, key, now, end, wanted)?;
+    let take = match count {
+        None => Take::One,
+        Some(count) => Take::UpTo(usize::try_from(count).unwrap_or(usize::MAX)),
+    };
+    let popped = pop(context.partitions.at(key), db, key, now, end, take)?;
     let out = &mut *context.out;
     if count.is_some() && out.protocol == Protocol::Resp3 {
         write_pairs(out, &popped);
@@ -107,7 +145,7 @@ pub fn zmpop(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let MultiPop { keys, end, count } = MultiPop::parse(&args[1..])?;
     let (db, now) = (context.session.db, context.now);
     for key in keys {
-        let popped = pop(context.partitions.at(key), db, key, now, end, count)?;
+        let popped = pop(context.partitions.at(key), db, key, now, end, Take::UpTo(count))?;
         if !popped.is_empty() {
             write_popped(context.out, key, &popped);
             return Ok(());

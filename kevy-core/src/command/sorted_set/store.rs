@@ -7,7 +7,10 @@ use crate::command::Context;
 use crate::command::notify::{Event, event};
 use crate::store::{Owned as Whole, SortedSet, Value};
 
-use super::{EFFECT_MEMBERS_MAX, Owned};
+use super::Owned;
+
+/// Members that one effect names at most.
+const EFFECT_MEMBERS_MAX: usize = 128;
 
 /// Makes a key hold these members, whatever it held before, or nothing if there are none. How many there are.
 pub fn store(context: &mut Context<'_>, key: &[u8], members: &[Owned], stored: Event) -> usize {

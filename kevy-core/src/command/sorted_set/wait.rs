@@ -5,7 +5,7 @@ use crate::command::blocking::{Block, Nil};
 use crate::command::{Context, Fail, Outcome};
 use crate::store::Kind;
 
-use super::pop::{End, MultiPop, pop, write_popped};
+use super::pop::{End, MultiPop, Take, pop, write_popped};
 
 /// BZPOPMIN key [key ...] timeout
 pub fn bzpopmin(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
@@ -22,7 +22,7 @@ fn pop_first(context: &mut Context<'_>, args: &[&[u8]], end: End) -> Outcome {
     let timeout_ms = timeout_seconds(timeout, context.now)?;
     let (db, now) = (context.session.db, context.now);
     for key in keys {
-        let popped = pop(context.partitions.at(key), db, key, now, end, 1)?;
+        let popped = pop(context.partitions.at(key), db, key, now, end, Take::One)?;
         if let [(member, score)] = &popped[..] {
             context.out.array(3);
             context.out.bulk(key);
@@ -41,7 +41,7 @@ pub fn bzmpop(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let timeout_ms = timeout_seconds(args[1], context.now)?;
     let (db, now) = (context.session.db, context.now);
     for key in keys {
-        let popped = pop(context.partitions.at(key), db, key, now, end, count)?;
+        let popped = pop(context.partitions.at(key), db, key, now, end, Take::UpTo(count))?;
         if !popped.is_empty() {
             write_popped(context.out, key, &popped);
             return Ok(());

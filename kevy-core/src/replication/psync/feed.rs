@@ -330,6 +330,9 @@ impl Feed {
                 if let Some(reader) = reader {
                     reader.check().map_err(|_| "its copy was taken too slowly for what changed meanwhile")?;
                 }
+                if !payload.waits(&self.sequencer.shards).is_zero() {
+                    return Ok(Sent::Idle);
+                }
                 if !payload.send(&self.sequencer.shards, out, budget)? {
                     if payload.is_spooling() {
                         // Other connections get their turn between two slices.
@@ -493,6 +496,11 @@ impl Upgrade for Feed {
     fn deadline(&self) -> Option<u64> {
         match self.state {
             State::Closed => None,
+            State::Copy(ref payload, _) => {
+                let wait_ms = payload.waits(&self.sequencer.shards).as_millis() as u64;
+                let wait_ms = if wait_ms > 0 { wait_ms.min(LOOK_MS) } else { LOOK_MS };
+                Some(self.sequencer.clock.now_ms() + wait_ms)
+            }
             _ => Some(self.sequencer.clock.now_ms() + LOOK_MS),
         }
     }

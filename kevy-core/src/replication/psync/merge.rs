@@ -72,6 +72,8 @@ struct Voice {
     db: Option<usize>,
     /// MULTI has been said of the transaction under way.
     multi: bool,
+    /// The first effect of the transaction under way, with its database: where it stays the only one it is said by itself.
+    first: Option<(usize, Vec<u8>)>,
     left_out: LeftOut,
 }
 
@@ -82,23 +84,34 @@ impl Voice {
         if said == Said::NotAtAll {
             return;
         }
-        if self.db != Some(db) {
-            self.db = Some(db);
-            out.extend_from_slice(&frame::select(db));
-        }
-        if in_transaction && !self.multi {
-            self.multi = true;
-            out.extend_from_slice(&frame::multi(0, &[]));
-        }
-        out.extend_from_slice(match &said {
+        let words = match &said {
             Said::Otherwise(other) => other,
             _ => argv,
-        });
+        };
+        if in_transaction && !self.multi {
+            let Some((db, first)) = self.first.take() else {
+                self.first = Some((db, words.to_vec()));
+                return;
+            };
+            self.multi = true;
+            out.extend_from_slice(&frame::multi(0, &[]));
+            self.say_in(out, db, &first);
+        }
+        self.say_in(out, db, words);
+    }
+
+    fn say_in(&mut self, out: &mut Vec<u8>, db: usize, words: &[u8]) {
+        if self.db.replace(db) != Some(db) {
+            out.extend_from_slice(&frame::select(db));
+        }
+        out.extend_from_slice(words);
     }
 
     fn end_transaction(&mut self, out: &mut Vec<u8>) {
         if std::mem::take(&mut self.multi) {
             out.extend_from_slice(frame::EXEC);
+        } else if let Some((db, first)) = self.first.take() {
+            self.say_in(out, db, &first);
         }
     }
 }

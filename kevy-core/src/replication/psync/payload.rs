@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::time::{Duration, Instant};
 
 use crate::base::number::format_u64;
 use crate::shard::{Cut, Progress, Shards};
@@ -47,6 +48,8 @@ pub struct Payload {
     ended: bool,
     /// The spooled copy is complete and is being sent.
     spooled: bool,
+    /// Keys that are still to be waited for, and since when.
+    paced: (u64, Instant),
 }
 
 impl Payload {
@@ -61,12 +64,27 @@ impl Payload {
             let head = [b"$EOF:", &mark[..], b"\r\n"].concat();
             bytes.splice(..0, head);
         }
-        Self { cut, framing, bytes, at: 0, checksum, ended: false, spooled: false }
+        Self {
+            cut,
+            framing,
+            bytes,
+            at: 0,
+            checksum,
+            ended: false,
+            spooled: false,
+            paced: (0, Instant::now()),
+        }
     }
 
     /// Keys that the replica gets without a part, or not at all.
     pub fn reduced(&self) -> u64 {
         self.cut.as_ref().map_or(0, Cut::reduced)
+    }
+
+    /// How long the walk has to wait before it may go on.
+    pub fn waits(&self, shards: &Shards) -> Duration {
+        let (keys, since) = self.paced;
+        shards.pace.of_saving(keys).saturating_sub(since.elapsed())
     }
 
     /// Appends at most `budget` bytes, and walks one slice at most. True once the end is in `out`.
@@ -128,7 +146,10 @@ impl Payload {
                 return Ok(false);
             }
             walked = true;
+            let before = self.cut.as_ref().map_or(0, Cut::keys);
             let progress = self.cut.as_mut().map_or(Progress::Done, |cut| cut.step(shards));
+            let keys = self.cut.as_ref().map_or(0, Cut::keys);
+            self.paced = (keys - before, Instant::now());
             if progress == Progress::Done {
                 self.checksum.end(&mut self.bytes);
                 self.ended = true;

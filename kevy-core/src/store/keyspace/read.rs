@@ -155,9 +155,9 @@ impl Keyspace {
 
     /// Passes on about `count` keys from `position` on, without those that are due, and returns where to go on, 0
     /// when done. A key that is there from the first call to the last is passed on at least once.
-    /// Positions have 36 bits.
+    /// Positions have 36 bits. What is due on the way is removed, except on a replica.
     pub fn scan(
-        &self,
+        &mut self,
         db: usize,
         position: u64,
         count: usize,
@@ -165,11 +165,18 @@ impl Keyspace {
         mut emit: impl FnMut(Ref<'_>),
     ) -> u64 {
         let Some(records) = self.databases.get(db) else { return 0 };
-        records.table().scan(position, count, &self.seed, |entry| {
-            if !is_hidden(entry, now) {
+        let mut due: Vec<Box<[u8]>> = Vec::new();
+        let next = records.table().scan(position, count, &self.seed, |entry| {
+            if is_hidden(entry, now) {
+                due.push(entry.key().into());
+            } else {
                 emit(Ref { entry, limits: &self.limits });
             }
-        })
+        });
+        for key in due {
+            self.live(db, &key, now);
+        }
+        next
     }
 
     /// Every key that is not due.

@@ -2,6 +2,7 @@
 
 use super::Keyspace;
 use super::evict::Pool;
+use super::read::is_hidden;
 
 impl Keyspace {
     /// Removes every key of a database at once; the memory is freed by [`free_some`](Self::free_some), or once
@@ -44,7 +45,7 @@ impl Keyspace {
     }
 
     /// Exchanges the keys of two databases.
-    pub fn swap_db(&mut self, a: usize, b: usize) {
+    pub fn swap_db(&mut self, a: usize, b: usize, now: u64) {
         if a == b || a.max(b) >= self.databases_max {
             return;
         }
@@ -53,7 +54,12 @@ impl Keyspace {
             let (databases, seed) = (&self.databases, &self.seed);
             self.watchers.touch_if(|db, key| {
                 let hash = seed.hash(key);
-                (db == a || db == b) && [a, b].iter().any(|&db| databases[db].find(hash, key).is_some())
+                // What is due is as good as gone.
+                let is_there = |&db: &usize| {
+                    let records = &databases[db];
+                    records.find(hash, key).is_some_and(|at| !is_hidden(records.get(at), now))
+                };
+                (db == a || db == b) && [a, b].iter().any(is_there)
             });
             self.walks.swap(a, b);
             self.update_observed();

@@ -101,7 +101,7 @@ fn used_memory_is_what_is_allocated() {
             970 => {
                 keys.flush(db);
             }
-            971..975 => keys.swap_db(0, 1),
+            971..975 => keys.swap_db(0, 1, now),
             _ => {
                 now += 100;
                 keys.expire_some(now, 30);

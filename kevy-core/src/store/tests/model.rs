@@ -230,7 +230,7 @@ fn check(steps: Vec<Step>, limits: HashLimits) -> Result<(), TestCaseError> {
                 model.databases[0].clear();
             }
             Step::Swap => {
-                keys.swap_db(0, 1);
+                keys.swap_db(0, 1, now);
                 model.databases.swap(0, 1);
             }
             Step::Free => while keys.free_some(10) {},

@@ -1,6 +1,6 @@
 //! SCAN's promise: what is there throughout is seen, whatever comes and goes meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
 
@@ -115,4 +115,23 @@ fn a_position_from_elsewhere_ends_or_goes_on() {
         assert!(keys.scan(0, position, 10, START, |_| ()) < 1 << 36);
     }
     assert_eq!(keys.scan(99, 0, 10, START, |_| ()), 0);
+}
+
+#[test]
+fn what_is_due_goes_when_a_scan_comes_by() {
+    let mut keys = keyspace();
+    for number in 0..50 {
+        let expire = if number % 2 == 0 { Expire::At(START + 1) } else { Expire::Clear };
+        keys.set_bytes(0, &key("k", number), b"v", expire, START);
+    }
+    let (mut position, mut seen) = (0, HashSet::new());
+    loop {
+        position = keys.scan(0, position, 10, START + 1, |found| {
+            seen.insert(found.key().to_vec());
+        });
+        if position == 0 {
+            break;
+        }
+    }
+    assert_eq!((seen.len(), keys.len(0)), (25, 25));
 }

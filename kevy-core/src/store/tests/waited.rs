@@ -36,10 +36,10 @@ fn whole_databases_change_the_keys_they_hold() {
     let mut keys = keyspace();
     keys.wait_for(0, b"a");
     keys.wait_for(1, b"a");
-    keys.swap_db(0, 1);
+    keys.swap_db(0, 1, START);
     assert!(!keys.has_changed());
     set(&mut keys, 2, b"a");
-    keys.swap_db(0, 2);
+    keys.swap_db(0, 2, START);
     assert_eq!(changes(&mut keys), [(0, b"a".to_vec())]);
     keys.flush(1);
     assert!(!keys.has_changed());

@@ -165,7 +165,7 @@ proptest! {
                 Step::FlushAll => {
                     keys.flush_all();
                 }
-                Step::Swap(a, b) => keys.swap_db(a, b),
+                Step::Swap(a, b) => keys.swap_db(a, b, now),
                 Step::Free => {
                     keys.free_some(500);
                 }

@@ -59,7 +59,7 @@ fn every_change_of_a_key_raises_its_flags() {
     assert!(rises(|keys| {
         let _ = keys.flush_all();
     }));
-    assert!(rises(|keys| keys.swap_db(0, 1)));
+    assert!(rises(|keys| keys.swap_db(0, 1, START)));
     assert!(rises(|keys| {
         let other = keys.peek(0, b"k", START).unwrap().to_owned();
         keys.put(0, b"k", other, START);
@@ -81,7 +81,7 @@ fn reads_and_changes_elsewhere_raise_nothing() {
     assert!(!rises(|keys| {
         let _ = keys.flush(1);
     }));
-    assert!(!rises(|keys| keys.swap_db(1, 2)));
+    assert!(!rises(|keys| keys.swap_db(1, 2, START)));
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_missing_key_is_watched_until_it_comes() {
     assert!(!rises_in(&mut keys, b"k", |keys| {
         let _ = keys.flush(0);
     }));
-    assert!(!rises_in(&mut keys, b"k", |keys| keys.swap_db(0, 1)));
+    assert!(!rises_in(&mut keys, b"k", |keys| keys.swap_db(0, 1, START)));
     assert!(!rises_in(&mut keys, b"k", |keys| {
         let _ = keys.remove(0, b"k", START);
     }));
@@ -119,7 +119,7 @@ fn a_missing_key_is_watched_until_it_comes() {
         let _ = keys.set_bytes(0, b"k", b"v", Expire::Clear, START);
     }));
     keys.set_bytes(1, b"m", b"v", Expire::Clear, START);
-    assert!(rises_in(&mut keys, b"m", |keys| keys.swap_db(0, 1)));
+    assert!(rises_in(&mut keys, b"m", |keys| keys.swap_db(0, 1, START)));
 }
 
 #[test]
@@ -154,4 +154,16 @@ fn taking_over_another_keyspace_raises_flags_of_what_either_holds() {
         assert_eq!((keys.exists(0, b"k", START), keys.exists(0, b"new", START)), (theirs, true));
         assert_eq!(keys.next_expiry(), Some(START + 3));
     }
+}
+
+#[test]
+fn databases_change_places_without_a_word_to_who_watches_what_is_due_there() {
+    let mut keys = keyspace();
+    for db in [0, 1] {
+        keys.set_bytes(db, b"k", b"v", Expire::At(START + 1), START);
+    }
+    keys.set_bytes(1, b"other", b"v", Expire::At(START + 1), START);
+    assert!(!rises_in(&mut keys, b"other", |keys| keys.swap_db(0, 1, START + 1)));
+    keys.set_bytes(0, b"m", b"v", Expire::At(START + 1), START);
+    assert!(rises_in(&mut keys, b"m", |keys| keys.swap_db(0, 1, START)));
 }

@@ -57,17 +57,34 @@ fn counting_and_finding_in_every_range() {
     let mut twin = Twin::new(&["k"]);
     for state in STATES {
         twin.begin(state);
+        // Since 7.2 a range is looked at before its key, and the whole of it before it may be empty.
+        let holds_string = state.first().is_some_and(|line| line.starts_with("SET"));
+        let numbers = |offset: &&&str| {
+            // Redis reads integers without leading zeros or a plus.
+            let is_plain = offset.parse::<i64>().is_ok_and(|number| number.to_string() == ***offset);
+            holds_string || is_plain
+        };
+        let is_reversed = |start: &str, end: &str| match (start.parse::<i64>(), end.parse::<i64>()) {
+            (Ok(start), Ok(end)) => start < 0 && end < 0 && start > end,
+            _ => false,
+        };
         twin.check("BITCOUNT k");
         for bit in ["0", "1"] {
             twin.check(&format!("BITPOS k {bit}"));
         }
-        for start in OFFSETS {
-            twin.check(&format!("BITCOUNT k {start}"));
+        for start in OFFSETS.iter().filter(numbers) {
+            if holds_string {
+                twin.check(&format!("BITCOUNT k {start}"));
+            }
             twin.check(&format!("BITPOS k {start}"));
             twin.check(&format!("BITPOS k 0 {start}"));
             twin.check(&format!("BITPOS k 1 {start}"));
-            for end in OFFSETS {
+            for end in OFFSETS.iter().filter(numbers) {
                 for unit in ["", " BYTE", " bit", " bogus", " BIT BIT"] {
+                    let is_bad = unit.starts_with(" bo") || unit.starts_with(" BIT");
+                    if is_bad && (!holds_string || is_reversed(start, end)) {
+                        continue;
+                    }
                     for verb in ["BITCOUNT k", "BITPOS k 0", "BITPOS k 1", "BITPOS k 2"] {
                         twin.check(&format!("{verb} {start} {end}{unit}"));
                     }
