@@ -2,7 +2,7 @@
 
 import { fromNative } from "./errors.js";
 import { native } from "./native.js";
-import { pairs, type RuntimeOptions } from "./options.js";
+import { pairs, prefixList, type RuntimeOptions } from "./options.js";
 import { Runtime } from "./runtime.js";
 
 /** Options of a mirror, beside those of a runtime. */
@@ -24,7 +24,7 @@ export class Mirror extends Runtime {
   static override async start(options: MirrorOptions): Promise<Mirror> {
     const { url, prefixes = [], maxStalenessMs, ...rest } = options;
     let source = url;
-    for (const prefix of prefixes) {
+    for (const prefix of prefixList(prefixes)) {
       source += `${source.includes("?") ? "&" : "?"}prefix=${encodeURIComponent(prefix)}`;
     }
     // Sentinels are not told of a copy inside a program, and never promote it.

@@ -44,3 +44,9 @@ function text(value: Exclude<OptionValue, undefined>): string {
   }
   return typeof value === "object" ? value.join(" ") : String(value);
 }
+
+/** @internal Prefixes of keys as they were given: a string would be taken for its letters. */
+export function prefixList(prefixes: readonly string[]): readonly string[] {
+  if (!Array.isArray(prefixes)) throw new TypeError("prefixes must be an array of strings");
+  return prefixes;
+}

@@ -3,7 +3,7 @@
 import "./dispose.js";
 import { ClosedError, fromNative, guard, InterruptedError, InvalidArgumentError } from "./errors.js";
 import { type NativeFrames, type NativeReplica, native } from "./native.js";
-import { type OptionValue, pairs } from "./options.js";
+import { type OptionValue, pairs, prefixList } from "./options.js";
 import type { Runtime } from "./runtime.js";
 import type { WaitOptions } from "./commands/blocking.js";
 import { type Waiter, waiting } from "./waiting.js";
@@ -262,7 +262,7 @@ export class Replica implements AsyncIterable<Batch> {
     this.#acked = this.#cursor;
     // The thread fetches ahead, so its asking for more confirms nothing.
     const list = pairs({ ...(rest as Record<string, OptionValue>), source: url, acknowledge: "manual" });
-    list.push(...prefixes.map((prefix): [string, string] => ["prefix", prefix]));
+    list.push(...prefixList(prefixes).map((prefix): [string, string] => ["prefix", prefix]));
     const wake = waker(new WeakRef(this), Replica.#wake);
     const source = { fd: fd ?? null, runtimeId: runtime?.id ?? null };
     this.#native = guard(() =>

@@ -41,6 +41,10 @@ export class Runtime {
   /** @internal */
   protected constructor(runtime: NativeRuntime, isAttached: boolean, options: RuntimeOptions);
   protected constructor(runtime: NativeRuntime, isAttached: boolean, options: RuntimeOptions) {
+    // JavaScript does not know that the constructor is none of its business.
+    if (typeof runtime?.wait !== "function") {
+      throw new TypeError(`a ${new.target.name} is started: await ${new.target.name}.start(options)`);
+    }
     this.#native = runtime;
     this.#isAttached = isAttached;
     this.#options = options;

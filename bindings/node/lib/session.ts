@@ -36,6 +36,9 @@ export class Session extends Executor {
   readonly #runtimeId: number;
 
   private constructor(session: NativeSession, runtimeId: number) {
+    if (typeof session?.wait !== "function") {
+      throw new TypeError("a Session is opened by a runtime: runtime.session()");
+    }
     super(session);
     this.#wait = session.wait;
     this.#runtimeId = runtimeId;

@@ -12,7 +12,7 @@ import { Redis } from "ioredis";
 import { createClient } from "redis";
 import * as kevy from "kevy";
 
-const { Runtime, InvalidOptionError, IoError } = kevy;
+const { InvalidOptionError, IoError, Mirror, Replica, Runtime, Session } = kevy;
 
 describe("options", () => {
   test("names are those of redis.conf, also in camel case", async () => {
@@ -31,6 +31,21 @@ describe("options", () => {
     await assert.rejects(Runtime.start({ nothing: 1 }), (error) => error instanceof InvalidOptionError && /nothing/.test(error.message));
     await assert.rejects(Runtime.start({ shards: "many" }), InvalidOptionError);
     await assert.rejects(Runtime.start({ port: 70000 }), InvalidOptionError);
+  });
+
+  test("what is made elsewhere says where instead of being half of itself", async () => {
+    assert.throws(() => new Runtime({}), { name: "TypeError", message: "a Runtime is started: await Runtime.start(options)" });
+    assert.throws(() => new Mirror({}), { name: "TypeError", message: "a Mirror is started: await Mirror.start(options)" });
+    assert.throws(() => new Session(), { name: "TypeError", message: "a Session is opened by a runtime: runtime.session()" });
+  });
+
+  test("a primary that is no address is refused with what one looks like", async () => {
+    await assert.rejects(Mirror.start({ url: "127.0.0.1:6379" }), { name: "InvalidOptionError", message: /a URL such as redis:/ });
+  });
+
+  test("one prefix alone is not taken for its letters", async () => {
+    await assert.rejects(Mirror.start({ url: "kevy://127.0.0.1:1", prefixes: "user:" }), /prefixes must be an array of strings/);
+    assert.throws(() => new Replica({ url: "kevy://127.0.0.1:1", prefixes: "user:" }), /prefixes must be an array of strings/);
   });
 
   test("a port that is taken rejects with IoError", async () => {

@@ -66,3 +66,14 @@ def test_a_replica_hands_out_only_what_begins_with_a_prefix(primary):
             if frame.kind is kevy.FrameKind.SNAPSHOT_END:
                 break
         assert keys == [b"user:1"]
+
+
+def test_one_prefix_alone_is_not_taken_for_its_letters():
+    for prefixes in ("user:", b"user:"):
+        with pytest.raises(TypeError, match="sequence of prefixes"):
+            kevy.Mirror("kevy://127.0.0.1:1", prefixes=prefixes)
+
+
+def test_a_primary_that_is_no_address_is_refused_with_what_one_looks_like():
+    with pytest.raises(kevy.OptionError, match="a URL such as redis://host:port"):
+        kevy.Mirror("127.0.0.1:6379")

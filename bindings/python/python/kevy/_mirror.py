@@ -26,6 +26,8 @@ class Mirror(Runtime):
     def _options(
         source: str, prefixes: Sequence[str | bytes], max_staleness: float | None, options: dict[str, Any]
     ) -> dict[str, Any]:
+        if isinstance(prefixes, str | bytes):
+            raise TypeError(f"prefixes must be a sequence of prefixes, not {prefixes!r} alone")
         words = "&".join(f"prefix={quote(prefix, safe='')}" for prefix in prefixes)
         if words:
             source += ("&" if "?" in source else "?") + words

@@ -162,7 +162,10 @@ impl OptionValue for Option<PrimaryAddress> {
                 let port = number::parse_u64(port.as_bytes()).and_then(|port| u16::try_from(port).ok());
                 Some(PrimaryAddress::new(host, port.ok_or("Invalid master port")?))
             }
-            _ => return Err("wrong number of arguments".into()),
+            _ => return Err(
+                "must be a host and a port with a space between, a URL such as redis://host:port, or no one"
+                    .into(),
+            ),
         };
         Ok(())
     }
