@@ -9,6 +9,7 @@ Markdown with SVG plots and says the conditions beside the numbers.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -47,6 +48,9 @@ CELLS = [
     ("PUBLISH P16 to 50 subscribers", "publish", 10, 16, 1),
 ]
 
+#: Requests a second at which latencies are measured.
+RATES = [1_000, 10_000, 40_000]
+
 # what is held, how it is filled, parts
 HELD = [
     ("a key of 16 + 32 bytes", "get", 1_000_000),
@@ -74,6 +78,11 @@ class Server:
             if line.startswith("VmRSS:"):
                 return int(line.split()[1]) * 1024
         raise RuntimeError("no VmRSS")
+
+    def cpu_ns(self) -> int:
+        """What all its threads have run."""
+        tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks)
 
     def stop(self) -> None:
         self.process.terminate()
@@ -109,12 +118,14 @@ def start(name: str, program: str, *more: str, folder: tempfile.TemporaryDirecto
 
 
 def load(generator: str, server: Server, cell: str, connections: int, pipeline: int, keys: int, seconds: float,
-         preload: bool, first: int = 0) -> dict[str, float]:
+         preload: bool, first: int = 0, rate: int | None = None) -> dict[str, float]:
     words = ["taskset", "-c", "1", generator, "--address", f"127.0.0.1:{server.port}", "--cell", cell,
              "--connections", str(connections), "--pipeline", str(pipeline), "--keys", str(keys), "--value", "32",
              "--seconds", str(seconds), "--process", str(server.process.pid)]
     if preload:
         words += ["--preload", "--from", str(first)]
+    if rate is not None:
+        words += ["--rate", str(rate)]
     result: dict[str, float] = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
     return result
 
@@ -266,6 +277,46 @@ def vectors(options: argparse.Namespace) -> dict[str, float]:
     }
 
 
+def latency(options: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]]:
+    """Latencies of GET at fixed rates, in microseconds from when a request was due to its reply."""
+    seconds = 1.0 if options.quick else 4.0
+    figures: dict[str, dict[str, dict[str, float]]] = {}
+    servers = {"kevy": start("kevy", options.kevy), "redis": start("redis", options.redis)}
+    try:
+        for rate in RATES:
+            runs: dict[str, list[dict[str, float]]] = {"kevy": [], "redis": []}
+            for pair in range(1 if options.quick else 3):
+                for name, server in servers.items():
+                    runs[name].append(load(options.load, server, "get", 50, 1, 1_000_000, seconds, pair == 0 and rate == RATES[0],
+                                           rate=rate))
+            figures[f"{rate:,}/s"] = {
+                name: {key: statistics.median(run[key] for run in found) for key in found[0]} for name, found in runs.items()
+            }
+    finally:
+        for server in servers.values():
+            server.stop()
+    return figures
+
+
+def idle(options: argparse.Namespace) -> dict[str, float]:
+    """CPU that a server takes with a thousand connections on which nothing happens."""
+    figures = {}
+    for name, program in (("kevy", options.kevy), ("redis", options.redis)):
+        server = start(name, program)
+        try:
+            with contextlib.ExitStack() as stack:
+                for _ in range(1_000):
+                    stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+                time.sleep(1)
+                seconds = 1 if options.quick else 5
+                before = server.cpu_ns()
+                time.sleep(seconds)
+                figures[f"per mille of a core, {name}"] = (server.cpu_ns() - before) / seconds / 1e6
+        finally:
+            server.stop()
+    return figures
+
+
 def tool(words: list[str], folder: Path | None = None) -> dict[str, float] | None:
     """Runs a benchmark that prints one JSON object as its last line; None where it cannot run here."""
     run = subprocess.run(words, cwd=folder or ROOT, capture_output=True, text=True)
@@ -302,6 +353,25 @@ def plot(rows: list[Row], out: Path) -> None:
         plt.close(figure)
 
 
+def plot_latency(figures: dict[str, dict[str, dict[str, float]]], out: Path) -> None:
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, len(figures), figsize=(9, 3), sharey=True)
+    points = ["p50_us", "p90_us", "p99_us", "p99.9_us", "max_us"]
+    for axis, (rate, found) in zip(axes, figures.items()):
+        for name, color in (("kevy", "#1f6f8b"), ("redis", "#c9ada7")):
+            axis.plot([point.removesuffix("_us") for point in points], [found[name][point] for point in points], marker="o",
+                      label={"redis": "redis-server"}.get(name, name), color=color)
+        axis.set_yscale("log")
+        axis.set_title(f"GET at {rate}, latency (us)", fontsize=9)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+    axes[0].legend(frameon=False, fontsize=8)
+    figure.tight_layout()
+    figure.savefig(out / "latency.svg", metadata={"Date": None})
+    plt.close(figure)
+
+
 def newest(target: Path, bench: str) -> str:
     """The program that cargo bench --no-run made."""
     made = [path for path in (target / "release/deps").glob(f"{bench}-*") if path.suffix == "" and os.access(path, os.X_OK)]
@@ -313,7 +383,7 @@ def compile_c(target: Path, source: Path) -> str:
     program = target / "bench" / source.stem
     program.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-I", str(ROOT / "include"), str(source), "-o", str(program),
-                    str(target / "release/libkevy.a"), "-lpthread", "-ldl", "-lm"], check=True)
+                    str(target / "dist/libkevy.a"), "-lpthread", "-ldl", "-lm"], check=True)
     return str(program)
 
 
@@ -322,7 +392,7 @@ def version(words: list[str]) -> str:
 
 
 def write(options: argparse.Namespace, rows: list[Row], held: dict[str, tuple[float, float]],
-          extra: dict[str, dict[str, float] | None]) -> None:
+          waits: dict[str, dict[str, dict[str, float]]], extra: dict[str, dict[str, float] | None]) -> None:
     lines = ["# kevy benchmark", ""]
     cpu = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                 if line.startswith("model name")), "unknown")
@@ -339,7 +409,12 @@ def write(options: argparse.Namespace, rows: list[Row], held: dict[str, tuple[fl
             f"{row.ratio('per_second'):.2f} | {Row.median(row.kevy, 'server_ns_per_operation'):,.0f} | "
             f"{Row.median(row.redis, 'server_ns_per_operation'):,.0f} | "
             f"{1 / row.ratio('server_ns_per_operation'):.2f} |")
-    lines += ["", "![throughput](throughput.svg)", "", "![CPU](cpu.svg)", "", "## Resident bytes", "",
+    lines += ["", "![throughput](throughput.svg)", "", "![CPU](cpu.svg)", "", "## Latency of GET at a fixed rate, us", "",
+              "From when a request was due to its reply, 50 connections.", "",
+              "| rate | server | p50 | p90 | p99 | p99.9 | worst |", "| --- | --- | --: | --: | --: | --: | --: |"]
+    lines += ["| " + " | ".join([rate, name, *(f"{found[key]:.1f}" for key in list(found)[1:])]) + " |"
+              for rate, both in waits.items() for name, found in both.items()]
+    lines += ["", "![latency](latency.svg)", "", "## Resident bytes", "",
               "| of | kevy | redis | ratio |", "| --- | --: | --: | --: |"]
     lines += [f"| {title} | {kevy:.1f} | {redis:.1f} | {kevy / redis:.2f} |" for title, (kevy, redis) in held.items()]
     lines.append("")
@@ -353,7 +428,7 @@ def write(options: argparse.Namespace, rows: list[Row], held: dict[str, tuple[fl
                   for name, value in figures.items()]
         lines.append("")
     (options.out / "report.md").write_text("\n".join(lines))
-    figures = {"cells": [{"name": r.name, "kevy": r.kevy, "redis": r.redis} for r in rows], "resident bytes": held, **extra}
+    figures = {"cells": [{"name": r.name, "kevy": r.kevy, "redis": r.redis} for r in rows], "resident bytes": held, "latency": waits, **extra}
     (options.out / "report.json").write_text(json.dumps(figures, indent=1))
 
 
@@ -371,14 +446,16 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     options.kevy = str(options.target / "dist/kevy")
     options.load = newest(options.target, "load")
-    inserts = newest(options.target, "inserts")
+    pauses = newest(options.target, "pauses")
     embedded = compile_c(options.target, ROOT / "kevy-core/benches/embedded.c")
 
     extra: dict[str, dict[str, float] | None] = {}
     rows = loopback(options)
+    waits = latency(options)
     held = memory(options)
     keys = "1000000" if options.quick else "10000000"
-    extra["One insert while the keyspace grows, ns"] = tool([inserts, "--keys", keys])
+    extra["One command while a keyspace grows, is saved, expires and shrinks, ns"] = tool([pauses, "--keys", keys])
+    extra["A thousand idle connections"] = idle(options)
     extra["The append-only log"] = logging(options)
     extra["Saving and starting"] = snapshots(options)
     extra["Nearest vectors (VSIM)"] = vectors(options)
@@ -391,7 +468,8 @@ def main() -> None:
     if options.node:
         extra["In-process from Node, ns"] = tool([options.node, "bench/calls.mjs", "--json"], ROOT / "bindings/node")
     plot(rows, options.out)
-    write(options, rows, held, extra)
+    plot_latency(waits, options.out)
+    write(options, rows, held, waits, extra)
     print((options.out / "report.md").read_text())
 
 
