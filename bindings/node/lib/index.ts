@@ -56,7 +56,7 @@ export {
   type ReplicaOptions,
   type ReplicaStats,
 } from "./replica.js";
-export { type OpenReport, Runtime } from "./runtime.js";
+export { type OnLoad, type OpenReport, Runtime } from "./runtime.js";
 export { Session } from "./session.js";
 export { type Message, Subscription } from "./subscription.js";
 

@@ -21,7 +21,7 @@ export interface MirrorOptions extends RuntimeOptions {
  */
 export class Mirror extends Runtime {
   /** Starts to follow a primary; one that is not there is waited for. */
-  static override async start(options: MirrorOptions): Promise<Mirror> {
+  static override async start(options: MirrorOptions, { onLoad }: NonNullable<Parameters<typeof Runtime.start>[1]> = {}): Promise<Mirror> {
     const { url, prefixes = [], maxStalenessMs, ...rest } = options;
     let source = url;
     for (const prefix of prefixList(prefixes)) {
@@ -33,7 +33,7 @@ export class Mirror extends Runtime {
     if (maxStalenessMs !== undefined) list.push(["max-staleness", String(Math.round(maxStalenessMs))]);
     list.push(["replicaof", source]);
     try {
-      return new Mirror(await native.start(list), false, own);
+      return new Mirror(await native.start(list, onLoad), false, own);
     } catch (error) {
       throw fromNative(error);
     }

@@ -3,12 +3,34 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
+/** Is told how far reading from disk has come: the bytes read and those of all files. */
+export type OnLoad = (bytesRead: number, bytesTotal: number) => void;
+
+/** What opening found. */
+export interface OpenReport {
+  /** How many shards the keyspace has. */
+  readonly shards: number;
+  /** Keys that were read from disk. */
+  readonly keysLoaded: number;
+  /** Keys on disk that were left out because their time had passed. */
+  readonly keysExpired: number;
+  /** Bytes that were read from disk. */
+  readonly bytesRead: number;
+  /** Commands of the append-only log that were run. */
+  readonly commandsReplayed: number;
+  /**
+   * Bytes at the end of the append-only log that made no whole transaction. They were cut off and are kept in files beside
+   * it, which the messages of the library name.
+   */
+  readonly bytesCut: number;
+}
+
 /** @internal A runtime in the native module. */
 export interface NativeRuntime {
   readonly id: number;
   readonly port: number | null;
   readonly shards: number;
-  openReport(): { shards: number; keysLoaded: number };
+  openReport(): OpenReport;
   readonly token: string;
   readonly staleness: number | null;
   wait(token: string | null, timeoutMs: number): Promise<boolean>;
@@ -83,7 +105,7 @@ export interface NativeSubscription {
 /** @internal What the native module exports. */
 export interface Native {
   version(): string;
-  start(options: [string, string][]): Promise<NativeRuntime>;
+  start(options: [string, string][], onLoad?: OnLoad | null): Promise<NativeRuntime>;
   attach(id: number): NativeRuntime;
   openReplica(
     options: [string, string][],

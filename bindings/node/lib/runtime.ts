@@ -2,16 +2,11 @@
 
 import { type Connector, connectorOf } from "./connector.js";
 import { fromNative, guard, InvalidOptionError } from "./errors.js";
-import { native, type NativeRuntime } from "./native.js";
+import { native, type NativeRuntime, type OnLoad, type OpenReport } from "./native.js";
 import { pairs, type RuntimeOptions } from "./options.js";
 import { Session } from "./session.js";
 
-/** What opening found. */
-export interface OpenReport {
-  readonly shards: number;
-  /** Keys that were there when the runtime had opened. */
-  readonly keysLoaded: number;
-}
+export type { OnLoad, OpenReport };
 
 /** Milliseconds that connections get to take their last replies. */
 const CLOSE_TIMEOUT_MS = 5000;
@@ -53,10 +48,14 @@ export class Runtime {
     this.id = runtime.id;
   }
 
-  /** Starts a runtime. No port is opened unless the options ask for one. */
-  static async start(options: RuntimeOptions = {}): Promise<Runtime> {
+  /**
+   * Starts a runtime. No port is opened unless the options ask for one. `onLoad` is called with the bytes read and those of
+   * all files while the runtime reads what its directory keeps; not at all where there is nothing. The last call says that
+   * everything was read, and may come when the runtime has started already.
+   */
+  static async start(options: RuntimeOptions = {}, { onLoad }: { onLoad?: OnLoad } = {}): Promise<Runtime> {
     try {
-      return new Runtime(await native.start(pairs(options)), false, options);
+      return new Runtime(await native.start(pairs(options), onLoad), false, options);
     } catch (error) {
       throw fromNative(error);
     }

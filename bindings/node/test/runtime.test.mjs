@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +52,36 @@ describe("options", () => {
     const first = await Runtime.start({ port: 0, bind: "127.0.0.1" });
     await assert.rejects(Runtime.start({ port: first.port, bind: "127.0.0.1" }), IoError);
     await first.close();
+  });
+});
+
+describe("reading from disk", () => {
+  test("a start tells how far it has come", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "kevy-"));
+    const options = { dir, shards: 2, save: "3600 1" };
+    const calls = [];
+    const first = await Runtime.start(options, { onLoad: (...call) => calls.push(call) });
+    const db = first.session();
+    for (let number = 0; number < 5000; number++) db.set(`key:${number}`, "x".repeat(100));
+    await first.close();
+    assert.deepEqual(calls, []);
+    let second;
+    await new Promise((resolve, reject) => {
+      const onLoad = (read, total) => {
+        calls.push([read, total]);
+        if (read === total) resolve();
+      };
+      second = Runtime.start(options, { onLoad });
+      second.catch(reject);
+    });
+    second = await second;
+    const report = second.openReport();
+    assert.equal(report.keysLoaded, 5000);
+    assert.deepEqual(calls[0], [0, report.bytesRead]);
+    assert.deepEqual(calls.at(-1), [report.bytesRead, report.bytesRead]);
+    assert.ok(calls.length > 2 && calls.every(([read], at) => at === 0 || read >= calls[at - 1][0]));
+    await second.close();
+    rmSync(dir, { recursive: true });
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { createClient } from "redis";
 import { Redis } from "ioredis";
-import { type Batch, type Frame, Keyspace, KevyError, Replica, Runtime, Session } from "kevy";
+import { type Batch, type Frame, Keyspace, KevyError, type OnLoad, Replica, Runtime, Session } from "kevy";
 
 /** Compiles only where the type is exactly the one given. */
 function exactly<T>() {
@@ -60,6 +60,8 @@ function replies(db: Session): void {
 async function main(): Promise<void> {
   await using runtime = await Runtime.start({ shards: 1, port: 0, maxmemoryPolicy: "noeviction", "repl-backlog-size": "1mb" });
   using db: Session = runtime.session();
+  exactly<number>()(runtime.openReport().bytesCut);
+  exactly<OnLoad>()((read: number, total: number): void => void [read, total]);
 
   exactly<string | null>()(db.get("key"));
   exactly<Buffer | null>()(db.setBuffer("key", 1, { get: true }));
