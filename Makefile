@@ -43,13 +43,14 @@ packages:
 test: packages build test-rust test-c test-python test-node test-conformance test-recovery test-replication \
 	test-applications test-instructions test-examples fuzz
 
+# As what is shipped is built, from one compilation of the core; `cargo test` alone also checks for overflow.
 test-rust:
-	cargo test --workspace --exclude kevy-ffi --exclude kevy-python --exclude kevy-node
+	cargo test --profile $(PROFILE) --workspace --exclude kevy-ffi --exclude kevy-python --exclude kevy-node
 
 # Header, layout and symbols; the C tests as they are, under AddressSanitizer and under valgrind; the library as
 # `make install` puts it; the C and C++ examples.
 test-c:
-	cargo test -p kevy-ffi
+	cargo test --profile $(PROFILE) -p kevy-ffi
 
 # Writes docs/commands.md anew.
 reference: lib python
