@@ -65,6 +65,17 @@ def test_what_was_logged_comes_back(start, before, after, preamble):
     assert digest(start(before, **options)) == whole
 
 
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_log_that_is_being_switched_on_is_read_whole_and_one_that_is_switched_off_is_not_waited_for(start, shards):
+    session = start(shards, save="").connect()
+    for number in range(30):
+        assert session.call("CONFIG", "SET", "appendonly", "yes").text == "OK"
+        session.call("SET", f"key:{number}", number)
+        assert session.call("DEBUG", "LOADAOF").text == "OK"
+        assert session.call("DBSIZE").value == number + 1
+        session.call("CONFIG", "SET", "appendonly", "no")
+
+
 def test_rewrites_beside_writes_lose_nothing(start):
     server = start(3, **LOG, appendfsync="no")
     done = threading.Event()

@@ -303,9 +303,7 @@ impl Disk {
                 self.reload(flush, true, || self.load_snapshot().map(drop))
             }
             SaveWork::LoadLog => {
-                if self.log.is_on() {
-                    self.log.flush()?;
-                }
+                self.log.flush()?;
                 let failed =
                     || Error::new(ErrorKind::Io, "Error trying to load the AOF files, check server logs");
                 self.reload(true, false, || match self.load_log() {

@@ -417,13 +417,22 @@ impl AppendLog {
         self.common.kick();
     }
 
-    /// Waits until everything recorded so far is on disk.
+    /// Waits until everything recorded so far is on disk, behind a base, or the log is switched off.
     ///
     /// # Errors
     /// Why it is not.
     pub fn flush(&self) -> Result<()> {
+        // One that is just being switched on has no base yet.
+        while self.goes_on() && self.is_enabled() && !self.is_on() {
+            let state = self.state.lock();
+            if let Some(why) = state.failure.as_ref().filter(|_| state.retry_at.is_some()) {
+                return Err(Error::new(ErrorKind::Io, why.clone()));
+            }
+            drop(state);
+            thread::sleep(Duration::from_millis(1));
+        }
         let goal = self.common.horizon.goal();
-        while !self.common.horizon.has_reached(&goal) {
+        while self.is_on() && !self.common.horizon.has_reached(&goal) {
             if let Some(why) = self.common.failure() {
                 return Err(Error::new(ErrorKind::Io, why));
             }
