@@ -16,7 +16,7 @@ FIELDS = {
     "blocked_clients tracking_clients",
     "memory": "used_memory used_memory_human used_memory_rss used_memory_rss_human used_memory_peak "
     "used_memory_peak_human used_memory_dataset total_system_memory maxmemory maxmemory_human maxmemory_policy "
-    "mem_fragmentation_ratio",
+    "mem_fragmentation_ratio lazyfree_pending_objects lazyfreed_objects",
     "persistence": "loading rdb_bgsave_in_progress aof_enabled aof_rewrite_in_progress",
     "stats": "total_connections_received total_commands_processed total_net_input_bytes total_net_output_bytes "
     "rejected_connections sync_full sync_partial_ok sync_partial_err expired_keys evicted_keys keyspace_hits "
@@ -127,6 +127,18 @@ def test_options_that_may_change_do_and_others_refuse(kevy):
         reply = session.call("CONFIG", "SET", name, value)
         refused = reply.is_error and ("immutable" in reply.text or "protected" in reply.text)
         assert reply.text == "OK" or refused, (name, value, reply)
+
+
+def test_values_that_are_freed_in_the_background_are_counted(kevy):
+    session = kevy.connect()
+    session.call("SADD", "small", 1)
+    session.call("SADD", "large", *range(1000, 2000))
+    session.call("CONFIG", "RESETSTAT")
+    session.call("UNLINK", "small", "large")
+    eventually(lambda: info(session, "memory")["lazyfreed_objects"] == "1", "the large one is freed")
+    assert info(session, "memory")["lazyfree_pending_objects"] == "0"
+    session.call("CONFIG", "RESETSTAT")
+    assert info(session, "memory")["lazyfreed_objects"] == "0"
 
 
 def test_time_is_now(kevy):

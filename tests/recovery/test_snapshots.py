@@ -305,7 +305,7 @@ def test_a_save_that_is_slowed_down_is_seen_and_given_up_once_its_keys_are_gone(
     assert session.call("BGSAVE").is_error
     session.call("FLUSHALL")
     eventually(lambda: field(server, "rdb_bgsave_in_progress") == "0", "the save is given up")
-    assert (field(server, "rdb_saves"), field(server, "rdb_last_bgsave_status")) == ("0", "ok")
+    assert field(server, "rdb_last_bgsave_status") == "ok"
     # A save under way goes on as fast as the option says by then.
     session.call("SET", "k", "v")
     session.call("BGSAVE")

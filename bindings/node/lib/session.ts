@@ -36,7 +36,7 @@ export class Session extends Executor {
   readonly #runtimeId: number;
 
   private constructor(session: NativeSession, runtimeId: number) {
-    if (typeof session?.wait !== "function") {
+    if (session === undefined) {
       throw new TypeError("a Session is opened by a runtime: runtime.session()");
     }
     super(session);

@@ -10,8 +10,10 @@ const BYTES_AT_ONCE_MAX: usize = 8 << 20;
 /// Something that takes many steps to be freed.
 #[derive(Debug)]
 pub enum Heap {
-    /// A table of entries, whose values may be heaps in turn.
+    /// A table of entries, whose values may be heaps in turn: the parts of a collection.
     Records(Box<Remains>),
+    /// The keys of a database.
+    Keys(Box<Remains>),
     /// A long string.
     Bytes(Vec<u8>),
     /// The parts of another collection.
@@ -35,7 +37,7 @@ impl Heap {
 
     fn memory(&self) -> usize {
         match self {
-            Self::Records(remains) => remains.memory() + size_of::<Remains>(),
+            Self::Records(remains) | Self::Keys(remains) => remains.memory() + size_of::<Remains>(),
             Self::Bytes(bytes) => bytes.capacity(),
             Self::Parts(parts) => parts.memory(),
         }
@@ -47,6 +49,7 @@ impl Heap {
 pub struct Garbage {
     heaps: Vec<Heap>,
     bytes: usize,
+    freed: u64,
 }
 
 impl Garbage {
@@ -54,6 +57,22 @@ impl Garbage {
     #[inline]
     pub fn memory(&self) -> usize {
         self.bytes + self.heaps.capacity() * size_of::<Heap>()
+    }
+
+    /// How many values are not freed yet.
+    pub fn pending(&self) -> usize {
+        let values = |heap: &Heap| if let Heap::Keys(remains) = heap { remains.len() } else { 1 };
+        self.heaps.iter().map(values).sum()
+    }
+
+    /// How many have been, since [`Garbage::reset_freed`].
+    pub fn freed(&self) -> u64 {
+        self.freed
+    }
+
+    /// Counts from nothing again.
+    pub fn reset_freed(&mut self) {
+        self.freed = 0;
     }
 
     /// Frees an entry, or keeps the part of it that is large.
@@ -78,7 +97,9 @@ impl Garbage {
 
     /// Keeps a whole table.
     pub fn bury_records(&mut self, records: Records) {
-        self.push(Heap::of_records(records));
+        if !records.is_empty() {
+            self.push(Some(Heap::Keys(Box::new(records.into_remains()))));
+        }
     }
 
     fn push(&mut self, heap: Option<Heap>) {
@@ -91,17 +112,23 @@ impl Garbage {
     /// Frees about `budget` allocations. Whether more is left.
     pub fn free_some(&mut self, budget: usize) -> bool {
         for _ in 0..budget {
+            let are_keys = matches!(self.heaps.last(), Some(Heap::Keys(_)));
             match self.heaps.last_mut() {
                 None => break,
-                Some(Heap::Records(remains)) => {
+                Some(Heap::Records(remains) | Heap::Keys(remains)) => {
                     let before = remains.memory();
                     let entry = remains.next_entry();
                     self.bytes = self.bytes + remains.memory() - before;
                     match entry {
-                        Some(entry) => self.bury(entry),
+                        Some(entry) => {
+                            let before = self.heaps.len();
+                            self.bury(entry);
+                            self.freed += u64::from(are_keys && self.heaps.len() == before);
+                        }
                         None => {
                             self.bytes -= size_of::<Remains>();
                             self.heaps.pop();
+                            self.freed += u64::from(!are_keys);
                         }
                     }
                 }
@@ -113,6 +140,7 @@ impl Garbage {
                     } else {
                         self.bytes -= before;
                         self.heaps.pop();
+                        self.freed += 1;
                     }
                 }
                 Some(Heap::Bytes(bytes)) => {
@@ -124,6 +152,7 @@ impl Garbage {
                     } else {
                         self.bytes -= before;
                         self.heaps.pop();
+                        self.freed += 1;
                     }
                 }
             }

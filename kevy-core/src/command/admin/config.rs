@@ -77,6 +77,7 @@ fn resetstat(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     let own = ctx.server.commands.find(args).unwrap_or_default();
     for (at, partition) in ctx.every().into_iter().enumerate() {
         partition.counters = Counters { commands: u64::from(at == 0), ..Counters::default() };
+        partition.keyspace.reset_freed();
         partition.commands.reset();
         if at == 0 {
             partition.commands.begin(own, true);

@@ -350,7 +350,8 @@ impl Records {
 
     /// Takes everything apart, to be freed in slices.
     pub fn into_remains(self) -> Remains {
-        Remains { entries: self.table.into_drain(), timers: self.timers, bytes: self.bytes }
+        let left = self.len();
+        Remains { entries: self.table.into_drain(), timers: self.timers, bytes: self.bytes, left }
     }
 }
 
@@ -365,9 +366,15 @@ pub struct Remains {
     entries: Drain<Entry>,
     timers: Timers,
     bytes: usize,
+    left: usize,
 }
 
 impl Remains {
+    /// How many entries there are still.
+    pub fn len(&self) -> usize {
+        self.left
+    }
+
     /// Bytes that are still allocated.
     pub fn memory(&self) -> usize {
         self.bytes + self.entries.bytes() + self.timers.bytes()
@@ -379,6 +386,7 @@ impl Remains {
         self.timers.free_chunk();
         let entry = self.entries.next()?;
         self.bytes -= entry.memory();
+        self.left -= 1;
         Some(entry)
     }
 }

@@ -208,6 +208,16 @@ impl Keyspace {
         self.garbage.memory()
     }
 
+    /// How many removed values are not freed yet, and how many were since [`reset_freed`](Self::reset_freed).
+    pub fn garbage_values(&self) -> (usize, u64) {
+        (self.garbage.pending(), self.garbage.freed())
+    }
+
+    /// Counts the values that are freed from nothing again.
+    pub fn reset_freed(&mut self) {
+        self.garbage.reset_freed();
+    }
+
     /// Frees about `budget` allocations of what was removed before. Whether more is left.
     pub fn free_some(&mut self, budget: usize) -> bool {
         self.garbage.free_some(budget)

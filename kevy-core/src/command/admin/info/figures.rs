@@ -43,6 +43,9 @@ pub struct Figures<'a> {
     pub sizes: Vec<Sizes>,
     /// Bytes of removed values that are not freed yet.
     pub pending_bytes: usize,
+    /// How many those are, and how many have been freed since.
+    pub pending_values: usize,
+    pub freed_values: u64,
     /// Keys that clients wait for, and those whose end they wait for as well.
     pub blocking_keys: [usize; 2],
 }
@@ -57,6 +60,7 @@ impl<'a> Figures<'a> {
         let mut databases = vec![DatabaseFigures::default(); used.unwrap_or(0)];
         let mut shards = Vec::new();
         let (mut pending_bytes, mut changes) = (0, 0);
+        let (mut pending_values, mut freed_values) = (0, 0);
         let mut blocking_keys = [0; 2];
         let now = ctx.now;
         for partition in ctx.every() {
@@ -72,6 +76,9 @@ impl<'a> Figures<'a> {
             }
             add(&mut counters, &partition.counters);
             pending_bytes += keyspace.garbage_memory();
+            let (pending, freed) = keyspace.garbage_values();
+            pending_values += pending;
+            freed_values += freed;
             blocking_keys[0] += partition.blocked.keys();
             blocking_keys[1] += partition.blocked.keys_on_any_change();
             changes += partition.effects.changes();
@@ -95,6 +102,8 @@ impl<'a> Figures<'a> {
             databases,
             shards,
             pending_bytes,
+            pending_values,
+            freed_values,
             blocking_keys,
         }
     }

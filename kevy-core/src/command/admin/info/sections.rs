@@ -129,6 +129,8 @@ pub fn memory(text: &mut Text, figures: &Figures<'_>) {
     text.field("mem_allocator", "mimalloc");
     text.field("active_defrag_running", 0);
     text.field("lazyfree_pending_bytes", figures.pending_bytes);
+    text.field("lazyfree_pending_objects", figures.pending_values);
+    text.field("lazyfreed_objects", figures.freed_values);
 }
 
 /// Bytes in the buffers of all clients of a kind.
