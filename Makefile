@@ -105,7 +105,7 @@ fuzz-corpus: fuzz
 	printf '%s\n' $(FUZZ_TARGETS) | xargs -P 2 -I {} $(FUZZ) {} merge
 
 bench: lib python node
-	cargo bench --no-run -p kevy-core
+	cargo bench --no-run -p kevy-core --bench load --bench pauses
 	$(PYTHON) -m pip install --quiet 'matplotlib>=3.10' 'lmdb>=1.7'
 	cd bindings/node && npm install --no-save --no-audit --no-fund --loglevel=error lmdb@3.5.6
 	$(PYTHON) kevy-core/benches/report.py --target $(TARGET) --python $(PYTHON) --node $(NODE)
