@@ -38,6 +38,7 @@ def slow_log_of(server):
     session.call("INCRBYFLOAT", "n", "1.5")
     session.call("EXEC")
     session.call("DEBUG", "SLEEP", "0.01")
+    session.pipeline([("MULTI",), ("DEBUG", "SLEEP", "0.01"), ("EXEC",)])
     session.call("NOSUCH", "x")
     session.call("LPUSH", "set", "wrong type")
     session.call("CONFIG", "SET", "slowlog-log-slower-than", "-1")
@@ -100,6 +101,28 @@ def test_what_may_change_something_waits(kevy, commands):
     eventually(lambda: blocked(operator) == 1, "it waits")
     operator.call("CLIENT", "UNPAUSE")
     assert not client.read().is_error
+
+
+def test_scripts_that_declare_that_they_only_read_do_not_wait(kevy):
+    operator, client = kevy.connect(), kevy.connect()
+    library = """#!lua name=pausing
+        redis.register_function{function_name='looks', callback=function() return 3 end, flags={'no-writes'}}
+        redis.register_function('changes', function() return 4 end)"""
+    client.call("FUNCTION", "LOAD", library)
+    reads, writes = "#!lua flags=no-writes\nreturn 1", "#!lua\nreturn 2"
+    digest = client.call("SCRIPT", "LOAD", reads).text
+    operator.call("CLIENT", "PAUSE", "100000", "WRITE")
+    assert client.call("EVAL", reads, 0).value == 1
+    assert client.call("EVALSHA", digest, 0).value == 1
+    assert client.call("FCALL", "looks", 0).value == 3
+    replies = client.pipeline([("MULTI",), ("EVAL", reads, 0), ("FCALL", "looks", 0), ("EXEC",)])
+    assert [reply.value for reply in replies[-1].value] == [1, 3]
+    for command, answer in ((("EVAL", writes, 0), 2), (("EVAL", "return 5", 0), 5), (("FCALL", "changes", 0), 4)):
+        operator.call("CLIENT", "PAUSE", "100000", "WRITE")
+        client.send(*command)
+        eventually(lambda: blocked(operator) == 1, "it waits")
+        operator.call("CLIENT", "UNPAUSE")
+        assert client.read().value == answer
 
 
 def test_a_pause_ends_by_itself_and_all_includes_reads(kevy):

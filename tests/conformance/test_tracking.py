@@ -433,3 +433,15 @@ def encoded(*words) -> bytes:
     from support.resp import encode
 
     return encode(*words)
+
+
+@pytest.mark.parametrize("verb", ["EVAL", "EVAL_RO"])
+def test_what_a_script_reads_is_remembered_and_not_the_keys_it_is_given(kevy, verb):
+    client, other = kevy.connect(), kevy.connect()
+    client.call("HELLO", 3)
+    client.call("CLIENT", "TRACKING", "ON")
+    client.call(verb, "return redis.call('PING')", 2, "{k}1", "{k}2")
+    client.call(verb, "return redis.call('GET', KEYS[2])", 2, "{k}1", "{k}2")
+    other.call("MSET", "{k}1", 1, "{k}2", 2)
+    assert client.read() == Reply(">", (Reply("$", b"invalidate"), Reply("*", (Reply("$", b"{k}2"),))))
+    assert client.call("PING").text == "PONG"

@@ -6,6 +6,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::server::Gates;
+use super::session::Queued;
 use super::spec::Flags;
 use super::{ClientKind, Server, Session, Spec};
 
@@ -110,19 +111,25 @@ impl Server {
 
     /// Whether a command of this client has to wait.
     #[cold]
-    pub fn must_wait(&self, session: &Session, spec: &Spec, now: u64) -> bool {
+    pub fn must_wait(&self, session: &Session, spec: &Spec, args: &[&[u8]], now: u64) -> bool {
         if session.is_exempt || matches!(session.client.kind(), ClientKind::Replica | ClientKind::Primary) {
             return false;
         }
-        let changes = |spec: &Spec| spec.flags.has(Flags::WRITE) || may_replicate(spec);
+        let only_reads = |args: &[&[u8]]| self.scripts.get().is_some_and(|scripts| scripts.only_reads(args));
+        let changes = |spec: &Spec, args: &[&[u8]]| {
+            spec.flags.has(Flags::WRITE)
+                || may_replicate(spec) && !(spec.flags.has(Flags::SCRIPT) && only_reads(args))
+        };
         match self.paused(now) {
             None => false,
             Some(Reach::All) => true,
             Some(Reach::Writes) => {
                 let queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
-                let queued_changes =
-                    || queue.into_iter().any(|queued| changes(&self.commands.command(queued.command).spec));
-                changes(spec) || spec.name == "exec" && queued_changes()
+                let queued_changes = |queued: &Queued| {
+                    let args: Vec<&[u8]> = queued.args.iter().map(Vec::as_slice).collect();
+                    changes(&self.commands.command(queued.command).spec, &args)
+                };
+                changes(spec, args) || spec.name == "exec" && queue.into_iter().any(queued_changes)
             }
         }
     }

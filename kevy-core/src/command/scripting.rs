@@ -44,6 +44,9 @@ pub trait Scripts: Send + Sync {
     /// Runs a verb of this group. But for those that end or describe a running script, all shards are held.
     fn run(&self, verb: Verb, ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome;
 
+    /// Whether EVAL, EVALSHA or FCALL with these arguments runs what declares that it writes nothing.
+    fn only_reads(&self, args: &[&[u8]]) -> bool;
+
     /// What clients are told while a script runs for too long.
     fn busy(&self) -> Fail;
 

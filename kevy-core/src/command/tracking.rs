@@ -20,6 +20,7 @@ use crate::store::Dropped;
 use super::keys::keys_of;
 use super::outbox::Message;
 use super::pubsub::registry::PubSub;
+use super::spec::Flags;
 use super::{Client, Partition, Partitions, Server, Session, Spec};
 
 /// The channel on which clients of RESP2 hear of changes.
@@ -365,7 +366,9 @@ pub fn leave(server: &Server, session: &mut Session) {
 #[cold]
 pub fn remember(partitions: &mut Partitions<'_>, session: &Session, spec: &Spec, args: &[&[u8]]) {
     let Some(tracking) = &session.follows.tracking else { return };
-    if !spec.flags.has(super::spec::Flags::READONLY) || !tracking.remembers() {
+    // A script reads what its commands read, whatever keys it is given.
+    let reads = spec.flags.has(Flags::READONLY) && !spec.flags.has(Flags::SCRIPT);
+    if !reads || !tracking.remembers() {
         return;
     }
     let Ok(keys) = keys_of(spec, args) else { return };

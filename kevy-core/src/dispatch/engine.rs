@@ -155,10 +155,10 @@ impl Engine {
 
     /// Refuses what the runtime as a whole does not take at the moment; false for what has to wait.
     #[cold]
-    fn check_gates(&self, session: &Session, spec: &Spec) -> Result<bool, Fail> {
+    fn check_gates(&self, session: &Session, spec: &Spec, args: &[&[u8]]) -> Result<bool, Fail> {
         self.refuse_gates(session, spec)?;
         let is_paused = self.server.gates.is_closed(Gates::PAUSED_WRITES);
-        Ok(!is_paused || !self.server.must_wait(session, spec, self.server.clock.now_ms()))
+        Ok(!is_paused || !self.server.must_wait(session, spec, args, self.server.clock.now_ms()))
     }
 
     /// Refuses what the runtime as a whole does not take at the moment.
@@ -252,7 +252,7 @@ impl Engine {
             return Err(confined(self.commands().name(number)));
         }
         session.last_command = number;
-        if self.server.gates.any() && !self.check_gates(session, spec)? {
+        if self.server.gates.any() && !self.check_gates(session, spec, args)? {
             return Ok(Plan::Paused);
         }
         if let Some(node) = session.node {

@@ -50,6 +50,12 @@ impl Eval {
         (self.scripts.len(), self.code_bytes)
     }
 
+    /// Whether a script that is known by this digest declares that it writes nothing.
+    pub fn only_reads(&self, digest: &[u8]) -> bool {
+        let script = digest_of(digest).and_then(|digest| self.scripts.get(&digest));
+        script.is_some_and(|script| script.flags.has(ScriptFlags::NO_WRITES))
+    }
+
     /// EVAL, EVALSHA and those that only read.
     pub fn run(
         &mut self,

@@ -67,6 +67,12 @@ impl Fcall {
         (self.libraries.len(), self.functions.len(), bytes)
     }
 
+    /// Whether a function of this name declares that it writes nothing.
+    pub fn only_reads(&self, name: &[u8]) -> bool {
+        let owned = self.functions.get(&name.to_ascii_lowercase());
+        owned.is_some_and(|owned| owned.registered.flags.has(ScriptFlags::NO_WRITES))
+    }
+
     fn put(&mut self, library: Library) {
         self.take_out(&library.name);
         for (name, registered) in &library.functions {

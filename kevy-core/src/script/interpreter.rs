@@ -16,6 +16,7 @@ use crate::command::{Context, Fail, Outcome, Partition, Server};
 use super::eval::Eval;
 use super::fcall::Fcall;
 use super::running::{Kind, Running};
+use super::shebang::{ScriptFlags, of_script};
 
 /// What runs the scripts of one runtime.
 pub struct Interpreter {
@@ -179,6 +180,20 @@ impl Scripts for Interpreter {
             Verb::FunctionList => self.with_fcall(ctx, |fcall, ctx| fcall.list(ctx, args)),
             Verb::FunctionLoad => self.with_fcall(ctx, |fcall, ctx| fcall.load(running, ctx, args)),
             Verb::FunctionRestore => self.with_fcall(ctx, |fcall, ctx| fcall.restore(running, ctx, args)),
+        }
+    }
+
+    fn only_reads(&self, args: &[&[u8]]) -> bool {
+        let [verb, what, ..] = args else { return false };
+        if is_word(verb, "EVAL") {
+            return of_script(what).is_ok_and(|(flags, _)| flags.has(ScriptFlags::NO_WRITES));
+        }
+        // Where something runs it is not waited for: whoever asks may hold up others.
+        let Some(states) = self.states.try_lock() else { return false };
+        if is_word(verb, "EVALSHA") {
+            states.eval.as_ref().is_some_and(|eval| eval.only_reads(what))
+        } else {
+            is_word(verb, "FCALL") && states.fcall.as_ref().is_some_and(|fcall| fcall.only_reads(what))
         }
     }
 

@@ -318,8 +318,7 @@ impl<'a, 'p, 'c> Step<'a, 'p, 'c> {
         let command = server.commands.command(number);
         self.caller.number = number;
         let Some(first) = self.partitions.first_mut() else {
-            // Nobody counts what needs no shard here: it is rare.
-            return call(Partitions::None, self.caller, command, args);
+            return self.call_nowhere(number, args);
         };
         first.counters.commands += 1;
         // A transaction is admitted as a whole: one that has begun runs to its end.
@@ -351,6 +350,22 @@ impl<'a, 'p, 'c> Step<'a, 'p, 'c> {
         call(partitions, self.caller, command, args);
         if let (Some(started), Some(first)) = (started, self.partitions.first_mut()) {
             finish(first, self.caller, started, args);
+        }
+    }
+
+    /// Runs one command that needs no shard.
+    fn call_nowhere(&mut self, number: usize, args: &[&[u8]]) {
+        let server = self.caller.server;
+        let monitoring = &server.monitoring;
+        let started = Instant::now();
+        call(Partitions::None, self.caller, server.commands.command(number), args);
+        let nanos = started.elapsed().as_nanos() as u64;
+        let mut stats = monitoring.elsewhere.lock();
+        stats.begin(number, true);
+        stats.end(number, nanos, monitoring.tracks());
+        drop(stats);
+        if monitoring.is_noteworthy(nanos) {
+            server.note_slow(self.caller.session, number, args, nanos);
         }
     }
 
