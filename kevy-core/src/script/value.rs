@@ -167,7 +167,7 @@ impl Names {
             }
             out.finish_set(later, count);
         } else if let Value::String(digits) = table.raw_get(&self.big_number)? {
-            out.big_number(&digits.to_string_lossy());
+            out.big_number(&digits.to_string_lossy().replace(['\r', '\n'], " "));
         } else if let Value::Table(inner) = table.raw_get(&self.verbatim_string)? {
             match (inner.raw_get(&self.string)?, inner.raw_get(&self.format)?) {
                 (Value::String(text), Value::String(format)) => {

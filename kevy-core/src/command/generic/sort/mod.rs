@@ -74,10 +74,12 @@ fn run(context: &mut Context<'_>, key: &[u8], mut arguments: SortArguments<'_>) 
 /// The elements that a key holds: all if they are to be sorted, or else those that are wanted, in their order.
 fn load(context: &mut Context<'_>, key: &[u8], arguments: &mut SortArguments<'_>) -> Result<ArgvBuf, Fail> {
     let mut elements = ArgvBuf::default();
+    let is_lasting = arguments.destination.is_some() || context.session.in_script;
     let (_, found) = context.read(key);
     let Some(found) = found else { return Ok(elements) };
-    if arguments.keeps_order && arguments.destination.is_some() && matches!(found.value(), ValueRef::Set(_)) {
-        // What is stored has an order, and the one that a set has by chance would be another on every server.
+    if arguments.keeps_order && is_lasting && matches!(found.value(), ValueRef::Set(_)) {
+        // What is stored, or decides what a script does, has an order, and the one that a set has by chance would be another
+        // on every server.
         (arguments.keeps_order, arguments.by, arguments.is_alpha) = (false, None, true);
     }
     let is_backward = arguments.keeps_order && arguments.is_descending;
