@@ -83,9 +83,10 @@ LEFT_OUT = {
     "pfselftest",
 }
 GROUPS = ("string", "bitmap", "hash", "list", "set", "sorted-set", "geo", "hyperloglog", "stream", "generic")
-#: Verbs that take more than the reference knows, so that what is wrong there is right here, and those that since 7.2 say what
-#: is wrong where the key is missing too.
-NEWER = {"zrank", "zrevrank", "bitcount", "bitpos"}
+#: Verbs that since 7.2 say what is wrong where the key is missing or holds another type, too.
+STRICT = {"bitcount", "bitpos"}
+#: Verbs that take more than the reference knows, so that what is wrong there is right here.
+NEWER = {"zrank", "zrevrank", *STRICT}
 #: Verbs that take a time from now, of which a small one would pass while the test runs.
 TIMED = {"set", "getex", "setex", "psetex", "expire", "pexpire", "restore"}
 
@@ -156,6 +157,8 @@ class Generator:
                 words = [b"abc" if re.fullmatch(rb"[+-]?\d{1,2}(-\d+)?", word) else word for word in words]
             if verb in TIMED:
                 words = [b"0" if word.isdigit() and int(word) < 10_000 else word for word in words]
+        if verb in STRICT:
+            words = words[:1] + [b"3" if not re.fullmatch(rb"-?\d{1,18}|(?i:byte|bit)", word) else word for word in words[1:]]
         if verb in ("sort", "sort_ro"):
             words = sortable(words)
         if self.verbs[verb]["group"].value == b"stream":
