@@ -619,13 +619,15 @@ fn is_http(args: &[&[u8]]) -> bool {
 fn unknown(args: &[&[u8]]) -> Fail {
     let cut = |arg: &[u8], bytes_max: usize| shown(&arg[..arg.len().min(bytes_max)]).to_vec();
     let mut list = Vec::new();
-    for arg in &args[1..] {
+    // A file may hold a command without a name.
+    let name = args.first().copied().unwrap_or_default();
+    for arg in args.iter().skip(1) {
         if list.len() >= SHOWN_BYTES_MAX {
             break;
         }
         let text = cut(arg, SHOWN_BYTES_MAX - list.len());
         list.extend([b"'", &text[..], b"' "].concat());
     }
-    Fail::quoting("ERR unknown command '{}', with args beginning with: ", &cut(args[0], SHOWN_BYTES_MAX))
+    Fail::quoting("ERR unknown command '{}', with args beginning with: ", &cut(name, SHOWN_BYTES_MAX))
         .and(&list)
 }
