@@ -192,7 +192,7 @@ impl Engine {
     }
 
     /// Whether `holds` of the command's flags or, for EXEC, of those of a command in the queue.
-    pub(super) fn any_flags(&self, session: &Session, spec: &Spec, holds: impl Fn(Flags) -> bool) -> bool {
+    fn any_flags(&self, session: &Session, spec: &Spec, holds: impl Fn(Flags) -> bool) -> bool {
         let queue = session.transaction.iter().flat_map(|transaction| &transaction.queue);
         let is_exec = spec.flags.has(Flags::SESSION_KEYS) && spec.name == "exec";
         holds(spec.flags)

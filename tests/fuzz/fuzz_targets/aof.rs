@@ -4,9 +4,8 @@
 //! are the files.
 #![no_main]
 
-use kevy_core::api::Options;
 use kevy_core::fuzz::read_directory;
-use kevy_fuzz::{directory, write};
+use kevy_fuzz::{directory, log_options, write};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: &[u8]| {
@@ -36,19 +35,6 @@ fuzz_target!(|input: &[u8]| {
             write(&place.join("a"), second);
         }
     }
-    let mut options = Options::new();
-    let settings = [
-        ("dir", folder.to_str().expect("a path of text")),
-        ("appendonly", "yes"),
-        ("save", ""),
-        ("rdbchecksum", "no"),
-        ("shards", if choice & 4 == 0 { "1" } else { "2" }),
-        ("aof-load-truncated", if choice & 8 == 0 { "yes" } else { "no" }),
-        ("aof-load-corrupt-tail-max-size", if choice & 16 == 0 { "0" } else { "4096" }),
-    ];
-    for (name, value) in settings {
-        options.set(name, value).expect("an option");
-    }
     // Damage is what most inputs are.
-    let _ = read_directory(&options, &folder.join("exported.rdb"));
+    let _ = read_directory(&log_options(*choice, &folder), &folder.join("exported.rdb"));
 });

@@ -4,11 +4,8 @@
 //! second shard begins. The rest are the files.
 #![no_main]
 
-use std::path::Path;
-
-use kevy_core::api::Options;
 use kevy_core::fuzz::{FILE_HEADER_BYTES, RECORD_HEADER_BYTES, file_header, read_directory, record_header};
-use kevy_fuzz::{directory, write};
+use kevy_fuzz::{directory, log_options, write};
 use libfuzzer_sys::fuzz_target;
 
 /// The same file with headers that are right for what it holds.
@@ -30,23 +27,6 @@ fn mended(bytes: &[u8], shard: usize, shards: usize) -> Vec<u8> {
     file
 }
 
-fn options(choice: u8, folder: &Path) -> Options {
-    let mut options = Options::new();
-    let settings = [
-        ("dir", folder.to_str().expect("a path of text")),
-        ("appendonly", "yes"),
-        ("save", ""),
-        ("appendfsync", "no"),
-        ("shards", if choice & 4 == 0 { "1" } else { "2" }),
-        ("aof-load-truncated", if choice & 8 == 0 { "yes" } else { "no" }),
-        ("aof-load-corrupt-tail-max-size", if choice & 16 == 0 { "0" } else { "4096" }),
-    ];
-    for (name, value) in settings {
-        options.set(name, value).expect("an option");
-    }
-    options
-}
-
 fuzz_target!(|input: &[u8]| {
     let [choice, low, high, bytes @ ..] = input else { return };
     let shards = if choice & 2 == 0 { 1 } else { 2 };
@@ -63,7 +43,7 @@ fuzz_target!(|input: &[u8]| {
         manifest += &format!("file {shard}.log seq 1 type i shard {shard} shards {shards}\n");
     }
     write(&place.join("appendonly.aof.manifest"), manifest.as_bytes());
-    let options = options(*choice, &folder);
+    let options = log_options(*choice, &folder);
     let to = folder.join("exported.rdb");
     if let Ok(keys) = read_directory(&options, &to) {
         let again = read_directory(&options, &to).map_err(|error| error.to_string());

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use kevy_core::api::Options;
+
 /// The most that one allocation may ask for: far above what an input of some kilobytes can need, far below what a length in
 /// it can claim.
 const ALLOCATION_BYTES_MAX: usize = 256 << 20;
@@ -62,4 +64,23 @@ pub fn directory() -> PathBuf {
 /// Writes a file.
 pub fn write(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).expect("a file is written");
+}
+
+/// Options that have a log read from the directory; bits of `choice` say on how many shards, and what of damage.
+pub fn log_options(choice: u8, directory: &Path) -> Options {
+    let settings = [
+        ("dir", directory.to_str().expect("a path of text")),
+        ("appendonly", "yes"),
+        ("save", ""),
+        ("appendfsync", "no"),
+        ("rdbchecksum", "no"),
+        ("shards", if choice & 4 == 0 { "1" } else { "2" }),
+        ("aof-load-truncated", if choice & 8 == 0 { "yes" } else { "no" }),
+        ("aof-load-corrupt-tail-max-size", if choice & 16 == 0 { "0" } else { "4096" }),
+    ];
+    let mut options = Options::new();
+    for (name, value) in settings {
+        options.set(name, value).expect("an option");
+    }
+    options
 }

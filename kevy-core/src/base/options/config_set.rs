@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::choices::DebugAccess;
 use super::closest::closest;
 use super::error::OptionError;
 use super::kind::{Listing, Mutability, OptionSpec};
 use super::table::{Options, find, table};
-use super::values::DebugAccess;
 use crate::base::glob;
 use crate::base::slot::SLOTS;
 

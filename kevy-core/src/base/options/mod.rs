@@ -4,6 +4,7 @@
 //! SET, the bindings, `--help` and the reference pages all read it. Nothing here acts on a value: the
 //! modules that honour an option read its field.
 
+mod choices;
 mod closest;
 mod config_set;
 mod error;
@@ -16,10 +17,8 @@ mod table;
 mod tests;
 mod values;
 
+pub use choices::{AppendFsync, Choice, ClientAuth, DebugAccess, EvictionPolicy, IoBackend};
 pub use events::EventClasses;
 pub use kind::Mutability;
 pub use table::{Options, find, table};
-pub use values::{
-    AppendFsync, Choice, ClientAuth, DebugAccess, EvictionPolicy, IoBackend, PrimaryAddress, SavePoints,
-    Secret, UserLines,
-};
+pub use values::{PrimaryAddress, SavePoints, Secret, UserLines};

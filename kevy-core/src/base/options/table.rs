@@ -1,10 +1,12 @@
 //! The table of options, and the struct of their values that is made from it.
 
+use super::choices::{
+    AppendFsync, ChannelDefault, Choice, ClientAuth, DebugAccess, EvictionPolicy, IoBackend, LogLevel,
+};
 use super::events::EventClasses;
 use super::kind::{Kind, OptionSpec, Section};
 use super::values::{
-    AppendFsync, BindAddress, BufferLimits, ChannelDefault, Choice, ClientAuth, DebugAccess, Directory,
-    EvictionPolicy, FileName, Fixed, Hertz, IoBackend, LogLevel, MemoryShare, Octal, OptionValue,
+    BindAddress, BufferLimits, Directory, FileName, Fixed, Hertz, MemoryShare, Octal, OptionValue,
     Percentiles, PrimaryAddress, SavePoints, Secret, UserLines, Word,
 };
 use crate::base::slot::SLOTS;
