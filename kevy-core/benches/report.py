@@ -48,6 +48,9 @@ CELLS = [
     ("PUBLISH P16 to 50 subscribers", "publish", 10, 16, 1),
 ]
 
+#: What INFO says where the whole log is on disk.
+WRITTEN = [b"aof_buffer_length:0", b"aof_pending_bio_fsync:0"]
+
 #: Requests a second at which latencies are measured.
 RATES = [1_000, 10_000, 40_000]
 
@@ -234,8 +237,9 @@ def snapshots(options: argparse.Namespace) -> dict[str, float]:
                     session.call("SAVE")
                     figures[f"SAVE, {name}, s"] = time.monotonic() - began
             else:
-                # What is logged is written within a second, and the end of the process does not take a snapshot.
-                time.sleep(1.5)
+                with Connection.tcp(server.port) as session:
+                    while not all(field in session.call("INFO", "persistence").value for field in WRITTEN):
+                        time.sleep(0.05)
             server.process.kill()
             server.process.wait()
             began = time.monotonic()

@@ -70,3 +70,19 @@ def test_the_corpus(both):
         if repr(theirs) != repr(ours):
             wrong.append(f"{command}\n  is {ours!r}\n  should be {theirs!r}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_pipeline_is_answered_in_its_order_where_scripts_stand_in_it(kevy):
+    session = kevy.connect()
+    reads = ("EVAL", "return redis.call('get',KEYS[1])", "1", "counter")
+    fails = ("EVAL", "return redis.call('lpush',KEYS[1],'x')", "1", "counter")
+    commands = [("SET", "counter", "0")]
+    for _ in range(300):
+        commands += [("INCR", "counter"), reads, fails, ("ECHO", "between"), reads]
+    replies = session.pipeline(commands)[1:]
+    for number in range(300):
+        counted, first, failed, echoed, second = replies[5 * number : 5 * number + 5]
+        expected = str(number + 1).encode()
+        assert (counted.value, first.value, echoed.value, second.value) == (number + 1, expected, b"between", expected)
+        assert failed.is_error and failed.value.startswith(b"WRONGTYPE"), failed
+    session.close()

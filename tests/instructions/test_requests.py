@@ -19,6 +19,7 @@ CASES = {
     "GET": (1_400, lambda number: ("GET", f"key:{number % 1000}")),
     "SET": (1_800, lambda number: ("SET", f"key:{number % 1000}", "x" * 32)),
     "HSET": (3_200, lambda number: ("HSET", f"hash:{number % 100}", f"field:{number % 40}", "x" * 16)),
+    "EVAL": (22_000, lambda number: ("EVAL", "return redis.call('GET', KEYS[1])", "1", f"key:{number % 1000}")),
     "ZADD": (3_400, lambda number: ("ZADD", "sorted", number * 7 % 1000, f"member:{number % 1000}")),
 }
 

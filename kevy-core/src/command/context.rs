@@ -72,6 +72,15 @@ impl Partitions<'_> {
             Self::Many(all) => all.iter_mut().filter_map(|one| one.as_deref_mut()).collect(),
         }
     }
+
+    /// The first of the shards that are there.
+    pub fn first(&mut self) -> Option<&mut Partition> {
+        match self {
+            Self::None => None,
+            Self::One(partition) => Some(partition),
+            Self::Many(all) => all.iter_mut().find_map(|one| one.as_deref_mut()),
+        }
+    }
 }
 
 /// Everything a handler may use while it runs.

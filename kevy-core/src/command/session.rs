@@ -185,6 +185,29 @@ impl Session {
         session
     }
 
+    /// Makes of a session that stood in for another one what [`Session::stand_in`] makes.
+    pub fn replace(&self, other: &mut Self) {
+        self.share(other);
+        other.authenticated = self.authenticated;
+    }
+
+    /// Makes of a session that another script had what [`Session::for_script`] makes.
+    pub fn lend(&self, script: &mut Self) {
+        self.share(script);
+        (script.no_touch, script.request, script.last_command) = (self.no_touch, None, usize::MAX);
+    }
+
+    /// Lets another session be this one's client in its database.
+    fn share(&self, other: &mut Self) {
+        if !Arc::ptr_eq(&self.client, &other.client) {
+            other.client = self.client.clone();
+        }
+        if !Arc::ptr_eq(&self.user, &other.user) {
+            other.user = self.user.clone();
+        }
+        other.db = self.db;
+    }
+
     /// Shows others what the session is at, for `CLIENT LIST`.
     pub fn publish(&self, query_bytes: usize, output_bytes: usize, protocol: Protocol) {
         let client = &self.client;

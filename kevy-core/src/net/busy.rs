@@ -19,26 +19,57 @@ use super::reactor::Reactor;
 use super::serve::Counter;
 use super::uring::{Piece, await_writable, end, settle_intake};
 
+/// How long replies may be held back for those of scripts that are still to run.
+const SCRIPTS_MS: u64 = 2;
 /// Events looked at in one turn of a busy reactor.
 const EVENTS_MAX: usize = 256;
 
 impl Reactor {
-    /// Runs the scripts that connections sent in this turn.
-    pub(super) fn run_scripts(&mut self, now: u64) {
-        for key in std::mem::take(&mut self.scripts) {
-            self.run_script(key, now);
+    /// Serves connections, and runs the scripts that they sent. False where a script of another thread keeps every token.
+    ///
+    /// What was received behind a script is served before replies are sent, so that those of a pipeline go out together.
+    pub(super) fn serve_with_scripts(&mut self, mut now: u64) -> bool {
+        let until = now + SCRIPTS_MS;
+        self.work_left = false;
+        loop {
+            if !self.serve(now) {
+                return false;
+            }
+            if !self.run_scripts(now) {
+                return true;
+            }
+            now = self.engine.server.clock.now_ms();
+            if now >= until {
+                return true;
+            }
         }
     }
 
-    fn run_script(&mut self, key: usize, now: u64) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let Some(call) = &mut connection.script else { return };
+    /// Runs the scripts that connections sent; true where more stands behind one of them.
+    fn run_scripts(&mut self, now: u64) -> bool {
+        let mut goes_on = false;
+        for key in std::mem::take(&mut self.scripts) {
+            goes_on |= self.run_script(key, now);
+        }
+        goes_on
+    }
+
+    fn run_script(&mut self, key: usize, now: u64) -> bool {
+        let Some(connection) = self.connections.get_mut(key) else { return false };
+        let Some(call) = &mut connection.script else { return false };
         let (command, route) = (call.command, call.route.clone());
         let args = std::mem::take(&mut call.args);
         let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
-        let stand_in = connection.session.stand_in();
         let client = connection.session.client.id;
-        let mut session = std::mem::replace(&mut connection.session, stand_in);
+        // From here on, the connection's own.
+        let mut session = match self.stand_in.take() {
+            Some(mut stand_in) => {
+                connection.session.replace(&mut stand_in);
+                stand_in
+            }
+            None => Box::new(connection.session.stand_in()),
+        };
+        std::mem::swap(&mut connection.session, &mut *session);
         let mut reply = Reply::new(connection.out.protocol);
         let engine = self.engine.clone();
         while_breathing(&mut || self.busy_turn(), || {
@@ -47,19 +78,25 @@ impl Reactor {
         });
         match self.connections.get_mut(key) {
             Some(connection) if connection.session.client.id == client => {
-                connection.session = session;
+                std::mem::swap(&mut connection.session, &mut *session);
+                self.stand_in = Some(session);
                 engine.after(&mut connection.session, &mut reply, 0);
                 if connection.session.follows.any {
                     connection.take_messages();
                 }
                 connection.out.raw(&reply.buf);
                 connection.script = None;
-                if connection.unstall() {
+                let goes_on = connection.unstall();
+                if goes_on {
                     list(&mut self.readable, connection, key);
                 }
                 mark_dirty(&mut self.dirty, connection, key);
+                goes_on && !connection.input.is_empty()
             }
-            _ => engine.forget(&mut session),
+            _ => {
+                engine.forget(&mut session);
+                false
+            }
         }
     }
 

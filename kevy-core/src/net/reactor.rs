@@ -102,6 +102,8 @@ pub struct Reactor {
     pub(super) pushed: Vec<usize>,
     /// Connections with a script to run.
     pub(super) scripts: Vec<usize>,
+    /// What stands in for the session of one whose script runs.
+    pub(super) stand_in: Option<Box<Session>>,
     /// Signals that came while a script ran.
     pub(super) kept_signals: u32,
     /// Connections with a command whose answer nobody tells.
@@ -169,6 +171,7 @@ impl Reactor {
             upgraded: Vec::new(),
             pushed: Vec::new(),
             scripts: Vec::new(),
+            stand_in: None,
             kept_signals: 0,
             polled: Vec::new(),
             paused: Vec::new(),
@@ -238,11 +241,10 @@ impl Reactor {
             if signals & signal::KILL != 0 {
                 self.kill_marked();
             }
-            if !self.serve(now) {
+            if !self.serve_with_scripts(now) {
                 self.send_only();
                 continue;
             }
-            self.run_scripts(now);
             self.deliver(now);
             self.answer_waiting(now);
             self.collect_messages();
@@ -353,8 +355,7 @@ impl Reactor {
 
     /// Reads the readable connections and runs what they sent, then what other reactors sent. False where a script keeps
     /// every token, so that nothing was run but what a busy server does.
-    fn serve(&mut self, now: u64) -> bool {
-        self.work_left = false;
+    pub(super) fn serve(&mut self, now: u64) -> bool {
         let limits_clients = self.limits_clients();
         let received = self.gather();
         let engine = self.engine.clone();

@@ -1,7 +1,7 @@
 //! `redis.call` and what else a running script asks of the server.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
@@ -13,7 +13,7 @@ use crate::command::pause::may_replicate;
 use crate::command::server::Gates;
 use crate::command::spec::Flags;
 use crate::command::{Context, Fail, Origin, Session, Spec, tracking};
-use crate::resp::{ArgVec, Protocol, Writer};
+use crate::resp::{ArgVec, Protocol, Tree, Writer};
 
 use super::running::Running;
 use super::shebang::ScriptFlags;
@@ -30,8 +30,20 @@ pub enum Ask {
     Protocol(u8),
     /// Whether effects are recorded from now on.
     Record(bool),
-    /// Nothing: the question was wrong.
-    Nothing,
+}
+
+/// What came of a question.
+#[derive(Debug, Default)]
+pub enum Answer {
+    /// No script runs.
+    #[default]
+    Nobody,
+    /// It was no question: why.
+    Misused(&'static str),
+    Refused(Fail),
+    /// The panic of what was asked.
+    Panic(Box<dyn Any + Send>),
+    Given,
 }
 
 /// A question of a script, and its answer.
@@ -42,12 +54,16 @@ pub struct Exchange {
     pub bytes: Vec<u8>,
     /// Where each ends.
     pub ends: Vec<usize>,
+    pub answer: Answer,
     /// The reply of a command.
     pub out: Writer,
-    /// Why there is none.
-    pub refused: Option<Fail>,
+    /// The reply once more, where it could be read back.
+    pub tree: Tree,
+    pub is_read: bool,
     /// The answer to [`Ask::CheckAccess`].
     pub is_allowed: bool,
+    /// The script has been told to end.
+    pub is_ending: bool,
 }
 
 /// What a buffer that one call grew beyond this is given back.
@@ -60,26 +76,49 @@ impl Exchange {
         self.bytes.clear();
         self.ends.clear();
         self.out.buf.clear();
-        self.refused = None;
+        self.answer = Answer::Nobody;
+        (self.is_read, self.is_ending) = (false, false);
         if self.bytes.capacity() + self.out.buf.capacity() > KEEP_BYTES_MAX {
             self.bytes = Vec::new();
             self.out.buf = Vec::new();
         }
     }
+
+    /// Where another reply is written.
+    pub fn reply(&mut self) -> &mut Writer {
+        self.out.buf.clear();
+        &mut self.out
+    }
 }
 
 thread_local! {
     static CALLER: Lend<Exchange, ()> = const { Lend::new() };
-    static SPARE: RefCell<Exchange> = RefCell::default();
+    static LAST: Cell<Option<Box<Exchange>>> = const { Cell::new(None) };
+    /// A session that no script uses.
+    static SPARE: Cell<Option<Box<Session>>> = const { Cell::new(None) };
 }
 
-/// Asks the caller of the script that runs on this thread. `None` where none does.
-pub fn ask<T>(fill: impl FnOnce(&mut Exchange), read: impl FnOnce(&mut Exchange) -> T) -> Option<T> {
-    let mut exchange = SPARE.with(RefCell::take);
-    fill(&mut exchange);
-    let found = CALLER.with(|caller| caller.call(&mut exchange)).map(|()| read(&mut exchange));
-    SPARE.with(|spare| spare.replace(exchange));
-    found
+/// Asks the caller of the script that runs on this thread, unless the question is wrong; `fill` begins it.
+pub fn ask(fill: impl FnOnce(&mut Exchange)) {
+    last(|exchange| {
+        fill(exchange);
+        if matches!(exchange.answer, Answer::Nobody) {
+            CALLER.with(|caller| caller.call(exchange));
+        }
+    });
+}
+
+/// Does something with the last question of this thread.
+pub fn last<T>(work: impl FnOnce(&mut Exchange) -> T) -> T {
+    let mut exchange = LAST.take().unwrap_or_default();
+    let done = work(&mut exchange);
+    LAST.set(Some(exchange));
+    done
+}
+
+/// Where the last question of this thread is, for who looks at it while nothing is asked.
+pub fn last_place() -> *const Exchange {
+    last(|exchange| std::ptr::from_ref(exchange))
 }
 
 /// Lets what runs in `body` ask `caller`.
@@ -98,7 +137,7 @@ pub struct Rights {
 #[derive(Debug)]
 pub struct Caller<'a, 'c> {
     ctx: &'a mut Context<'c>,
-    session: Session,
+    session: Box<Session>,
     protocol: Protocol,
     rights: Rights,
     running: &'a Running,
@@ -120,8 +159,15 @@ const ENDING: Fail = Fail::new("ERR Script killed by user.");
 impl<'a, 'c> Caller<'a, 'c> {
     pub fn new(ctx: &'a mut Context<'c>, rights: Rights, running: &'a Running) -> Self {
         let limit = ctx.server.maxmemory();
+        let session = match SPARE.take() {
+            Some(mut spare) => {
+                ctx.session.lend(&mut spare);
+                spare
+            }
+            None => Box::new(ctx.session.for_script()),
+        };
         Self {
-            session: ctx.session.for_script(),
+            session,
             protocol: Protocol::Resp2,
             rights,
             running,
@@ -132,19 +178,24 @@ impl<'a, 'c> Caller<'a, 'c> {
         }
     }
 
+    /// The panic of a handler that the script called. Keeps the session for another script. What a panic has left of one is not used again.
+    pub fn end(self) -> Option<Box<dyn Any + Send>> {
+        if self.panic.is_none() {
+            SPARE.set(Some(self.session));
+        }
+        self.panic
+    }
+
     /// True where the script speaks RESP3.
     pub fn is_resp3(&self) -> bool {
         self.protocol == Protocol::Resp3
     }
 
-    /// The panic of a handler that the script called.
-    pub fn take_panic(&mut self) -> Option<Box<dyn Any + Send>> {
-        self.panic.take()
-    }
-
     fn answer(&mut self, exchange: &mut Exchange) {
         let done = match exchange.ask {
-            Ask::Call => self.call(exchange),
+            Ask::Call => self.call(exchange).inspect(|()| {
+                exchange.is_read = matches!(exchange.tree.parse(&exchange.out.buf), Ok(Some(_)));
+            }),
             Ask::CheckAccess => self.check_access(exchange),
             Ask::Protocol(version) => {
                 self.protocol = if version == 3 { Protocol::Resp3 } else { Protocol::Resp2 };
@@ -154,9 +205,9 @@ impl<'a, 'c> Caller<'a, 'c> {
                 self.records = records;
                 Ok(())
             }
-            Ask::Nothing => Ok(()),
         };
-        exchange.refused = done.err();
+        exchange.answer = done.map_or_else(Answer::Refused, |()| Answer::Given);
+        exchange.is_ending = self.running.is_ending();
     }
 
     fn call(&mut self, exchange: &mut Exchange) -> Result<(), Fail> {
@@ -182,10 +233,10 @@ impl<'a, 'c> Caller<'a, 'c> {
         context.out.protocol = self.protocol;
         let wanted = (!self.records).then(|| stop_recording(&mut context));
         let monitoring = &server.monitoring;
-        let first = context.every().into_iter().next();
+        let first = context.partitions.first();
         let started = first.and_then(|one| one.commands.begin(number, monitoring.times_all()));
         let outcome = catch_unwind(AssertUnwindSafe(|| command.call(&mut context, &args)));
-        if let (Some(started), Some(first)) = (started, context.every().into_iter().next()) {
+        if let (Some(started), Some(first)) = (started, context.partitions.first()) {
             first.commands.end(number, started.elapsed().as_nanos() as u64, monitoring.tracks());
         }
         if let Some(wanted) = wanted {

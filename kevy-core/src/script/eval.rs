@@ -13,10 +13,11 @@ use crate::command::arguments::integer;
 use crate::command::monitor::Source;
 use crate::command::{Context, Fail, Outcome};
 
-use super::caller::{Caller, Rights, answering, check_run};
+use super::caller::{Caller, Rights, answering, check_run, last};
 use super::native::sha1_hex;
 use super::running::{Kind, Run, Running};
 use super::shebang::{ScriptFlags, of_script};
+use super::stack::Call;
 use super::vm::{self, Vm};
 
 const NO_SCRIPT: Fail = Fail::new("NOSCRIPT No matching script. Please use EVAL.");
@@ -75,7 +76,6 @@ impl Eval {
         };
         let Some(script) = self.scripts.get(&digest) else { return Err(NO_SCRIPT) };
         let rights = check_run(ctx, script.flags, read_only)?;
-        self.vm.set_arguments(keys, arguments).map_err(|error| broken(&super::answer::broken(&error)))?;
         let run = Run {
             kind: Kind::Script,
             name: String::new(),
@@ -83,8 +83,10 @@ impl Eval {
             started: Instant::now(),
             limit: limit(ctx),
         };
-        let name = String::from_utf8_lossy(&digest);
-        execute(&self.vm, running, ctx, (run, rights, &name, args), |vm| vm.run(&script.function))
+        let name = str::from_utf8(&digest).unwrap_or_default();
+        execute(&self.vm, running, ctx, (run, rights, name, args), |vm| {
+            vm.run(&script.function, &Call { keys, arguments, is_function: false })
+        })
     }
 
     /// Compiles a script that is not known.
@@ -167,8 +169,8 @@ pub fn execute(
     running.begin(run);
     let mut caller = Caller::new(ctx, rights, running);
     let outcome = answering(&mut caller, || body(vm));
-    let panic: Option<Box<dyn Any + Send>> = caller.take_panic();
     let resp3 = caller.is_resp3();
+    let panic: Option<Box<dyn Any + Send>> = caller.end();
     running.end();
     if let Some(panic) = panic {
         resume_unwind(panic);
@@ -181,6 +183,10 @@ pub fn execute(
         }
     }
     match outcome {
+        vm::Outcome::Written => {
+            last(|exchange| ctx.out.raw(&exchange.out.buf));
+            Ok(())
+        }
         vm::Outcome::Value(value) => {
             let start = ctx.out.len();
             vm.names.write(ctx.out, &value, resp3).map_err(|error| {

@@ -19,6 +19,7 @@ use super::interpreter::home;
 use super::library::{Library, Registered};
 use super::running::{Kind, Run, Running};
 use super::shebang::{ScriptFlags, of_library};
+use super::stack::Call;
 use super::vm::Vm;
 
 /// A function, and the library that it belongs to.
@@ -131,7 +132,7 @@ impl Fcall {
             limit: limit(ctx),
         };
         execute(&self.vm, running, ctx, (run, rights, &name, args), |vm| {
-            vm.call(&registered.function, keys, arguments)
+            vm.run(&registered.function, &Call { keys, arguments, is_function: true })
         })
     }
 

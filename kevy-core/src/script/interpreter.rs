@@ -77,7 +77,7 @@ const NO_SHARDS: Fail = Fail::new("ERR scripts need the shards of a keyspace");
 
 /// Shard 0, where the libraries are.
 pub fn home<'c>(ctx: &'c mut Context<'_>) -> Result<&'c mut Partition, Fail> {
-    ctx.every().into_iter().next().filter(|partition| partition.index == 0).ok_or(NO_SHARDS)
+    ctx.partitions.first().filter(|partition| partition.index == 0).ok_or(NO_SHARDS)
 }
 
 impl Interpreter {

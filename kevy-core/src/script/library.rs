@@ -77,10 +77,10 @@ impl Library {
             vm.watch_again(running).map_err(|error| Fail::with(format!("ERR {error}")))?;
         }
         let problem = match outcome {
-            Outcome::Value(_) if functions.is_empty() => {
+            Outcome::Written | Outcome::Value(_) if functions.is_empty() => {
                 return Err(Fail::new("ERR No functions registered"));
             }
-            Outcome::Value(_) => {
+            Outcome::Written | Outcome::Value(_) => {
                 return Ok(Self { name: head.name, code: code.clone(), functions });
             }
             Outcome::Error(error) => vm.explain(&error).text,

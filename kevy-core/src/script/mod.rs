@@ -18,6 +18,7 @@ mod native;
 mod number;
 mod running;
 mod shebang;
+mod stack;
 mod structure;
 mod value;
 mod vm;

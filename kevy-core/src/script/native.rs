@@ -1,25 +1,25 @@
 //! The functions that the sandbox is built from and that Lua does not have.
 
 use std::fmt::Write as _;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mlua::{Error, Function, Lua, LuaString, MultiValue, Result, Table, Value};
-use parking_lot::Mutex;
 use sha1::{Digest, Sha1};
 
 use crate::base::log_sink;
 use crate::base::process::cpu_seconds;
 use crate::command::version::REDIS_VERSION;
-use crate::resp::{Kind, Protocol, Tree};
+use crate::resp::{Kind, Protocol};
 
 use super::answer::{Raised, bad_argument, check_number, function, raised, reply_error};
-use super::caller::{Ask, Exchange, ask};
+use super::caller::{Answer, Ask, Exchange, ask, last};
 use super::library;
 use super::number::parse_lua;
 use super::running::Running;
 use super::value::{Names, push_command_argument};
-use super::{bit, cjson, cmsgpack, structure};
+use super::{bit, cjson, cmsgpack, stack, structure};
 
 /// Everything that `sandbox.lua` is given.
 pub fn table(lua: &Lua, names: &Arc<Names>, running: &Arc<Running>, random: &Generator) -> Result<Table> {
@@ -80,9 +80,8 @@ fn redis(lua: &Lua, names: &Arc<Names>, running: &Arc<Running>) -> Result<Table>
 /// `redis.call`, which `raises` what goes wrong, and `redis.pcall`, which returns it.
 fn call(lua: &Lua, names: &Arc<Names>, running: &Arc<Running>, raises: bool) -> Result<Function> {
     let (names, running) = (names.clone(), running.clone());
-    let tree = Mutex::new(Tree::new());
-    lua.create_function(move |lua, args: MultiValue| {
-        let answered = answer(lua, &names, &tree, &args);
+    let settle = lua.create_function(move |lua, ()| {
+        let answered = settled(lua, &names);
         if running.is_ending() {
             // A script that is told to end must not go on until the clock is looked at again.
             running.tick().map_err(reply_error)?;
@@ -93,66 +92,32 @@ fn call(lua: &Lua, names: &Arc<Names>, running: &Arc<Running>, raises: bool) -> 
             Err(Raised::Reply { text, counted }) => names.error(lua, &text, counted),
             Err(Raised::Text(text)) => lua.create_string(&text).map(Value::String),
         }
-    })
+    })?;
+    stack::command(lua, &settle)
 }
 
-/// The reply of the command that a script calls.
-fn answer(
-    lua: &Lua,
-    names: &Names,
-    tree: &Mutex<Tree>,
-    args: &MultiValue,
-) -> Result<std::result::Result<Value, Raised>> {
-    let wrong =
-        |text: &str| Ok(Err(Raised::Reply { text: format!("ERR {text}").into_bytes(), counted: false }));
-    if args.is_empty() {
-        return wrong("Please specify at least one argument for this redis lib call");
-    }
-    let mut is_right = true;
-    let found = ask(
-        |exchange| is_right = fill(exchange, Ask::Call, args),
-        |exchange| match &exchange.refused {
-            Some(fail) => Ok(Err(Raised::Reply { text: fail.bytes().to_vec(), counted: true })),
-            None => reply(lua, names, tree, exchange),
-        },
-    );
-    if !is_right {
-        return wrong("Lua redis lib command arguments must be strings or integers");
-    }
-    found.unwrap_or_else(|| wrong("redis.call/pcall can only be called inside a script invocation"))
-}
-
-fn reply(
-    lua: &Lua,
-    names: &Names,
-    tree: &Mutex<Tree>,
-    exchange: &Exchange,
-) -> Result<std::result::Result<Value, Raised>> {
-    let out = &exchange.out;
-    let mut tree = tree.lock();
-    // What a handler writes is RESP; a reply deeper than is read back is an error of this call alone.
-    if !matches!(tree.parse(&out.buf), Ok(Some(_))) {
-        let text = b"ERR the reply cannot be read by a script".to_vec();
-        return Ok(Err(Raised::Reply { text, counted: true }));
-    }
-    let root = tree.root(&out.buf);
-    if root.kind() == Kind::Error {
-        return Ok(Err(Raised::Reply { text: root.bytes().to_vec(), counted: true }));
-    }
-    names.to_lua(lua, root, out.protocol == Protocol::Resp3).map(Ok)
-}
-
-/// Puts arguments into a question; false, and it asks nothing then, where one is neither a string nor a number.
-fn fill(exchange: &mut Exchange, what: Ask, args: &MultiValue) -> bool {
-    exchange.begin(what);
-    for arg in args.iter() {
-        if !push_command_argument(&mut exchange.bytes, arg) {
-            exchange.begin(Ask::Nothing);
-            return false;
+/// What became of the last command: what is not pushed at once.
+fn settled(lua: &Lua, names: &Names) -> Result<std::result::Result<Value, Raised>> {
+    let raised = |text: Vec<u8>, counted| Ok(Err(Raised::Reply { text, counted }));
+    let wrong = |text: &str| raised(format!("ERR {text}").into_bytes(), false);
+    last(|exchange| match &mut exchange.answer {
+        Answer::Nobody => wrong("redis.call/pcall can only be called inside a script invocation"),
+        Answer::Misused(why) => wrong(why),
+        Answer::Refused(fail) => raised(fail.bytes().to_vec(), true),
+        Answer::Panic(panic) => resume_unwind(std::mem::replace(panic, Box::new(()))),
+        Answer::Given => {
+            let Exchange { out, tree, is_read, .. } = exchange;
+            // What a handler writes is RESP; a reply deeper than is read back is an error of this call alone.
+            if !*is_read {
+                return raised(b"ERR the reply cannot be read by a script".to_vec(), true);
+            }
+            let root = tree.root(&out.buf);
+            if root.kind() == Kind::Error {
+                return raised(root.bytes().to_vec(), true);
+            }
+            names.to_lua(lua, root, out.protocol == Protocol::Resp3).map(Ok)
         }
-        exchange.ends.push(exchange.bytes.len());
-    }
-    true
+    })
 }
 
 /// `redis.acl_check_cmd`.
@@ -161,28 +126,31 @@ fn check_access(lua: &Lua) -> Result<Function> {
         if args.is_empty() {
             return Err(reply_error("Please specify at least one argument for this redis lib call"));
         }
-        let mut is_right = true;
-        let found = ask(
-            |exchange| is_right = fill(exchange, Ask::CheckAccess, &args),
-            |exchange| match &exchange.refused {
-                None => Ok(exchange.is_allowed),
-                Some(fail) => {
-                    Err(Error::external(Raised::Reply { text: fail.bytes().to_vec(), counted: false }))
+        ask(|exchange| {
+            exchange.begin(Ask::CheckAccess);
+            for arg in args.iter() {
+                if !push_command_argument(&mut exchange.bytes, arg) {
+                    exchange.answer = Answer::Misused(ACCESS_ARGUMENTS);
                 }
-            },
-        );
-        if !is_right {
-            return Err(reply_error("redis.acl_check_cmd() require all arguments to be strings or integers"));
-        }
-        found.unwrap_or_else(|| {
-            Err(reply_error("redis.acl_check_cmd() can only be called inside a script invocation"))
+                exchange.ends.push(exchange.bytes.len());
+            }
+        });
+        last(|exchange| match &exchange.answer {
+            Answer::Given => Ok(exchange.is_allowed),
+            Answer::Misused(why) => Err(reply_error(why)),
+            Answer::Refused(fail) => {
+                Err(Error::external(Raised::Reply { text: fail.bytes().to_vec(), counted: false }))
+            }
+            _ => Err(reply_error("redis.acl_check_cmd() can only be called inside a script invocation")),
         })
     })
 }
 
+const ACCESS_ARGUMENTS: &str = "redis.acl_check_cmd() require all arguments to be strings or integers";
+
 /// Tells the caller of the script something; nobody listens outside of one.
 fn tell(what: Ask) {
-    ask(|exchange| exchange.begin(what), |_| ());
+    ask(|exchange| exchange.begin(what));
 }
 
 /// The SHA-1 of bytes in hexadecimal digits.

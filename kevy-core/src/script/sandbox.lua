@@ -303,17 +303,11 @@ local door = getmetatable(globals)
 return {
   globals = globals,
   real = real,
-  -- Runs a script or a function; whether it succeeded, and its first result or the error as a table.
-  run = function(f)
-    real.redis = redis_seen
-    return xpcall(f, explain)
-  end,
-  call = function(f, keys, arguments)
-    door.__index, real.redis = real, redis_of_functions
-    return xpcall(function()
-      return f(keys, arguments)
-    end, explain)
-  end,
+  door = door,
+  -- Makes a table of an error that a script or a function raises.
+  explain = explain,
+  redis_of_scripts = redis_seen,
+  redis_of_functions = redis_of_functions,
   -- Runs the code of a library, which sees nothing but `redis`. What comes next leads reads back, since nothing runs
   -- behind code that was told to end.
   load = function(f)

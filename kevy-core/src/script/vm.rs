@@ -10,6 +10,7 @@ use crate::command::Fail;
 use super::answer::reply_error;
 use super::native::{self, Generator};
 use super::running::Running;
+use super::stack::{Call, Runner};
 use super::value::Names;
 
 /// The most that a state may use: what a script wants beyond fails in it as "not enough memory".
@@ -23,16 +24,15 @@ const SANDBOX: &str = include_str!("sandbox.lua");
 pub struct Vm {
     pub lua: Lua,
     pub names: Arc<Names>,
-    /// The table behind the globals.
-    real: Table,
-    run: Function,
-    call: Function,
+    runner: Runner,
     load: Function,
 }
 
 /// What running Lua code came to.
 #[derive(Debug)]
 pub enum Outcome {
+    /// The reply is the output of this thread's last question.
+    Written,
     Value(Value),
     /// The error as a table, as scripts see it.
     Error(Value),
@@ -52,14 +52,7 @@ impl Vm {
         lua.set_globals(doors.raw_get("globals")?)?;
         lua.set_memory_limit(MEMORY_BYTES_MAX)?;
         watch(&lua, running)?;
-        Ok(Self {
-            names,
-            real: doors.raw_get("real")?,
-            run: doors.raw_get("run")?,
-            call: doors.raw_get("call")?,
-            load: doors.raw_get("load")?,
-            lua,
-        })
+        Ok(Self { names, runner: Runner::new(&lua, &doors)?, load: doors.raw_get("load")?, lua })
     }
 
     /// Compiles `code`; `name` is what its errors are told with.
@@ -74,29 +67,12 @@ impl Vm {
         })
     }
 
-    /// Sets KEYS and ARGV.
-    pub fn set_arguments(&self, keys: &[&[u8]], arguments: &[&[u8]]) -> mlua::Result<()> {
-        self.real.raw_set("KEYS", self.list(keys)?)?;
-        self.real.raw_set("ARGV", self.list(arguments)?)
-    }
-
-    fn list(&self, items: &[&[u8]]) -> mlua::Result<Table> {
-        let table = self.lua.create_table_with_capacity(items.len(), 0)?;
-        for (at, item) in items.iter().enumerate() {
-            table.raw_set(at + 1, self.lua.create_string(item)?)?;
+    /// Runs a script, or a function of a library.
+    pub fn run(&self, function: &Function, call: &Call<'_>) -> Outcome {
+        match self.runner.run(function, call) {
+            Ok((None, _)) => Outcome::Written,
+            result => self.finish(result.map(|(is_done, value)| (is_done.unwrap_or_default(), value))),
         }
-        Ok(table)
-    }
-
-    /// Runs a script.
-    pub fn run(&self, function: &Function) -> Outcome {
-        self.finish(self.run.call::<(bool, Value)>(function))
-    }
-
-    /// Calls a function of a library.
-    pub fn call(&self, function: &Function, keys: &[&[u8]], arguments: &[&[u8]]) -> Outcome {
-        let lists = self.list(keys).and_then(|keys| Ok((keys, self.list(arguments)?)));
-        self.finish(lists.and_then(|(keys, arguments)| self.call.call((function, keys, arguments))))
     }
 
     /// Runs the code of a library.
