@@ -182,13 +182,15 @@ export interface ReplicaOptions {
   tlsKeyFile?: string;
   /** Encrypted: the name that the primary must prove to have; by default the host of the URL. */
   tlsServerName?: string;
+  /** Hands out only values of these types, as TYPE names them and joined by commas. For a kevy primary, which sends no others. */
+  type?: string;
   /** Hands out only commands for this database. */
   database?: number;
   /** The name to authenticate to Sentinels with. */
   sentinelUser?: string;
   /** The password to authenticate to Sentinels with. */
   sentinelPassword?: string;
-  /** Hands out only commands with a key that begins with one of these. */
+  /** Hands out only keys that begin with one of these, and commands on them. A kevy primary sends no others. */
   prefixes?: readonly string[];
   /** A connected socket. The replica uses a copy of the descriptor; when the connection ends, so does the replica. */
   fd?: number;

@@ -148,13 +148,18 @@ impl Context<'_> {
         self.partitions.every()
     }
 
-    /// True where two keys lie on one shard.
-    pub fn same_shard(&self, a: &[u8], b: &[u8]) -> bool {
+    /// True where one effect may tell of two keys: they lie on one shard, and whoever has the one has the other.
+    pub fn told_together(&self, a: &[u8], b: &[u8]) -> bool {
+        let is_by_value = |partition: &Partition| partition.effects.is_by_value;
         match &self.partitions {
+            Partitions::None => true,
+            Partitions::One(partition) => a == b || !is_by_value(partition),
             Partitions::Many(all) => {
-                shard_of_slot(slot_of(a), all.len()) == shard_of_slot(slot_of(b), all.len())
+                let (of_a, of_b) =
+                    (shard_of_slot(slot_of(a), all.len()), shard_of_slot(slot_of(b), all.len()));
+                let partition = all.get(of_a).and_then(Option::as_deref);
+                of_a == of_b && (a == b || !partition.is_some_and(is_by_value))
             }
-            _ => true,
         }
     }
 

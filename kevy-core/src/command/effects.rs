@@ -9,6 +9,8 @@ use crate::resp;
 pub struct Effects {
     /// A replica or the log listens.
     pub wanted: bool,
+    /// Somebody who listens has only some of the keys: what a key becomes is told without naming others.
+    pub is_by_value: bool,
     /// Changes ever made, for `rdb_changes_since_last_save` and the points at which a snapshot is due.
     changes: u64,
     bytes: Vec<u8>,

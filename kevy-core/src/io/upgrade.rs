@@ -10,6 +10,8 @@ use std::fmt::Debug;
 pub enum Sent {
     /// More is ready: call again as soon as the socket takes it.
     More,
+    /// More may be ready, but finding this took long enough for one turn.
+    Later,
     /// Nothing more until the wake-up given at creation is called or the deadline passes.
     Idle,
     /// Close the connection once what was appended has been sent.

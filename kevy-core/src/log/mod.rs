@@ -16,7 +16,7 @@ pub mod taker;
 
 pub use backlog::{Backlog, Gone};
 pub use horizon::{Goal, Horizon, Standing};
-pub use reader::{Progress, StreamReader};
+pub use reader::{Ahead, Progress, StreamReader};
 pub use stream::{Crowded, Stream, Ticks};
 pub use subscribers::{Subscribers, Subscription};
 pub use taker::{Piece, SharedMark, Taker};

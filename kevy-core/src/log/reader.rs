@@ -27,6 +27,31 @@ pub struct Barrier {
     pub shards: SmallVec<[usize; 4]>,
 }
 
+/// Consecutive whole units that a reader stands before, to be looked at where they are.
+#[derive(Clone, Debug)]
+pub struct Units {
+    segment: Arc<LogSegment>,
+    from: usize,
+    to: usize,
+}
+
+impl Units {
+    /// The frames as they are in the stream.
+    pub fn bytes(&self) -> &[u8] {
+        self.segment.bytes.bytes().get(self.from..self.to).unwrap_or_default()
+    }
+}
+
+/// What a reader stands before.
+#[derive(Clone, Debug)]
+pub enum Ahead {
+    /// Nothing is published.
+    End,
+    Units(Units),
+    /// A transaction over several shards: see [`StreamReader::barrier`].
+    Barrier(Units),
+}
+
 /// A place in a stream. It holds on to one segment at most, however far it lags.
 #[derive(Debug)]
 pub struct StreamReader {
@@ -142,6 +167,50 @@ impl StreamReader {
         }
     }
 
+    /// What comes next, without copying it: units of one segment, up to the next transaction over several shards where
+    /// `stops` at these. Nothing may be under way in pieces.
+    ///
+    /// # Errors
+    /// As [`StreamReader::read`].
+    pub fn ahead(&mut self, stops: bool) -> Result<Ahead, Gone> {
+        if !self.enter_segment()? {
+            return Ok(Ahead::End);
+        }
+        let Some(segment) = self.segment.clone() else { return Ok(Ahead::End) };
+        // Loaded first: whatever the writer noted about these bytes can then be seen.
+        let mut to = segment.bytes.published().len;
+        let from = self.at;
+        if stops {
+            self.look_ahead();
+            if let Some(found) = &self.found {
+                if found.start.bytes == from {
+                    return Ok(Ahead::Barrier(Units { segment, from, to: found.end.bytes }));
+                }
+                to = to.min(found.start.bytes);
+            }
+        }
+        Ok(Ahead::Units(Units { segment, from, to }))
+    }
+
+    /// Goes past units that [`StreamReader::ahead`] told of: `bytes` with `frames` frames.
+    pub fn pass(&mut self, bytes: usize, frames: u32) {
+        if let Some(target) = self.place_behind(bytes, frames) {
+            self.stand_at(target);
+        }
+    }
+
+    /// Appends a unit that [`StreamReader::ahead`] told of, or as much of it as `budget` allows:
+    /// [`StreamReader::read`] continues.
+    pub fn read_unit(&mut self, out: &mut Vec<u8>, budget: usize, bytes: usize, frames: u32) {
+        self.unit = self.place_behind(bytes, frames);
+        self.copy_unit(out, budget);
+    }
+
+    fn place_behind(&self, bytes: usize, frames: u32) -> Option<Place> {
+        let before = u32::try_from(self.next - self.segment.as_ref()?.first).ok()?;
+        Some(Place { bytes: self.at + bytes, frames: before + frames })
+    }
+
     fn copy(&mut self, out: &mut Vec<u8>, budget: usize, stop: bool, below: u64) -> Result<Progress, Gone> {
         if self.unit.is_some() {
             self.copy_unit(out, budget);
@@ -200,6 +269,11 @@ impl StreamReader {
     fn take(&mut self, out: &mut Vec<u8>, target: Place) {
         let Some(segment) = &self.segment else { return };
         out.extend_from_slice(&segment.bytes.bytes()[self.at..target.bytes]);
+        self.stand_at(target);
+    }
+
+    fn stand_at(&mut self, target: Place) {
+        let Some(segment) = &self.segment else { return };
         self.at = target.bytes;
         self.next = segment.first + u64::from(target.frames);
         if self.found.as_ref().is_some_and(|found| found.end.bytes <= self.at) {

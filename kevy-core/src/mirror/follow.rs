@@ -156,10 +156,12 @@ impl Mirror {
 
     fn follow(&self, thread: &mut Thread, address: &PrimaryAddress, turn: u64) -> End {
         let options = self.engine.server.options.read().clone();
-        let opened = self
-            .replica_options(&options, address, thread.speech)
-            .and_then(|options| Replica::open(options, &thread.cursor));
-        let mut replica = match opened {
+        let opened = self.replica_options(&options, address, thread.speech).and_then(|options| {
+            let is_partial = options.is_partial();
+            Replica::open(options, &thread.cursor).map(|replica| (replica, is_partial))
+        });
+        let is_partial = opened.as_ref().is_ok_and(|(_, is_partial)| *is_partial);
+        let mut replica = match opened.map(|(replica, _)| replica) {
             Ok(replica) => replica,
             Err(error) => return End::Failed(error),
         };
@@ -177,8 +179,8 @@ impl Mirror {
             tracks: false,
             has_refused: false,
         };
-        // Others go on here after a promotion only where they can connect to.
-        link.tracks = thread.speech == Speech::Native && self.port() != 0;
+        // Others go on here after a promotion only where they can connect to, and find everything.
+        link.tracks = thread.speech == Speech::Native && self.port() != 0 && !is_partial;
         if link.tracks {
             link.applier.track(self.engine.shards.len());
         } else {
@@ -223,6 +225,10 @@ impl Mirror {
             replica.speech = speech;
         } else {
             replica.set("source", &address.url)?;
+        }
+        if replica.is_partial() {
+            // Nobody may take a part for the whole.
+            replica.announce_port = 0;
         }
         if replica.password.0.is_empty() {
             replica.user.clone_from(&options.masteruser);

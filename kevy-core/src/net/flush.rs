@@ -30,6 +30,7 @@ pub fn fill(connection: &mut Connection, now: u64) -> bool {
         let budget = UPGRADE_OUTPUT_BYTES - (connection.out.buf.len() - connection.sent);
         match upgrade.output(&mut connection.out.buf, budget, now) {
             Sent::More => {}
+            Sent::Later => break,
             Sent::Idle => return false,
             Sent::Close => connection.fate = Fate::CloseWhenSent,
             Sent::Abort => connection.fate = Fate::Close,

@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod feed;
 pub mod primary;
 pub mod psync;
+pub mod selection;
 pub mod slots;
 pub mod wire;
 

@@ -259,6 +259,11 @@ impl Primary {
         }
     }
 
+    /// Has shards tell of every key by itself, for replicas that follow a part of the keyspace. The caller holds no token.
+    pub(super) fn tell_by_value(&self) {
+        self.shards.take_all().iter_mut().for_each(|shard| shard.tell_by_value());
+    }
+
     /// Takes note that history is recorded for replicas.
     pub(super) fn note_recorded(&self) {
         self.recorded.store(true, Ordering::Release);

@@ -285,6 +285,21 @@ impl Link {
         current.is_some()
     }
 
+    /// The replica has everything before `applied` that it follows: the last of that was not sent to it.
+    pub fn pass_over(&self, applied: &[u64]) {
+        self.change(|slot| {
+            for (&shard, offset) in self.shards.iter().zip(applied) {
+                let place = &mut slot.places[shard];
+                place.applied = place.applied.max(Some(*offset));
+            }
+            let mut places = slot.places.iter().zip(&self.slots.backlogs);
+            if places.all(|(place, backlog)| place.applied.is_none_or(|at| at >= backlog.next_offset())) {
+                slot.whole_ms = slot.seen;
+            }
+        });
+        self.slots.acks.notify();
+    }
+
     /// The replica is alive.
     pub fn seen(&self, now: u64) {
         if let Some(slot) = self.slots.table.lock().get_mut(&self.id) {

@@ -5,10 +5,12 @@
 //! | `REPLICATE FROM <offset> ID <id> [CAPA …]` | replica | begin; without a generation only a snapshot is safe |
 //! | `REPLICATE FROM <generation> <offsets> ID <id> [CAPA …]` | replica | continue with these frames |
 //! | `+ACK [<generation>] <offsets>` | primary | these frames come next |
+//! | `+CAPA <word> …` | primary | what it does of that which the replica named in its handshake |
 //! | `+RESYNC <reason>` | primary | the position cannot be continued; a snapshot follows |
 //! | `+REBASE <generation> <offsets>` | primary | the place named in the handshake, of another history, is the acknowledged one here |
 //! | `+SNAPSHOT`, `$<len>` chunks, `+SNAPSHOT_END <offsets>` | primary | an RDB, then the frames from there |
 //! | `+SHARD <shard>` | primary | the frames that follow are of this shard |
+//! | `+SKIP <offsets>` | primary | what lies before and was not sent is left out; these frames come next |
 //! | `+PING <generation> <offsets>` | primary | nothing happened; these frames come next |
 //! | `REPLCONF ACK <offsets> [APPLIED <offsets>]` | replica | everything before was received, applied |
 //! | `-<error>` | primary | the link ends |
@@ -19,10 +21,17 @@
 //! the history of another primary that this one has followed, or that it was before a restart, and are told by a `+REBASE`
 //! line behind `+ACK`. Their databases stay as they were where the number of shards is the same; else each shard's next
 //! frame names its database.
+//!
+//! A replica that follows a part of the keyspace says so with `CAPA prefix=<bytes>`, as often as there are prefixes, and
+//! `CAPA type=<type>` likewise. A primary that knows these words answers `+CAPA filter` behind `+ACK` and sends only what
+//! concerns such keys, in the snapshot as well; offsets then leave gaps, and `+SKIP` tells of one that no frame follows soon.
+//! A transaction of which nothing is sent vanishes, and one over several shards is sent of all of them or of none.
 
 use smallvec::SmallVec;
 
 use crate::base::number::{parse_i64, push_u64};
+
+use super::selection::{PREFIXES_MAX, Selection, kind_named};
 
 /// One offset for each shard of a link.
 pub type Offsets = SmallVec<[u64; 8]>;
@@ -67,13 +76,25 @@ pub fn offsets_text(offsets: &[u64]) -> Vec<u8> {
 /// A line that a primary sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
-    Ack { generation: Option<u64>, offsets: Offsets },
+    Ack {
+        generation: Option<u64>,
+        offsets: Offsets,
+    },
     Resync(String),
-    Rebase { generation: u64, offsets: Offsets },
+    Rebase {
+        generation: u64,
+        offsets: Offsets,
+    },
     Snapshot,
     SnapshotEnd(Offsets),
     Shard(usize),
-    Ping { generation: u64, offsets: Offsets },
+    Ping {
+        generation: u64,
+        offsets: Offsets,
+    },
+    /// The words that the primary took of the handshake.
+    Capa(String),
+    Skip(Offsets),
 }
 
 impl Line {
@@ -92,6 +113,8 @@ impl Line {
                 Some(Self::Ack { generation, offsets: parse_offsets(offsets)? })
             }
             b"RESYNC" => Some(Self::Resync(String::from_utf8_lossy(rest).into_owned())),
+            b"CAPA" => Some(Self::Capa(String::from_utf8_lossy(rest).into_owned())),
+            b"SKIP" => Some(Self::Skip(parse_offsets(rest)?)),
             b"SNAPSHOT" if rest.is_empty() => Some(Self::Snapshot),
             b"SNAPSHOT_END" => Some(Self::SnapshotEnd(parse_offsets(rest)?)),
             b"SHARD" => {
@@ -131,6 +154,11 @@ impl Line {
                 words(b"RESYNC ", None, &[]);
                 out.extend_from_slice(reason.as_bytes());
             }
+            Self::Capa(taken) => {
+                words(b"CAPA ", None, &[]);
+                out.extend_from_slice(taken.as_bytes());
+            }
+            Self::Skip(offsets) => words(b"SKIP", None, offsets),
             Self::Rebase { generation, offsets } => words(b"REBASE", Some(*generation), offsets),
             Self::Snapshot => words(b"SNAPSHOT", None, &[]),
             Self::SnapshotEnd(offsets) => words(b"SNAPSHOT_END", None, offsets),
@@ -160,6 +188,8 @@ pub struct Handshake {
     pub resync: bool,
     /// Takes a `+REBASE` line.
     pub rebase: bool,
+    /// The part of the keyspace that is followed.
+    pub selection: Selection,
 }
 
 impl Handshake {
@@ -202,7 +232,21 @@ impl Handshake {
         if let Some(word) = rest.first().filter(|word| !word.eq_ignore_ascii_case(b"CAPA")) {
             return Err(format!("ERR REPLICATE expects CAPA, got '{}'", shown(word)));
         }
+        let mut selection = Selection::default();
         for word in rest {
+            match memchr::memchr(b'=', word).map(|at| (&word[..at], &word[at + 1..])) {
+                Some((name, prefix)) if name.eq_ignore_ascii_case(b"prefix") => {
+                    selection.prefixes.push(prefix.to_vec());
+                }
+                Some((name, kind)) if name.eq_ignore_ascii_case(b"type") => {
+                    let kind = kind_named(kind)
+                        .ok_or_else(|| format!("ERR REPLICATE: '{}' is not a type", shown(kind)))?;
+                    if !selection.kinds.contains(&kind) {
+                        selection.kinds.push(kind);
+                    }
+                }
+                _ => {}
+            }
             mux |= word.eq_ignore_ascii_case(b"mux");
             resync |= word.eq_ignore_ascii_case(b"resync");
             rebase |= word.eq_ignore_ascii_case(b"rebase");
@@ -210,7 +254,11 @@ impl Handshake {
         if offsets.len() > 1 && !mux {
             return Err(format!("ERR REPLICATE: offsets '{}' of several shards need CAPA mux", shown(text)));
         }
-        Ok(Self { generation, offsets, id: String::from_utf8_lossy(id).into_owned(), mux, resync, rebase })
+        if selection.prefixes.len() > PREFIXES_MAX {
+            return Err(format!("ERR REPLICATE: more than {PREFIXES_MAX} prefixes"));
+        }
+        let id = String::from_utf8_lossy(id).into_owned();
+        Ok(Self { generation, offsets, id, mux, resync, rebase, selection })
     }
 }
 
@@ -264,7 +312,9 @@ mod tests {
             Line::Snapshot,
             Line::SnapshotEnd(offsets.clone()),
             Line::Shard(SHARDS_MAX - 1),
-            Line::Ping { generation: 12, offsets },
+            Line::Ping { generation: 12, offsets: offsets.clone() },
+            Line::Capa("filter".into()),
+            Line::Skip(offsets),
         ];
         for line in lines {
             let mut out = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::snapshot::{Format, Sink, SinkHandle, WalkId};
+use crate::snapshot::{Chosen, Format, Sink, SinkHandle, WalkId};
 
 use super::{Shard, Shards};
 
@@ -56,6 +56,18 @@ impl Cut {
         members: &[usize],
         held_bytes: usize,
         format: Format,
+        note: impl FnMut(&mut Shard),
+    ) -> Self {
+        Self::begin_chosen(shards, members, held_bytes, format, None, note)
+    }
+
+    /// As [`Cut::begin`], of the keys that are `chosen`, or all.
+    pub fn begin_chosen(
+        shards: &Shards,
+        members: &[usize],
+        held_bytes: usize,
+        format: Format,
+        chosen: Option<Chosen>,
         mut note: impl FnMut(&mut Shard),
     ) -> Self {
         let mut guards = shards.take_several(members);
@@ -65,7 +77,7 @@ impl Cut {
             guard.settle();
             note(guard);
             functions.extend(guard.partition.functions.iter().map(|(_, code)| code.clone()));
-            let (sink, handle) = Sink::new(held_bytes, format);
+            let (sink, handle) = Sink::new(held_bytes, format, chosen.clone());
             let walk = guard.partition.keyspace.start_walk(Box::new(sink));
             parts.push(Part { shard, walk, sink: handle, keys: SLICE_KEYS_FIRST, done: false });
             guard.stream.notify();

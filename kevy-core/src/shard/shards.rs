@@ -103,6 +103,12 @@ impl Shard {
     pub fn close_stream(&mut self) {
         self.stream.deactivate();
         self.partition.effects.wanted = self.stream.is_active();
+        self.partition.effects.is_by_value = false;
+    }
+
+    /// Tells of every key by itself from here on, for whoever has only some of them, until no replicas are left.
+    pub fn tell_by_value(&mut self) {
+        self.partition.effects.is_by_value = true;
     }
 
     /// Starts recording effects for the log on disk, or goes on with the next of its files. As [`Stream::begin_log`].

@@ -16,7 +16,7 @@ pub mod write;
 
 pub use entries::{Entries, Next};
 pub use history::{SavedHistory, SavedPlace};
-pub use write::{Sink, SinkHandle};
+pub use write::{Chosen, Sink, SinkHandle};
 
 #[cfg(test)]
 pub use crate::store::Expire;
@@ -26,6 +26,8 @@ pub use crate::store::Owned;
 pub use crate::store::WalkId;
 /// How values are written.
 pub use crate::store::rdb::Format;
+/// A value on its way, and the type of one.
+pub use crate::store::{Kind, ValueRef};
 
 #[cfg(test)]
 pub mod model;

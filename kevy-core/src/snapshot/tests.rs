@@ -185,7 +185,7 @@ fn apply(keys: &mut Keyspace, write: &Write) {
 
 /// A whole stream of a keyspace, taken in slices between which it is written to.
 fn stream(keys: &mut Keyspace, disturb: &[Write], slice: usize) -> Vec<u8> {
-    let (sink, handle) = Sink::new(usize::MAX, Format::PLAIN);
+    let (sink, handle) = Sink::new(usize::MAX, Format::PLAIN, None);
     let walk = keys.start_walk(Box::new(sink));
     let mut out = Vec::new();
     write::begin(&mut out, &[(b"made-by", b"a test")]);
@@ -415,7 +415,7 @@ fn what_writers_make_a_walk_deliver_is_bounded() {
     for key in 0..200 {
         apply(&mut keys, &Write::Set { db: 0, key, len: 1000, expire: false });
     }
-    let (sink, handle) = Sink::new(20_000, Format::PLAIN);
+    let (sink, handle) = Sink::new(20_000, Format::PLAIN, None);
     let walk = keys.start_walk(Box::new(sink));
     for key in 0..10 {
         keys.remove(0, &[b'k', key], 1);

@@ -174,6 +174,20 @@ struct Pending {
     reduced: u64,
     /// Keys that were delivered.
     keys: u64,
+    chosen: Option<Chosen>,
+}
+
+/// Says by a key and its value whether it is taken.
+type Choice = dyn Fn(&[u8], &ValueRef<'_>) -> bool + Send + Sync;
+
+/// Which keys are taken.
+#[derive(Clone)]
+pub struct Chosen(pub Arc<Choice>);
+
+impl std::fmt::Debug for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Chosen")
+    }
 }
 
 /// Takes what a walk delivers, as pieces of an RDB.
@@ -186,8 +200,8 @@ pub struct SinkHandle(Arc<Mutex<Pending>>);
 
 impl Sink {
     /// A sink that holds at most `unasked_max` bytes, and one value more, of keys that are written to before the
-    /// walk has come by. Values are written as `format` says.
-    pub fn new(unasked_max: usize, format: Format) -> (Self, SinkHandle) {
+    /// walk has come by. Values are written as `format` says, those that are `chosen`, or all.
+    pub fn new(unasked_max: usize, format: Format, chosen: Option<Chosen>) -> (Self, SinkHandle) {
         let pending = Arc::new(Mutex::new(Pending {
             bytes: Vec::new(),
             db: None,
@@ -199,6 +213,7 @@ impl Sink {
             version: 0,
             reduced: 0,
             keys: 0,
+            chosen,
         }));
         (Self(Arc::clone(&pending)), SinkHandle(pending))
     }
@@ -208,6 +223,9 @@ impl WalkSink for Sink {
     fn entry(&mut self, db: usize, key: &[u8], value: &ValueRef<'_>, expire_at: Option<u64>) {
         let pending = &mut *self.0.lock();
         if pending.overflowed {
+            return;
+        }
+        if pending.chosen.as_ref().is_some_and(|Chosen(is_chosen)| !is_chosen(key, value)) {
             return;
         }
         if pending.unasked > pending.unasked_max {

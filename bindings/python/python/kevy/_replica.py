@@ -17,8 +17,8 @@ class Replica(_kevy.Replica):
 
     ``source`` is a URL (``kevy://host:port``, ``kevy+unix:///path``, for Redis and Valkey ``redis://host:port`` or
     ``sentinel://host:port/name``), a connected socket or its descriptor, which is duplicated, or a ``Runtime`` of this
-    process. With ``prefixes`` only commands come that have a key which begins with one of them. ``cursor`` is what the last
-    run saved; without it a snapshot comes first. Iterate it, or take ``batches``; save the cursor together with what was
+    process. With ``prefixes`` only keys come that begin with one of them, and commands on them; with ``type`` (such as
+    ``"hash,string"``, for a kevy primary) only values of these types. ``cursor`` is what the last run saved; without it a snapshot comes first. Iterate it, or take ``batches``; save the cursor together with what was
     applied.
 
     Schemes that end in ``s`` (``kevys``, ``rediss``, ``valkeys``) encrypt the link; ``tls_ca_cert_file``,

@@ -150,7 +150,7 @@ pub fn bitop(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     }
     let result = combined.finish();
     let len = result.len();
-    let is_one_shard = keys.iter().all(|key| context.same_shard(destination, key));
+    let is_told_by_keys = keys.iter().all(|key| context.told_together(destination, key));
     let partition = context.partitions.at(destination);
     if len == 0 {
         if partition.keyspace.remove(db, destination, now) {
@@ -158,7 +158,7 @@ pub fn bitop(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
             partition.notify(db, event::DEL, destination);
         }
     } else {
-        if is_one_shard {
+        if is_told_by_keys {
             partition.effects.push(db, args);
         } else {
             // The stream of this shard does not tell of the other shards' strings.

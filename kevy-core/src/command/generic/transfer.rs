@@ -42,8 +42,16 @@ fn rename_unless(ctx: &mut Context<'_>, args: &[&[u8]], taken_stays: bool) -> Re
     match ctx.two(from, to) {
         None => {
             let partition = ctx.at(from);
-            partition.keyspace.rename(db, from, to, now);
-            partition.effects.push(db, &[b"RENAME", from, to]);
+            if partition.effects.is_by_value {
+                let Some(owned) = partition.keyspace.take(db, from, now) else {
+                    return Err(Fail::NO_SUCH_KEY);
+                };
+                partition.effects.push(db, &[b"DEL", from]);
+                place(partition, db, to, owned, now);
+            } else {
+                partition.keyspace.rename(db, from, to, now);
+                partition.effects.push(db, &[b"RENAME", from, to]);
+            }
         }
         Some((source, target)) => {
             let Some(owned) = source.keyspace.take(db, from, now) else { return Err(Fail::NO_SUCH_KEY) };
@@ -56,7 +64,7 @@ fn rename_unless(ctx: &mut Context<'_>, args: &[&[u8]], taken_stays: bool) -> Re
     Ok(true)
 }
 
-/// Makes `key` hold a value that comes from another shard, whose stream does not tell of it.
+/// Makes `key` hold a value that comes from another key, of which whoever is told need not know.
 fn place(target: &mut Partition, db: usize, key: &[u8], owned: Owned, now: u64) {
     if target.effects.wants() {
         let expire_at = format_u64(owned.expire_at.unwrap_or_default());
@@ -109,8 +117,12 @@ pub fn copy(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     match ctx.two(from, to) {
         None => {
             let partition = ctx.at(to);
-            partition.keyspace.put(target_db, to, owned, now);
-            partition.effects.push(db, args);
+            if partition.effects.is_by_value {
+                place(partition, target_db, to, owned, now);
+            } else {
+                partition.keyspace.put(target_db, to, owned, now);
+                partition.effects.push(db, args);
+            }
         }
         Some((_, target)) => place(target, target_db, to, owned, now),
     }
@@ -127,13 +139,17 @@ pub fn move_key(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
     if target == db {
         return Err(SAME_OBJECT);
     }
-    let moved = !keyspace.exists(target, key, now)
-        && keyspace.take(db, key, now).is_some_and(|owned| {
-            keyspace.put(target, key, owned, now);
-            true
-        });
-    if moved {
-        ctx.effect(key, args);
+    let taken = if keyspace.exists(target, key, now) { None } else { keyspace.take(db, key, now) };
+    let moved = taken.is_some();
+    if let Some(owned) = taken {
+        let partition = ctx.at(key);
+        if partition.effects.is_by_value {
+            partition.effects.push(db, &[b"DEL", key]);
+            place(partition, target, key, owned, now);
+        } else {
+            partition.keyspace.put(target, key, owned, now);
+            partition.effects.push(db, args);
+        }
         ctx.at(key).notify(db, event::MOVE_FROM, key);
         ctx.at(key).notify(target, event::MOVE_TO, key);
     }

@@ -57,7 +57,7 @@ pub fn move_element(
             ((), true)
         })?;
     }
-    if context.same_shard(source, target) {
+    if context.told_together(source, target) {
         context.effect(source, &[b"LMOVE", source, target, word_of_end(from), word_of_end(to)]);
     } else {
         let (pop, push): (&[u8], &[u8]) = (

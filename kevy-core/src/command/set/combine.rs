@@ -123,7 +123,7 @@ fn store(context: &mut Context<'_>, args: &[&[u8]], combine: Combine, stored: Ev
         Set::collect(combine(&sets), &keyspace.limits().set, keyspace.seed())
     };
     let len = result.len();
-    let is_one_shard = keys.iter().all(|key| context.same_shard(destination, key));
+    let is_told_by_keys = keys.iter().all(|key| context.told_together(destination, key));
     let partition = context.partitions.at(destination);
     if len == 0 {
         if partition.keyspace.remove(db, destination, now) {
@@ -131,7 +131,7 @@ fn store(context: &mut Context<'_>, args: &[&[u8]], combine: Combine, stored: Ev
             partition.notify(db, event::DEL, destination);
         }
     } else {
-        if is_one_shard {
+        if is_told_by_keys {
             partition.effects.push(db, args);
         } else {
             // The stream of this shard does not tell of the other shards' sets.

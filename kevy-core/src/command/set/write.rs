@@ -80,7 +80,7 @@ pub fn smove(context: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
         remove(context.at(source), db, source, &[member], now)?;
         context.at(source).notify_removal(db, event::SREM, source);
         let added = add(context.at(destination), db, destination, &[member], now)?;
-        if context.same_shard(source, destination) {
+        if context.told_together(source, destination) {
             context.effect(source, args);
         } else {
             context.effect(source, &[b"SREM", source, member]);

@@ -75,13 +75,25 @@ impl Lane {
         !self.queue.is_empty()
     }
 
-    /// Takes note that the frame at `offset` has arrived.
+    /// Takes note that the frame at `offset` has arrived. What comes before it may be left out where `leaves_out`.
     #[inline]
-    pub fn arrive(&mut self, shard: usize, offset: u64) -> Result<()> {
-        if offset != self.next {
+    pub fn arrive(&mut self, shard: usize, offset: u64, leaves_out: bool) -> Result<()> {
+        if offset != self.next && !(leaves_out && offset > self.next) {
             return Err(gap(shard, self.next, offset));
         }
-        self.next += 1;
+        self.next = offset + 1;
+        Ok(())
+    }
+
+    /// Takes note that the frames before `offset` were left out.
+    pub fn skip(&mut self, shard: usize, offset: u64) -> Result<()> {
+        if offset < self.next {
+            return Err(gap(shard, self.next, offset));
+        }
+        self.next = offset;
+        if !self.is_holding() {
+            self.done.offset = offset;
+        }
         Ok(())
     }
 
@@ -100,6 +112,8 @@ impl Lane {
         if self.head == self.queue.len() {
             self.queue.clear();
             self.head = 0;
+            // Frames behind the last one may have been left out.
+            self.done.offset = self.next;
             return Ok(Head::Empty);
         }
         self.trim();

@@ -8,6 +8,7 @@ use crate::base::options::Secret;
 use crate::base::{Error, ErrorKind, Result, memory_size};
 use crate::io::{Trust, duplicate};
 
+use super::super::selection::{Kind, PREFIXES_MAX, kind_named};
 use super::super::wire::ID_LEN_MAX;
 use super::sentinel;
 
@@ -80,6 +81,8 @@ pub struct ReplicaOptions {
     pub bookmarks: bool,
     /// What keys of commands that are handed out begin with, any of these; all are handed out if empty.
     pub prefixes: Vec<Vec<u8>>,
+    /// The types of values that are asked for; all if empty. Only a kevy primary knows to leave others out.
+    pub kinds: Vec<Kind>,
     /// The only database whose commands are handed out.
     pub database: Option<u32>,
     /// What Sentinels are authenticated to with.
@@ -112,6 +115,7 @@ impl Default for ReplicaOptions {
             acknowledge: Acknowledge::Auto,
             bookmarks: false,
             prefixes: Vec::new(),
+            kinds: Vec::new(),
             database: None,
             sentinel_user: String::new(),
             sentinel_password: Secret::default(),
@@ -140,7 +144,7 @@ const PORT_DEFAULT: u16 = 6379;
 
 impl ReplicaOptions {
     /// Every option that [`ReplicaOptions::set`] takes.
-    pub const TABLE: [ReplicaOption; 22] = [
+    pub const TABLE: [ReplicaOption; 23] = [
         row(
             "source",
             "",
@@ -163,7 +167,14 @@ impl ReplicaOptions {
         row(
             "prefix",
             "",
-            "Hands out only commands with a key that begins with this; given again it adds another.",
+            "Hands out only keys that begin with this, and commands on them; given again it adds another. A kevy primary sends \
+             no others.",
+        ),
+        row(
+            "type",
+            "",
+            "Hands out only values of these types and commands on them, as TYPE names them, such as hash,string; for a kevy \
+             primary, which sends no others.",
         ),
         row("database", "", "Hands out only commands for this database; all if empty."),
         row("sentinel-user", "", "The name to authenticate to Sentinels with."),
@@ -237,7 +248,15 @@ impl ReplicaOptions {
                 }
             }
             "prefix" if value.is_empty() => self.prefixes.clear(),
+            "prefix" if self.prefixes.len() >= PREFIXES_MAX => {
+                return Err(wrong(&format!("one of at most {PREFIXES_MAX}")));
+            }
             "prefix" => self.prefixes.push(value.as_bytes().to_vec()),
+            "type" => {
+                let names = value.split(',').filter(|_| !value.is_empty());
+                let kinds = names.map(|name| kind_named(name.as_bytes())).collect::<Option<Vec<_>>>();
+                self.kinds = kinds.ok_or_else(|| wrong("types such as hash,string"))?;
+            }
             "database" if value.is_empty() => self.database = None,
             "database" => self.database = Some(value.parse().map_err(|_| wrong("a number"))?),
             "sentinel-user" => value.clone_into(&mut self.sentinel_user),
@@ -313,6 +332,11 @@ impl ReplicaOptions {
             self.set(name, &percent_decode(value).ok_or_else(wrong)?)?;
         }
         Ok(())
+    }
+
+    /// True where not everything that the primary holds is asked for.
+    pub fn is_partial(&self) -> bool {
+        !self.prefixes.is_empty() || !self.kinds.is_empty() || self.database.is_some()
     }
 
     fn set_database(&mut self, text: &str) -> Option<()> {
@@ -473,6 +497,7 @@ mod tests {
             ("batch-bytes-max", "much"),
             ("acknowledge", "maybe"),
             ("bookmarks", "1"),
+            ("type", "hash,heap"),
             ("id", "two words"),
             ("nothing", "1"),
         ] {

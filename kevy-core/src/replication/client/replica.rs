@@ -12,10 +12,11 @@ use crate::base::{Error, ErrorKind, Result};
 use crate::io::{Moved, Timer};
 
 use super::super::cursor::Place;
+use super::super::selection::Selection;
 use super::filter::Filter;
 use super::frame::{Batch, Frame};
 use super::link::{LinkOptions, LinkStats, Step};
-use super::options::ReplicaOptions;
+use super::options::{ReplicaOptions, Speech};
 use super::protocol::Protocol;
 use super::session::{Advance, Session};
 
@@ -93,6 +94,10 @@ impl Replica {
     /// bytes that are no cursor, [`ErrorKind::Io`] where the system has no descriptors left.
     pub fn open(mut options: ReplicaOptions, cursor: &[u8]) -> Result<Self> {
         let place = Place::decode(cursor)?;
+        if options.speech == Speech::Psync && !options.kinds.is_empty() {
+            let text = "type: only kevy sends values of some types only, by kevy:// or kevys://";
+            return Err(Error::new(ErrorKind::InvalidOption, text));
+        }
         let mut random = Random::from_system();
         let id = options
             .id
@@ -113,6 +118,7 @@ impl Replica {
             bookmarks: options.bookmarks,
             announce_port: options.announce_port,
             announce_ip: options.announce_ip,
+            selection: Selection { prefixes: options.prefixes.clone(), kinds: options.kinds },
         };
         Ok(Self {
             link: Protocol::new(options.speech, link, place),

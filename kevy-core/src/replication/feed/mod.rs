@@ -4,6 +4,7 @@
 //! pulls slowly; what it makes this side hold is bounded, and past the bound it has to begin anew. None of the
 //! methods may be called with a token held, but [`Upgrade::input`].
 
+mod part;
 mod snapshot;
 mod stream;
 
@@ -18,14 +19,18 @@ use crate::log::{Gone, StreamReader, Subscription};
 use crate::resp::{ArgVec, decode_command};
 
 use super::primary::Primary;
+use super::selection::Selection;
 use super::slots::Link;
 use super::wire::{Acknowledged, Handshake, Line, Offsets, offsets_text, shown};
 
 use snapshot::Snapshot;
-use stream::Streams;
+use stream::{Progressed, Streams};
 
 /// The longest command that a replica sends: offsets for every possible shard, twice.
 const INPUT_BYTES_MAX: usize = 1 << 20;
+
+/// How soon a replica is told what was left out, where no frame tells it.
+const SKIP_MS: u64 = 100;
 
 /// How often a snapshot that is not taken is looked at.
 const SNAPSHOT_LOOK_MS: u64 = 1000;
@@ -54,6 +59,12 @@ pub struct Feed {
     looked: u64,
     /// The replica has asked for a heartbeat.
     asked: bool,
+    /// What the replica follows, what it has said last that it has applied, what it has with that which it is not sent,
+    /// and when it was last told of that.
+    selection: Arc<Selection>,
+    applied: Offsets,
+    passed: Offsets,
+    skipped_at: u64,
 }
 
 #[derive(Debug)]
@@ -79,6 +90,10 @@ impl Feed {
         Box::new(Self {
             subscriptions: shards.iter().map(subscribe).collect(),
             primary: Arc::clone(primary),
+            selection: Arc::new(handshake.selection.clone()),
+            applied: Offsets::new(),
+            passed: Offsets::new(),
+            skipped_at: now,
             handshake,
             shards,
             link,
@@ -95,6 +110,9 @@ impl Feed {
     fn begin(&mut self, out: &mut Vec<u8>) {
         let primary = Arc::clone(&self.primary);
         let beginning = primary.beginning.lock();
+        if !self.selection.is_all() {
+            primary.tell_by_value();
+        }
         self.generation = primary.generation();
         match self.resume() {
             Ok(readers) => {
@@ -106,7 +124,7 @@ impl Feed {
                     Line::Rebase { generation, offsets: named.clone() }.write(out);
                 }
                 self.link.begin_stream(&offsets);
-                self.state = State::Streams(Streams::new(readers, &self.shards, self.handshake.mux));
+                self.state = self.streams(readers);
             }
             Err(reason) => {
                 primary.count_full(reason.is_some());
@@ -157,10 +175,17 @@ impl Feed {
     fn ack(&self, out: &mut Vec<u8>, offsets: &[u64]) {
         let generation = self.handshake.generation.map(|_| self.generation);
         Line::Ack { generation, offsets: offsets.into() }.write(out);
+        if !self.selection.is_all() {
+            Line::Capa("filter".into()).write(out);
+        }
+    }
+
+    fn streams(&self, readers: Vec<StreamReader>) -> State {
+        State::Streams(Streams::new(readers, &self.shards, self.handshake.mux).only(&self.selection))
     }
 
     fn begin_snapshot(&mut self, out: &mut Vec<u8>, reason: Option<String>) {
-        let snapshot = Snapshot::begin(&self.primary, &self.shards, self.generation);
+        let snapshot = Snapshot::begin(&self.primary, &self.shards, self.generation, &self.selection);
         self.ack(out, snapshot.offsets());
         if let Some(reason) = reason
             && self.handshake.resync
@@ -174,12 +199,15 @@ impl Feed {
 
     /// Sends what the state has to send.
     fn send(&mut self, out: &mut Vec<u8>, budget: usize) -> Sent {
+        let before = out.len();
         match &mut self.state {
             State::Start => {
                 self.begin(out);
                 Sent::More
             }
             State::Snapshot(snapshot) => match snapshot.send(&self.primary, out, budget) {
+                // Where much is left out, others have their turn in between.
+                Ok(false) if out.len() == before && !self.selection.is_all() => Sent::Later,
                 Ok(false) => Sent::More,
                 Ok(true) => {
                     let offsets = Offsets::from_slice(snapshot.offsets());
@@ -192,8 +220,7 @@ impl Feed {
                         Ok(readers) => {
                             Line::SnapshotEnd(offsets.clone()).write(out);
                             self.link.begin_stream(&offsets);
-                            let streams = Streams::new(readers, &self.shards, self.handshake.mux);
-                            self.state = State::Streams(streams);
+                            self.state = self.streams(readers);
                             Sent::More
                         }
                         Err(gone) => self.fail(out, &gone.to_string()),
@@ -208,11 +235,11 @@ impl Feed {
                     self.primary.count_full(true);
                     let primary = Arc::clone(&self.primary);
                     let beginning = primary.beginning.lock();
-                    self.begin_snapshot(out, Some(gone.to_string()));
+                    self.begin_snapshot(out, Some(gone));
                     drop(beginning);
                     Sent::More
                 }
-                Err(gone) => self.fail(out, &gone.to_string()),
+                Err(gone) => self.fail(out, &gone),
             },
             State::Closed => Sent::Close,
         }
@@ -259,8 +286,48 @@ impl Feed {
         }
         if !self.link.acknowledge(&received, applied.as_deref(), now) {
             self.end();
+        } else if streams.expected().is_some() {
+            self.applied = applied.unwrap_or(received);
+            self.pass_over();
         }
         Ok(())
+    }
+
+    /// Counts what the replica is not sent as applied, where it has applied all that comes before.
+    fn pass_over(&mut self) {
+        let State::Streams(streams) = &self.state else { return };
+        let Some(expected) = streams.expected() else { return };
+        if self.applied.len() != expected.len() {
+            return;
+        }
+        let effective = self.applied.iter().zip(expected).zip(streams.offsets());
+        let effective: Offsets = effective
+            .map(|((&applied, &expected), next)| if applied >= expected { next } else { applied })
+            .collect();
+        if effective != self.applied && effective != self.passed {
+            self.link.pass_over(&effective);
+            self.passed = effective;
+        }
+    }
+
+    /// Tells a replica that follows a part what it is not sent, where that is due or `insist`.
+    fn tell_skipped(&mut self, out: &mut Vec<u8>, now: u64, insist: bool) {
+        let State::Streams(streams) = &mut self.state else { return };
+        let is_told =
+            streams.expected().is_none_or(|expected| expected.iter().copied().eq(streams.offsets()));
+        if !is_told && !streams.is_inside_unit() && (insist || now.saturating_sub(self.skipped_at) >= SKIP_MS)
+        {
+            Line::Skip(streams.offsets().collect()).write(out);
+            streams.set_told();
+            self.skipped_at = now;
+        }
+    }
+
+    /// When the replica has to be told what it is not sent.
+    fn skip_deadline(&self) -> Option<u64> {
+        let State::Streams(streams) = &self.state else { return None };
+        let expected = streams.expected()?;
+        (!expected.iter().copied().eq(streams.offsets())).then(|| self.skipped_at + SKIP_MS)
     }
 }
 
@@ -270,17 +337,23 @@ fn send_or_wait(
     subscriptions: &[Subscription],
     out: &mut Vec<u8>,
     budget: usize,
-) -> Result<Sent, Gone> {
+) -> Result<Sent, String> {
     let before = out.len();
-    if streams.send(out, budget)? {
-        return Ok(Sent::More);
+    match streams.send(out, budget)? {
+        Progressed::More => return Ok(Sent::More),
+        Progressed::Looked => return Ok(Sent::Later),
+        Progressed::End => {}
     }
     if subscriptions.iter().filter(|one| !one.arm_unless_armed()).count() == 0 {
         return Ok(Sent::Idle);
     }
     // What was appended before the wish to be woken has to be looked for once more.
     let room = budget.saturating_sub(out.len() - before);
-    Ok(if streams.send(out, room)? { Sent::More } else { Sent::Idle })
+    Ok(match streams.send(out, room)? {
+        Progressed::More => Sent::More,
+        Progressed::Looked => Sent::Later,
+        Progressed::End => Sent::Idle,
+    })
 }
 
 impl Upgrade for Feed {
@@ -316,7 +389,13 @@ impl Upgrade for Feed {
         }
         let before = out.len();
         let sent = self.send(out, budget);
-        if out.len() > before {
+        let has_grown = out.len() > before;
+        if !self.selection.is_all() {
+            self.pass_over();
+            let has_to_know = self.asked || now.saturating_sub(self.sent) >= ping;
+            self.tell_skipped(out, now, sent == Sent::Idle && !has_grown && has_to_know);
+        }
+        if has_grown {
             (self.alive, self.sent) = (now, now);
         } else if let (State::Streams(streams), Sent::Idle) = (&self.state, sent)
             && (self.asked || now.saturating_sub(self.sent) >= ping)
@@ -342,7 +421,7 @@ impl Upgrade for Feed {
             State::Closed => None,
             // What a replica that takes nothing makes this side hold grows with every write.
             State::Snapshot(_) => Some(timeout.min(self.looked + SNAPSHOT_LOOK_MS)),
-            _ => Some(ping.min(timeout)),
+            _ => Some(ping.min(timeout).min(self.skip_deadline().unwrap_or(u64::MAX))),
         }
     }
 

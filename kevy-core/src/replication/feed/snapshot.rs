@@ -1,5 +1,6 @@
 //! A snapshot on its way to a replica: a consistent cut of its shards, walked as fast as the replica takes it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::base::number::format_u64;
@@ -8,6 +9,7 @@ use crate::snapshot::Format;
 use crate::snapshot::write::{self, Checksum};
 
 use super::super::primary::Primary;
+use super::super::selection::Selection;
 use super::super::wire::Offsets;
 
 /// A snapshot under way.
@@ -28,17 +30,18 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Cuts: from here on every change of `shards` is in their streams from the offsets on, and none is in the
-    /// snapshot. Starts recording where nobody did before. The caller holds no token.
-    pub fn begin(primary: &Primary, shards: &[usize], generation: u64) -> Self {
+    /// snapshot, which holds what is selected. Starts recording where nobody did before. The caller holds no token.
+    pub fn begin(primary: &Primary, shards: &[usize], generation: u64, selection: &Arc<Selection>) -> Self {
         let held = primary.settings.held_bytes.load(Ordering::Relaxed);
         let mut offsets = Offsets::new();
         primary.note_recorded();
-        let cut = Cut::begin(&primary.shards, shards, held, Format::PLAIN, |shard| {
-            shard.open_stream();
-            shard.stream.set_pinned_max(held);
-            offsets.push(shard.stream.cut());
-        })
-        .naming_shards();
+        let cut =
+            Cut::begin_chosen(&primary.shards, shards, held, Format::PLAIN, selection.chosen(), |shard| {
+                shard.open_stream();
+                shard.stream.set_pinned_max(held);
+                offsets.push(shard.stream.cut());
+            })
+            .naming_shards();
         let mut bytes = Vec::new();
         let (count, generation) = (format_u64(primary.shards.len() as u64), format_u64(generation));
         let fields: [(&[u8], &[u8]); 4] = [

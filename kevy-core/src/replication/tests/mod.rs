@@ -1,6 +1,7 @@
 //! Both ends of a link over real keyspaces, driven by hand.
 
 mod bounds;
+mod filters;
 mod handshake;
 mod hostile;
 mod random;
@@ -19,13 +20,14 @@ use crate::io::{Sent, Upgrade};
 use crate::resp::{ArgVec, decode_command, encode_command};
 use crate::shard::{Seed, Shard, Shards};
 use crate::snapshot::Expire;
-use crate::snapshot::model::Copy;
+use crate::snapshot::model::{Copy, Held};
 
 use super::client::FrameKind;
 use super::client::link::{Link, LinkOptions, Step};
 use super::client::options::Acknowledge;
 use super::cursor::{Cursor, Position};
 use super::primary::Primary;
+use super::selection::{Kind, Selection};
 
 const START: u64 = 1_000_000;
 
@@ -156,6 +158,7 @@ fn link_options() -> LinkOptions {
         bookmarks: false,
         announce_port: 0,
         announce_ip: String::new(),
+        selection: Selection::default(),
     }
 }
 
@@ -286,6 +289,20 @@ fn follow(world: &World, consumer: &mut Consumer) -> Wire {
     assert!(wire.settle(world, consumer), "{:?}", consumer.reasons);
     assert_eq!(consumer.copy, world.copy());
     wire
+}
+
+/// What a replica that follows a part has of a copy.
+fn part_of(mut copy: Copy, selection: &Selection) -> Copy {
+    let kind = |held: &Held| match held {
+        Held::Hash(_) => Kind::Hash,
+        _ => Kind::String,
+    };
+    let Selection { prefixes, kinds } = selection;
+    copy.0.retain(|(_, key), (held, _)| {
+        (prefixes.is_empty() || prefixes.iter().any(|prefix| key.starts_with(prefix)))
+            && (kinds.is_empty() || kinds.contains(&kind(held)))
+    });
+    copy
 }
 
 fn many(world: &mut World, count: usize, len: usize) {

@@ -4,10 +4,12 @@ use proptest::prelude::*;
 
 use crate::io::Sent;
 
+use super::super::client::link::LinkOptions;
 use super::super::client::link::{Link, Step};
 use super::super::cursor::Cursor;
 use super::super::primary::Syncs;
-use super::{Consumer, Wire, World, link_options, owned};
+use super::super::selection::{Kind, Selection};
+use super::{Consumer, Wire, World, link_options, owned, part_of};
 
 #[derive(Clone, Debug)]
 enum Do {
@@ -37,6 +39,18 @@ fn deed() -> impl Strategy<Value = Do> {
         3 => Just(Do::Answer),
         1 => any::<bool>().prop_map(|lose| Do::Kill { lose }),
         1 => (1..5_000u64).prop_map(Do::Advance),
+    ]
+}
+
+/// Parts of what the deeds below write to, and all of it.
+fn selection() -> impl Strategy<Value = Selection> {
+    let prefixes = |all: &[&str]| all.iter().map(|prefix| prefix.as_bytes().to_vec()).collect::<Vec<_>>();
+    prop_oneof![
+        3 => Just(Selection::default()),
+        1 => Just(Selection { prefixes: prefixes(&["k1", "p", "h2"]), kinds: Vec::new() }),
+        1 => Just(Selection { prefixes: prefixes(&["nothing"]), kinds: Vec::new() }),
+        1 => Just(Selection { prefixes: prefixes(&["q2", "r", "h", "k"]), kinds: vec![Kind::Hash, Kind::List] }),
+        1 => Just(Selection { prefixes: prefixes(&["q", "k2", "h"]), kinds: vec![Kind::String] }),
     ]
 }
 
@@ -76,12 +90,14 @@ proptest! {
         before in prop::collection::vec(deed(), 0..150),
         deeds in prop::collection::vec(deed(), 0..300),
         roomy in any::<bool>(),
+        selection in selection(),
     ) {
+        let options = LinkOptions { selection: selection.clone(), ..link_options() };
         let backlog = if roomy { "64mb" } else { "32kb" };
         let limit = if roomy { "replica 0 0 0" } else { "replica 64kb 0 0" };
         let mut world = World::new(shards, &[("repl-backlog-size", backlog), ("client-output-buffer-limit", limit)]);
         before.iter().for_each(|deed| perform(&mut world, deed));
-        let mut consumer = Consumer::new(link_options());
+        let mut consumer = Consumer::new(options.clone());
         let mut wire = Wire::connect(&world, &mut consumer);
         let mut expected = Syncs::default();
         let mut count = |wire: &Wire| {
@@ -111,7 +127,7 @@ proptest! {
                 // A replica that starts anew has its cursor and what it made of the frames so far.
                 let cursor = Cursor::decode(&consumer.link.cursor().encode()).expect("its cursor");
                 if !consumer.in_transaction {
-                    consumer.link = Link::new(link_options(), &cursor);
+                    consumer.link = Link::new(options.clone(), &cursor);
                 }
                 wire = Wire::connect(&world, &mut consumer);
             }
@@ -124,7 +140,7 @@ proptest! {
             prop_assert!(rounds < 5, "{:?}", consumer.reasons);
         }
         prop_assert!(!consumer.in_transaction);
-        prop_assert_eq!(&consumer.copy, &world.copy());
+        prop_assert_eq!(&consumer.copy, &part_of(world.copy(), &selection));
         prop_assert_eq!(world.primary.acked_at_least(&world.primary.offsets()), 1);
         if roomy {
             // With room for all history, only links that end before a snapshot is whole cost another one.

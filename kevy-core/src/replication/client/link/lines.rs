@@ -53,6 +53,7 @@ impl Link {
             {
                 self.acked = (generation, offsets);
                 self.phase = Phase::Acked;
+                self.leaves_out = false;
                 self.has_risen |= !self.up;
                 self.up = true;
                 // In another history it is not told before it is known whether this side's place is one of it.
@@ -65,11 +66,25 @@ impl Link {
                 self.stats.resyncs += 1;
                 self.note(Head::new(FrameKind::Resync), reason);
             }
+            (Phase::Acked, Line::Capa(taken)) => {
+                self.leaves_out =
+                    taken.split(' ').any(|word| word == "filter") && !self.options.selection.is_all();
+            }
+            (Phase::Acked | Phase::Stream, Line::Skip(offsets))
+                if self.leaves_out && offsets.len() == self.lanes.len() =>
+            {
+                if self.phase == Phase::Acked {
+                    self.continues()?;
+                }
+                let mut lanes = self.lanes.iter_mut().enumerate().zip(offsets);
+                lanes.try_for_each(|((shard, lane), offset)| lane.skip(shard, offset))?;
+            }
             (Phase::Acked, Line::Rebase { generation, offsets }) => {
                 self.rebase(generation, &offsets)?;
                 self.tell_up();
             }
             (Phase::Acked, Line::Snapshot) => {
+                self.check_filter()?;
                 self.tell_up();
                 self.stats.snapshots += 1;
                 self.generation = self.acked.0;

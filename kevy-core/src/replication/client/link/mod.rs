@@ -17,6 +17,7 @@ use crate::resp::encode_command;
 use crate::snapshot::Entries;
 
 use super::super::cursor::{Cursor, Position};
+use super::super::selection::Selection;
 use super::super::wire::{Offsets, offsets_text};
 use super::buffer::Buffer;
 use super::decode::Decoder;
@@ -37,6 +38,8 @@ pub struct LinkOptions {
     /// What the primary shows of this side: 0 and empty for nothing.
     pub announce_port: u16,
     pub announce_ip: String,
+    /// The part of the keyspace that is asked for.
+    pub selection: Selection,
 }
 
 /// What [`Link::step`] came to.
@@ -128,6 +131,8 @@ pub struct Link {
     /// Set from the beginning of a snapshot until its end has been handed out: there is no place to resume from.
     unfinished: bool,
     acked: (u64, Offsets),
+    /// The primary leaves out what was not asked for, so offsets have gaps.
+    leaves_out: bool,
     /// The shard of the frames that arrive.
     shard: usize,
     pub input: Buffer,
@@ -167,6 +172,7 @@ impl Link {
             phase: Phase::Down,
             unfinished: cursor.is_none(),
             acked: (0, Offsets::new()),
+            leaves_out: false,
             shard: 0,
             input: Buffer::new(options.frame_bytes_max),
             output: Vec::new(),
@@ -233,7 +239,7 @@ impl Link {
         self.output.clear();
         self.input.clear();
         self.wire.reset();
-        let LinkOptions { id, user, password, announce_port, announce_ip, .. } = &self.options;
+        let LinkOptions { id, user, password, announce_port, announce_ip, selection, .. } = &self.options;
         self.phase = if password.0.is_empty() { self.after_auth() } else { Phase::Auth };
         if !password.0.is_empty() {
             let args = [b"AUTH", user.as_bytes(), password.0.as_bytes()];
@@ -257,18 +263,10 @@ impl Link {
             (self.generation, self.lanes.iter().map(|lane| lane.next).collect())
         };
         let (generation, offsets) = (offsets_text(&[generation]), offsets_text(&offsets));
-        let words: [&[u8]; 10] = [
-            b"REPLICATE",
-            b"FROM",
-            &generation,
-            &offsets,
-            b"ID",
-            id.as_bytes(),
-            b"CAPA",
-            b"mux",
-            b"resync",
-            b"rebase",
-        ];
+        let mut words: Vec<&[u8]> = vec![b"REPLICATE", b"FROM", &generation, &offsets, b"ID", id.as_bytes()];
+        words.extend([&b"CAPA"[..], b"mux", b"resync", b"rebase"]);
+        let capabilities = selection.words();
+        words.extend(capabilities.iter().map(Vec::as_slice));
         encode_command(&mut self.output, &words);
     }
 

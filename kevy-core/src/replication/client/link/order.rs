@@ -24,7 +24,7 @@ impl Link {
             };
             let verb = self.wire.spans.first().and_then(|span| bytes.get(span.start..span.end));
             let Some(lane) = self.lanes.get_mut(self.shard) else { return Err(no_shard(self.shard)) };
-            lane.arrive(self.shard, found.offset)?;
+            lane.arrive(self.shard, found.offset, self.leaves_out)?;
             self.stats.frames += 1;
             if lane.is_holding() || verb == Some(b"MULTI") {
                 let begins = !lane.is_holding();
@@ -70,11 +70,20 @@ impl Link {
         !self.unfinished && *generation == self.generation && here.eq(offsets.iter().copied())
     }
 
+    /// Fails where the primary would send values of types that were not asked for. Prefixes are seen to on this side as well.
+    pub(super) fn check_filter(&self) -> Result<()> {
+        if self.leaves_out || self.options.selection.kinds.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Unsupported, "the primary cannot send values of some types only: type"))
+    }
+
     /// The primary goes on from where this side stands.
     pub(super) fn continues(&mut self) -> Result<()> {
         if !self.is_here() {
             return Err(protocol("the primary sends frames of another place than it was asked for"));
         }
+        self.check_filter()?;
         self.phase = Phase::Stream;
         Ok(())
     }

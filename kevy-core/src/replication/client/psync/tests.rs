@@ -9,6 +9,7 @@ use crate::base::options::Secret;
 use crate::resp::encode_command;
 
 use super::super::super::cursor::Place;
+use super::super::super::selection::Selection;
 use super::super::frame::FrameKind;
 use super::super::link::{LinkOptions, Step};
 use super::super::options::Acknowledge;
@@ -28,6 +29,7 @@ fn link(cursor: Option<PsyncCursor>) -> PsyncLink {
         bookmarks: false,
         announce_port: 0,
         announce_ip: String::new(),
+        selection: Selection::default(),
     };
     PsyncLink::new(options, cursor, None)
 }
