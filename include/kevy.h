@@ -267,6 +267,9 @@ typedef struct {
     uint64_t connections;
     // Milliseconds since the primary was last heard of; UINT64_MAX if never.
     uint64_t silent_ms;
+    // 1 where the primary forbids to be followed by its stream, so that its keys are scanned and tracked: for each key
+    // the last value arrives, but not those in between, nor transactions. Else 0.
+    uint64_t weaker;
 } kevy_replica_stats_t;
 
 // The call did what it says.
@@ -375,7 +378,7 @@ kevy_status kevy_options_new(kevy_options **out, kevy_error **err);
 // Sets one option. For a runtime or a keyspace, names and values are those of redis.conf, such as "maxmemory" and
 // "1gb", and "shards". A replica takes: source, id, user, password, connect-timeout, receive-timeout,
 // reconnect-delay-min, reconnect-delay-max, batch-bytes-max, transaction-bytes-max, frame-bytes-max, acknowledge,
-// bookmarks, database, and prefix (given again it adds another) and type, which a kevy primary sends no others of.
+// bookmarks, follow, database, and prefix (given again it adds another) and type, which a kevy primary sends no others of.
 // KEVY_ERROR_INVALID_OPTION tells what the option takes; so it does where options of the one are given to the other.
 kevy_status kevy_options_set(kevy_options *options,
                              kevy_bytes name,
@@ -600,8 +603,10 @@ kevy_bytes kevy_batch_cursor(const kevy_batch *batch);
 void kevy_batch_free(kevy_batch *batch);
 
 // Opens a replica of the primary that the option "source" names: "kevy://[user:password@]host[:port]" or
-// "kevy+unix:///path". `cursor` is where to resume; empty begins with a snapshot. It connects in the calls that
-// wait for frames. KEVY_ERROR_CORRUPT for bytes that are no cursor. Free it with kevy_replica_free().
+// "kevy+unix:///path"; for Redis and Valkey "redis://[user:password@]host[:port][/db]" or "sentinel://host[:port]/name".
+// Where one of those forbids PSYNC, as managed services do, its keys are scanned and tracked (option "follow"), of one
+// database: kevy_replica_stats_t says so in `weaker`. `cursor` is where to resume; empty begins with a snapshot. It
+// connects in the calls that wait for frames. KEVY_ERROR_CORRUPT for bytes that are no cursor. Free it with kevy_replica_free().
 kevy_status kevy_replica_open(const kevy_options *options,
                               kevy_bytes cursor,
                               kevy_replica **out,

@@ -52,7 +52,8 @@ fn assertions() -> Result<String, std::fmt::Error> {
             snapshots,
             resyncs,
             connections,
-            silent_ms
+            silent_ms,
+            weaker
         }
     );
     Ok(text)

@@ -81,6 +81,9 @@ pub struct kevy_replica_stats_t {
     pub connections: u64,
     /// Milliseconds since the primary was last heard of; UINT64_MAX if never.
     pub silent_ms: u64,
+    /// 1 where the primary forbids to be followed by its stream, so that its keys are scanned and tracked: for each key
+    /// the last value arrives, but not those in between, nor transactions. Else 0.
+    pub weaker: u64,
 }
 
 impl Growable for kevy_replica_stats_t {
@@ -93,8 +96,10 @@ fn limit(timeout_ms: u32) -> Option<Duration> {
 }
 
 /// Opens a replica of the primary that the option "source" names: "kevy://[user:password@]host[:port]" or
-/// "kevy+unix:///path". `cursor` is where to resume; empty begins with a snapshot. It connects in the calls that
-/// wait for frames. KEVY_ERROR_CORRUPT for bytes that are no cursor. Free it with kevy_replica_free().
+/// "kevy+unix:///path"; for Redis and Valkey "redis://[user:password@]host[:port][/db]" or "sentinel://host[:port]/name".
+/// Where one of those forbids PSYNC, as managed services do, its keys are scanned and tracked (option "follow"), of one
+/// database: kevy_replica_stats_t says so in `weaker`. `cursor` is where to resume; empty begins with a snapshot. It
+/// connects in the calls that wait for frames. KEVY_ERROR_CORRUPT for bytes that are no cursor. Free it with kevy_replica_free().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn kevy_replica_open(
     options: *const kevy_options,
@@ -233,6 +238,7 @@ pub unsafe extern "C" fn kevy_replica_stats(
             resyncs: stats.link.resyncs,
             connections: stats.connections,
             silent_ms: stats.silent_ms.unwrap_or(u64::MAX),
+            weaker: stats.weaker.into(),
         };
         // SAFETY: the caller passes NULL or a struct as large as it says.
         unsafe { bytes::fill(inout, filled) }?;

@@ -80,6 +80,7 @@ export interface NativeStats {
   transactions: number;
   snapshots: number;
   resyncs: number;
+  weaker: boolean;
 }
 
 /** @internal A replica in the native module. */

@@ -160,6 +160,11 @@ export interface ReplicaStats {
   readonly snapshots: number;
   /** How often a position could not be continued. */
   readonly resyncs: number;
+  /**
+   * Whether the primary forbids to be followed by its stream, so that its keys are scanned and tracked: for each key the last
+   * value arrives, but not those in between, nor transactions.
+   */
+  readonly weaker: boolean;
 }
 
 /**
@@ -200,6 +205,11 @@ export interface ReplicaOptions {
   cursor?: Uint8Array | undefined;
   /** The name under which the primary keeps this replica's place. */
   id?: string;
+  /**
+   * How Redis and Valkey are followed. `psync`: by their stream. `scan`: by scanning and tracking the keys of one database,
+   * which is weaker. `auto`, where it is not given: `scan` where psync is forbidden, as managed services do.
+   */
+  follow?: "auto" | "psync" | "scan";
   /** `auto`: asking for more confirms what came before. `manual`: only {@link Replica.ack} does. */
   acknowledge?: "auto" | "manual";
   /** Frames that a batch holds at most: 1024 where it is not given. */

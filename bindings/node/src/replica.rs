@@ -56,6 +56,7 @@ pub struct Stats {
     pub transactions: f64,
     pub snapshots: f64,
     pub resyncs: f64,
+    pub weaker: bool,
 }
 
 impl From<Packed> for Frames {
@@ -81,6 +82,7 @@ impl From<ReplicaStats> for Stats {
             transactions: stats.link.transactions as f64,
             snapshots: stats.link.snapshots as f64,
             resyncs: stats.link.resyncs as f64,
+            weaker: stats.weaker,
         }
     }
 }

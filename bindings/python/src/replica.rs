@@ -343,6 +343,7 @@ impl Replica {
         dict.set_item("lag_offset", stats.lag_offset)?;
         dict.set_item("lag_bytes", stats.lag_bytes)?;
         dict.set_item("lag_ms", stats.lag_ms)?;
+        dict.set_item("weaker", stats.weaker)?;
         dict.set_item("frames", stats.link.frames)?;
         dict.set_item("entries", stats.link.entries)?;
         dict.set_item("bytes", stats.link.bytes)?;

@@ -141,7 +141,8 @@ fn text(out: &mut impl Write, frame: &Frame<'_>) -> io::Result<()> {
             }
             writeln!(out)
         }
-        FrameKind::Link if frame.up => writeln!(out, "# link up"),
+        FrameKind::Link if frame.up && frame.reason.is_empty() => writeln!(out, "# link up"),
+        FrameKind::Link if frame.up => writeln!(out, "# link up: {}", frame.reason),
         FrameKind::Link => writeln!(out, "# link down: {}", frame.reason),
         FrameKind::Resync => writeln!(out, "# resync: {}", frame.reason),
         kind => writeln!(out, "# {}", name(kind)),
@@ -156,7 +157,7 @@ fn json(out: &mut impl Write, frame: &Frame<'_>) -> io::Result<()> {
     match frame.kind {
         FrameKind::Link => {
             put("up", frame.up.into());
-            if !frame.up {
+            if !frame.reason.is_empty() {
                 put("reason", frame.reason.into());
             }
         }

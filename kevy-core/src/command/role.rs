@@ -60,6 +60,8 @@ pub struct Role {
     /// Bytes of the snapshot under way that were read, and that it has; 0 where that is not known.
     sync_read: AtomicU64,
     sync_total: AtomicU64,
+    /// Not all that the primary does arrives, as it forbids to be followed by its stream.
+    is_weaker: AtomicBool,
 }
 
 impl Default for Role {
@@ -77,6 +79,7 @@ impl Default for Role {
             fresh_ms: AtomicU64::new(NEVER),
             sync_read: AtomicU64::new(0),
             sync_total: AtomicU64::new(0),
+            is_weaker: AtomicBool::new(false),
         }
     }
 }
@@ -107,6 +110,7 @@ impl Role {
         *own = primary;
         self.turns.fetch_add(1, Ordering::AcqRel);
         self.state.store(LinkState::Connect as u8, Ordering::Release);
+        self.is_weaker.store(false, Ordering::Relaxed);
         for moment in [&self.heard_ms, &self.down_since_ms, &self.fresh_ms] {
             moment.store(NEVER, Ordering::Relaxed);
         }
@@ -153,6 +157,11 @@ impl Role {
     pub fn set_sync(&self, read: u64, total: u64) {
         self.sync_read.store(read, Ordering::Relaxed);
         self.sync_total.store(total, Ordering::Relaxed);
+    }
+
+    /// Takes note of whether the primary's keys are scanned and tracked, in place of following its stream.
+    pub fn set_weaker(&self, is_weaker: bool) {
+        self.is_weaker.store(is_weaker, Ordering::Relaxed);
     }
 
     /// Takes note that at `now` the copy held all that the primary had done up to then.
@@ -218,6 +227,8 @@ impl Role {
         if let Some(staleness) = self.staleness_ms(now) {
             let _ = write!(text, "replica_staleness_ms:{staleness}\r\n");
         }
+        let guarantee = if self.is_weaker.load(Ordering::Relaxed) { "weaker" } else { "exact" };
+        let _ = write!(text, "replica_guarantee:{guarantee}\r\n");
         let behind = load(&self.received).saturating_sub(load(&self.applied));
         let _ = write!(text, "replica_lag_offset:{behind}\r\nreplica_lag_bytes:{}\r\n", load(&self.waiting));
         text
@@ -247,6 +258,16 @@ mod tests {
             "{text}"
         );
         assert_eq!(role.turns(), 2);
+    }
+
+    #[test]
+    fn a_source_that_is_followed_the_weaker_way_is_shown() {
+        let role = replica();
+        assert!(role.info(&Options::default(), 9000).contains("replica_guarantee:exact\r\n"));
+        role.set_weaker(true);
+        assert!(role.info(&Options::default(), 9000).contains("replica_guarantee:weaker\r\n"));
+        role.turn(Some(PrimaryAddress::new("other", 7)));
+        assert!(role.info(&Options::default(), 9000).contains("replica_guarantee:exact\r\n"));
     }
 
     #[test]

@@ -245,8 +245,10 @@ impl Mirror {
     /// Publishes how far the copy has come.
     fn note(&self, replica: &Replica) {
         let (received, applied) = replica.offsets();
-        let waiting = replica.stats().lag_bytes;
-        self.engine.server.role.set_offsets(received, applied, waiting);
+        let stats = replica.stats();
+        let role = &self.engine.server.role;
+        role.set_offsets(received, applied, stats.lag_bytes);
+        role.set_weaker(stats.weaker);
         if self.waiters.load(Ordering::Acquire) > 0 {
             self.state.lock().place = Some(replica.place());
             self.changed.notify_all();

@@ -33,6 +33,8 @@ const VERSION: u8 = 1;
 const NATIVE: u8 = 0;
 /// The offset is one of a stream of Redis or Valkey.
 const PSYNC: u8 = 1;
+/// The offset counts what was read of a source that is scanned and tracked.
+const SCAN: u8 = 2;
 const HEAD_LEN: usize = 2 + 8 + 4;
 const POSITION_LEN: usize = 8 + 4;
 const CHECKSUM_LEN: usize = 4;
@@ -71,6 +73,7 @@ impl Cursor {
             Place::Nowhere => Ok(Self::default()),
             Place::Native(cursor) => Ok(cursor),
             Place::Psync(_) => Err(unsupported(VERSION, PSYNC)),
+            Place::Scan(_) => Err(unsupported(VERSION, SCAN)),
         }
     }
 
@@ -129,16 +132,42 @@ impl PsyncCursor {
     }
 }
 
+/// How far the keys of a primary were followed that is scanned and tracked. It orders what was handed out, and names no place
+/// to go on from: nothing tells later what has changed since.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScanCursor {
+    /// Changes handed out, those before earlier copies included.
+    pub offset: u64,
+    /// The database that is followed.
+    pub db: u32,
+}
+
+impl ScanCursor {
+    /// The cursor as bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![VERSION, SCAN];
+        out.extend_from_slice(&self.offset.to_le_bytes());
+        out.extend_from_slice(&self.db.to_le_bytes());
+        seal(out)
+    }
+
+    fn read(rest: &[u8]) -> Option<Self> {
+        let (offset, db) = rest.split_first_chunk()?;
+        Some(Self { offset: u64::from_le_bytes(*offset), db: u32::from_le_bytes(db.try_into().ok()?) })
+    }
+}
+
 /// What a cursor of any kind names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Place {
     Nowhere,
     Native(Cursor),
     Psync(PsyncCursor),
+    Scan(ScanCursor),
 }
 
 impl Place {
-    /// Reads what [`Cursor::encode`] or [`PsyncCursor::encode`] wrote.
+    /// Reads what [`Cursor::encode`], [`PsyncCursor::encode`] or [`ScanCursor::encode`] wrote.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for a later version or another kind of source, [`ErrorKind::Corrupt`] for
@@ -159,6 +188,9 @@ impl Place {
             (VERSION, PSYNC) => PsyncCursor::read(rest)
                 .map(Self::Psync)
                 .ok_or_else(|| corrupt("has values that no cursor has")),
+            (VERSION, SCAN) => {
+                ScanCursor::read(rest).map(Self::Scan).ok_or_else(|| corrupt("has values that no cursor has"))
+            }
             (version, kind) => Err(unsupported(version, kind)),
         }
     }
@@ -204,6 +236,13 @@ mod tests {
             let replid = replid.as_bytes().try_into().expect("forty digits");
             let cursor = PsyncCursor { replid, offset, db };
             prop_assert_eq!(Place::decode(&cursor.encode()), Ok(Place::Psync(cursor)));
+            prop_assert!(Cursor::decode(&cursor.encode()).is_err());
+        }
+
+        #[test]
+        fn a_place_of_a_scanned_source_survives_and_is_of_its_own_kind(offset: u64, db: u32) {
+            let cursor = ScanCursor { offset, db };
+            prop_assert_eq!(Place::decode(&cursor.encode()), Ok(Place::Scan(cursor)));
             prop_assert!(Cursor::decode(&cursor.encode()).is_err());
         }
 

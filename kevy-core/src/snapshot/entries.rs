@@ -94,6 +94,8 @@ pub struct Entries {
     string_max: usize,
     seed: Seed,
     stream_db: Option<u32>,
+    /// The bytes are those of one entry, and nothing may follow it.
+    is_single: bool,
     /// Values and other things of modules that were passed over.
     pub skipped: u64,
 }
@@ -116,6 +118,7 @@ impl Entries {
             string_max,
             seed: Seed::new(0),
             stream_db: None,
+            is_single: false,
             skipped: 0,
         }
     }
@@ -139,6 +142,21 @@ impl Entries {
             return Err(Error::new(ErrorKind::OutOfMemory, text));
         }
         Ok(())
+    }
+
+    /// Takes one entry alone, in place of a stream: `bytes` are its type, its key and its value. Once [`Entries::next`]
+    /// asks for more, [`Entries::is_read`] says whether they were just that.
+    pub(super) fn set_single(&mut self, dialect: Dialect, expire_at: Option<u64>) -> &mut Vec<u8> {
+        (self.state, self.dialect, self.expire_at) = (State::Between, dialect, expire_at);
+        (self.at, self.summed, self.is_single) = (0, 0, true);
+        self.bytes.clear();
+        self.bytes.shrink_to(KEEP_BYTES_MAX);
+        &mut self.bytes
+    }
+
+    /// Whether the entry that was taken alone has been read whole, and nothing follows it.
+    pub fn is_read(&self) -> bool {
+        matches!(self.state, State::Between) && self.at == self.bytes.len()
     }
 
     /// The database of the current command.
@@ -210,6 +228,9 @@ impl Entries {
     fn read(&mut self) -> Result<(), Stop> {
         let rest = &self.bytes[self.at..];
         let mut reader = Reader::with_string_max(rest, self.string_max);
+        if self.is_single && self.at > 0 && matches!(self.state, State::Between) {
+            return Err(RdbError::Truncated.into());
+        }
         match &mut self.state {
             State::Magic => {
                 let magic = reader.take(9)?;
@@ -411,6 +432,9 @@ impl Entries {
         Ok(())
     }
 }
+
+/// Of one entry alone, room above this is given back.
+const KEEP_BYTES_MAX: usize = 1 << 20;
 
 /// The highest database number there can be.
 const DB_MAX: usize = i32::MAX as usize;

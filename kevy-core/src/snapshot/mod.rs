@@ -9,6 +9,7 @@ pub mod fit;
 pub mod history;
 pub mod load;
 pub mod opcode;
+pub mod payload;
 pub mod rebuild;
 pub mod stream;
 pub mod version;

@@ -50,6 +50,15 @@ impl Dialect {
     }
 }
 
+/// Whose payloads of DUMP carry this version.
+pub fn of_payload(version: u16) -> Result<Dialect, RdbError> {
+    match version {
+        1..=rdb::VERSION_MAX => Ok(Dialect::Redis(version)),
+        _ if VALKEY_VERSIONS.contains(&version) => Ok(Dialect::Valkey(version)),
+        _ => Err(RdbError::UnknownVersion(version)),
+    }
+}
+
 /// Reads the nine bytes of a magic and a version.
 pub fn read_magic(magic: &[u8]) -> Result<Dialect, RdbError> {
     let number = |digits: &[u8]| {

@@ -39,7 +39,7 @@ pub struct Frame<'a> {
     pub db: usize,
     /// The command: empty for any other kind than entries and commands.
     pub argv: Argv<'a>,
-    /// Why: of a resync, and of a link that went down.
+    /// Why: of a resync, and of a link that went down; of one that came up, by what it is weaker than it should be.
     pub reason: &'a str,
     /// Whether the link is up.
     pub up: bool,

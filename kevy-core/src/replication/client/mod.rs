@@ -12,6 +12,7 @@ pub mod options;
 pub mod protocol;
 pub mod psync;
 pub mod replica;
+pub mod scan;
 pub mod sentinel;
 pub mod session;
 

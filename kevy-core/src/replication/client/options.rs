@@ -45,6 +45,18 @@ pub enum Speech {
     Psync,
 }
 
+/// How a primary of Redis or Valkey is followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Follow {
+    /// By its stream; where it forbids that, by scanning its keys and tracking them.
+    #[default]
+    Auto,
+    /// By its stream alone.
+    Psync,
+    /// By scanning and tracking alone.
+    Scan,
+}
+
 /// When the primary is told that frames have been applied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Acknowledge {
@@ -77,6 +89,7 @@ pub struct ReplicaOptions {
     /// Bytes of one frame, or of one string of a snapshot.
     pub frame_bytes_max: usize,
     pub acknowledge: Acknowledge,
+    pub follow: Follow,
     /// Whether bookmarks are handed out.
     pub bookmarks: bool,
     /// What keys of commands that are handed out begin with, any of these; all are handed out if empty.
@@ -113,6 +126,7 @@ impl Default for ReplicaOptions {
             transaction_bytes_max: 256 << 20,
             frame_bytes_max: 1 << 30,
             acknowledge: Acknowledge::Auto,
+            follow: Follow::Auto,
             bookmarks: false,
             prefixes: Vec::new(),
             kinds: Vec::new(),
@@ -144,7 +158,7 @@ const PORT_DEFAULT: u16 = 6379;
 
 impl ReplicaOptions {
     /// Every option that [`ReplicaOptions::set`] takes.
-    pub const TABLE: [ReplicaOption; 23] = [
+    pub const TABLE: [ReplicaOption; 24] = [
         row(
             "source",
             "",
@@ -163,6 +177,12 @@ impl ReplicaOptions {
         row("transaction-bytes-max", "256mb", "Bytes of transactions held until they are whole."),
         row("frame-bytes-max", "1gb", "Bytes of one frame, or of one string of a snapshot."),
         row("acknowledge", "auto", "auto: asking for more confirms what came before; manual: only ack does."),
+        row(
+            "follow",
+            "auto",
+            "How Redis and Valkey are followed. psync: by their stream. scan, which is weaker: SCAN, then CLIENT TRACKING and \
+             reading again what changed. auto: scan where psync is forbidden.",
+        ),
         row("bookmarks", "no", "Whether to hand out bookmarks: all that had happened has been seen."),
         row(
             "prefix",
@@ -233,6 +253,14 @@ impl ReplicaOptions {
                     "auto" => Acknowledge::Auto,
                     "manual" => Acknowledge::Manual,
                     _ => return Err(wrong("'auto' or 'manual'")),
+                }
+            }
+            "follow" => {
+                self.follow = match value {
+                    "auto" => Follow::Auto,
+                    "psync" => Follow::Psync,
+                    "scan" => Follow::Scan,
+                    _ => return Err(wrong("'auto', 'psync' or 'scan'")),
                 }
             }
             "tls-ca-cert-file" => value.clone_into(&mut self.trust.authorities),
@@ -433,6 +461,7 @@ mod tests {
         let options = source("redis://:secret@[::1]:7/3?prefix=user:&prefix=session:").expect("a URL");
         assert_eq!((options.speech, options.database), (Speech::Psync, Some(3)));
         assert_eq!(options.prefixes, [b"user:".to_vec(), b"session:".to_vec()]);
+        assert_eq!(source("redis://db?follow=scan").expect("a URL").follow, Follow::Scan);
         let options = source("sentinel://:secret@a,b:7,[::1]:8/main/2").expect("a URL");
         match options.source {
             Some(Source::Sentinels { sentinels, name }) => {
@@ -496,6 +525,7 @@ mod tests {
             ("connect-timeout", "soon"),
             ("batch-bytes-max", "much"),
             ("acknowledge", "maybe"),
+            ("follow", "closely"),
             ("bookmarks", "1"),
             ("type", "hash,heap"),
             ("id", "two words"),

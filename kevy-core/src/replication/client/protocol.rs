@@ -1,29 +1,32 @@
-//! The two protocols a primary may speak, behind one face.
+//! The ways in which a primary is followed, behind one face.
 
 use std::time::Instant;
 
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{Error, ErrorKind, Result, log_sink};
 
 use super::super::cursor::{Cursor, Place};
 use super::buffer::Buffer;
 use super::frame::Frame;
 use super::link::{Link, LinkOptions, LinkStats, Step};
-use super::options::Speech;
+use super::options::{Follow, Speech};
 use super::psync::PsyncLink;
+use super::scan::ScanLink;
 
 /// The consumer's side of a link, without its socket.
 #[derive(Debug)]
 pub enum Protocol {
     Native(Box<Link>),
     Psync(Box<PsyncLink>),
+    Scan(Box<ScanLink>),
 }
 
-/// Does the same with either.
-macro_rules! either {
+/// Does the same with any.
+macro_rules! any {
     ($own:expr, $link:ident => $done:expr) => {
         match $own {
             Protocol::Native($link) => $done,
             Protocol::Psync($link) => $done,
+            Protocol::Scan($link) => $done,
         }
     };
 }
@@ -38,10 +41,21 @@ impl Protocol {
             (Speech::Native, Place::Nowhere) => {
                 Self::Native(Box::new(Link::new(options, &Cursor::default())))
             }
-            (Speech::Native, Place::Psync(_)) => {
+            (Speech::Native, Place::Psync(_) | Place::Scan(_)) => {
                 let mut link = Link::new(options, &Cursor::default());
                 link.explain(foreign("Redis or Valkey"));
                 Self::Native(Box::new(link))
+            }
+            (Speech::Psync, place) if options.follow == Follow::Scan => {
+                let (cursor, lost) = match place {
+                    Place::Scan(cursor) => (Some(cursor), None),
+                    Place::Nowhere => (None, None),
+                    Place::Psync(_) => {
+                        (None, Some("the cursor is one of PSYNC, which is not to be used".into()))
+                    }
+                    Place::Native(_) => (None, Some(foreign("kevy"))),
+                };
+                Self::Scan(Box::new(ScanLink::new(options, cursor, lost, String::new())))
             }
             (Speech::Psync, Place::Psync(cursor)) => {
                 Self::Psync(Box::new(PsyncLink::new(options, Some(cursor), None)))
@@ -50,43 +64,80 @@ impl Protocol {
             (Speech::Psync, Place::Native(_)) => {
                 Self::Psync(Box::new(PsyncLink::new(options, None, Some(foreign("kevy")))))
             }
+            (Speech::Psync, Place::Scan(cursor)) => {
+                let reason =
+                    "the cursor is of a primary that was scanned and tracked, which cannot be resumed";
+                let mut link = PsyncLink::new(options, None, Some(reason.into()));
+                link.scanned = Some(cursor);
+                Self::Psync(Box::new(link))
+            }
         }
+    }
+
+    /// Goes over to the weaker way on the same connection, where the primary has just forbidden the one that was tried and
+    /// the options allow it. False where everything stays as it is.
+    #[cold]
+    pub fn fall_back(&mut self) -> bool {
+        let Self::Psync(link) = self else { return false };
+        let Some(why) = link.forbidden().map(str::to_owned) else { return false };
+        if link.options().follow != Follow::Auto {
+            return false;
+        }
+        log_sink::warning(format_args!(
+            "the primary forbids PSYNC ({why}), so its keys are scanned and tracked, which is weaker: for each key the last \
+             value arrives, but not those in between, nor the order of changes to different keys, nor transactions"
+        ));
+        let mut scan = ScanLink::new(link.options().clone(), link.scanned, link.lost(), why);
+        scan.stats = std::mem::take(&mut link.stats);
+        scan.connected();
+        *self = Self::Scan(Box::new(scan));
+        true
+    }
+
+    /// Whether not all that happens on the primary arrives.
+    pub fn is_weaker(&self) -> bool {
+        matches!(self, Self::Scan(_))
+    }
+
+    /// Whether something of the primary is known to have changed that has not been handed out, nor arrived.
+    pub fn owes(&self) -> bool {
+        matches!(self, Self::Scan(link) if link.owes())
     }
 
     #[inline]
     pub fn step(&mut self) -> Result<Step> {
-        either!(self, link => link.step())
+        any!(self, link => link.step())
     }
 
     #[inline]
     pub fn frame(&self) -> Frame<'_> {
-        either!(self, link => link.frame())
+        any!(self, link => link.frame())
     }
 
     #[inline]
     pub fn confirm(&mut self) {
-        either!(self, link => link.confirm());
+        any!(self, link => link.confirm());
     }
 
     pub fn connected(&mut self) {
-        either!(self, link => link.connected());
+        any!(self, link => link.connected());
     }
 
     pub fn disconnected(&mut self, reason: &str) {
-        either!(self, link => link.disconnected(reason));
+        any!(self, link => link.disconnected(reason));
     }
 
     pub fn is_up(&self) -> bool {
-        either!(self, link => link.is_up())
+        any!(self, link => link.is_up())
     }
 
     #[inline]
     pub fn is_inside_transaction(&self) -> bool {
-        either!(self, link => link.is_inside_transaction())
+        any!(self, link => link.is_inside_transaction())
     }
 
     pub fn input(&mut self) -> &mut Buffer {
-        either!(self, link => &mut link.input)
+        any!(self, link => &mut link.input)
     }
 
     /// Bytes that have arrived and were not handed out.
@@ -94,19 +145,20 @@ impl Protocol {
         match self {
             Self::Native(link) => link.input.rest().len() + link.held(),
             Self::Psync(link) => link.input.rest().len(),
+            Self::Scan(link) => link.input.rest().len() + link.held(),
         }
     }
 
     pub fn output(&mut self) -> &mut Vec<u8> {
-        either!(self, link => &mut link.output)
+        any!(self, link => &mut link.output)
     }
 
     pub fn stats(&self) -> &LinkStats {
-        either!(self, link => &link.stats)
+        any!(self, link => &link.stats)
     }
 
     pub fn count_bytes(&mut self, len: usize) {
-        either!(self, link => link.stats.bytes += len as u64);
+        any!(self, link => link.stats.bytes += len as u64);
     }
 
     /// Where the last frame that was handed out has led to, as bytes.
@@ -114,6 +166,7 @@ impl Protocol {
         match self {
             Self::Native(link) => link.cursor().encode(),
             Self::Psync(link) => link.cursor(),
+            Self::Scan(link) => link.place().map(|cursor| cursor.encode()).unwrap_or_default(),
         }
     }
 
@@ -124,6 +177,7 @@ impl Protocol {
                 Some(link.cursor()).filter(|c| !c.is_none()).map_or(Place::Nowhere, Place::Native)
             }
             Self::Psync(link) => link.place().map_or(Place::Nowhere, Place::Psync),
+            Self::Scan(link) => link.place().map_or(Place::Nowhere, Place::Scan),
         }
     }
 
@@ -132,6 +186,7 @@ impl Protocol {
         match self {
             Self::Native(link) => link.offsets(),
             Self::Psync(link) => link.offsets(),
+            Self::Scan(link) => link.offsets(),
         }
     }
 
@@ -144,6 +199,7 @@ impl Protocol {
             (_, Place::Nowhere) => Ok(()),
             (Self::Native(link), Place::Native(cursor)) => link.ack(cursor),
             (Self::Psync(link), Place::Psync(cursor)) => link.ack(cursor),
+            (Self::Scan(link), Place::Scan(cursor)) => link.ack(cursor),
             _ => Err(Error::new(ErrorKind::InvalidArgument, "the cursor is of another kind of primary")),
         }
     }
@@ -153,6 +209,7 @@ impl Protocol {
         match self {
             Self::Native(link) => link.acknowledge(insist),
             Self::Psync(link) => link.acknowledge(insist, now),
+            Self::Scan(link) => link.acknowledge(insist, now),
         }
     }
 
@@ -161,13 +218,16 @@ impl Protocol {
         match self {
             Self::Native(_) => None,
             Self::Psync(link) => link.deadline(),
+            Self::Scan(link) => link.deadline(),
         }
     }
 
     /// Asks the primary to say at once how far it is, where it can be asked.
     pub fn probe(&mut self) {
-        if let Self::Native(link) = self {
-            link.probe();
+        match self {
+            Self::Native(link) => link.probe(),
+            Self::Psync(_) => {}
+            Self::Scan(link) => link.probe(),
         }
     }
 }

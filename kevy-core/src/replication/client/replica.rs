@@ -43,6 +43,9 @@ pub struct ReplicaStats {
     pub lag_offset: u64,
     /// Bytes that have arrived and were not handed out.
     pub lag_bytes: u64,
+    /// The primary forbids PSYNC or need not be asked for it, and is scanned and tracked: for each key its last value arrives,
+    /// but not every value before, nor their order over keys, nor transactions.
+    pub weaker: bool,
     /// Milliseconds since everything that the primary had sent was handed out; 0 while that is so and the link is up, `None`
     /// where it never was.
     pub lag_ms: Option<u64>,
@@ -116,6 +119,8 @@ impl Replica {
             frame_bytes_max: options.frame_bytes_max,
             acknowledge: options.acknowledge,
             bookmarks: options.bookmarks,
+            follow: options.follow,
+            database: options.database,
             announce_port: options.announce_port,
             announce_ip: options.announce_ip,
             selection: Selection { prefixes: options.prefixes.clone(), kinds: options.kinds },
@@ -241,7 +246,7 @@ impl Replica {
 
     /// True where all that has arrived has been handed out.
     pub fn link_is_quiet(&mut self) -> bool {
-        self.link.is_up() && self.link.input().rest().is_empty()
+        self.link.is_up() && self.link.input().rest().is_empty() && !self.link.owes()
     }
 
     /// When bytes of the primary last arrived.
@@ -258,6 +263,7 @@ impl Replica {
             silent_ms: self.heard.map(|at| at.elapsed().as_millis() as u64),
             lag_offset: self.link.offsets().0.saturating_sub(self.link.offsets().1),
             lag_bytes: self.link.waiting_bytes() as u64,
+            weaker: self.link.is_weaker(),
             lag_ms: self.whole.map(|at| at.elapsed().as_millis() as u64).map(|ms| {
                 let is_whole = self.link.is_up() && self.link.waiting_bytes() == 0;
                 if is_whole { 0 } else { ms }
@@ -296,6 +302,7 @@ impl Replica {
                         self.whole = self.heard;
                     }
                 }
+                Err(_) if self.link.fall_back() => continue,
                 Err(error) => {
                     self.give_up(&error)?;
                     continue;

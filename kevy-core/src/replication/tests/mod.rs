@@ -24,7 +24,7 @@ use crate::snapshot::model::{Copy, Held};
 
 use super::client::FrameKind;
 use super::client::link::{Link, LinkOptions, Step};
-use super::client::options::Acknowledge;
+use super::client::options::{Acknowledge, Follow};
 use super::cursor::{Cursor, Position};
 use super::primary::Primary;
 use super::selection::{Kind, Selection};
@@ -156,6 +156,8 @@ fn link_options() -> LinkOptions {
         frame_bytes_max: 64 << 20,
         acknowledge: Acknowledge::Auto,
         bookmarks: false,
+        follow: Follow::Auto,
+        database: None,
         announce_port: 0,
         announce_ip: String::new(),
         selection: Selection::default(),

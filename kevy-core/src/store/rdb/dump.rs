@@ -45,15 +45,22 @@ pub fn dump_as(value: &ValueRef<'_>, format: Format) -> Vec<u8> {
     out
 }
 
-/// The value of a payload from outside.
-pub fn restore(payload: &[u8], limits: &Limits, seed: &Seed) -> Result<Value, RestoreError> {
+/// The version of a payload from outside, and its value with the type before it, once the checksum is right.
+pub fn unseal(payload: &[u8]) -> Result<(u16, &[u8]), RestoreError> {
     let wrong = RestoreError::VersionOrChecksum;
     let (signed, sum) = payload.split_last_chunk::<8>().ok_or(wrong)?;
     let (body, version) = signed.split_last_chunk::<2>().ok_or(wrong)?;
-    if u16::from_le_bytes(*version) > VERSION_MAX
-        || u64::from_le_bytes(*sum) != checksum(CrcAlgorithm::Crc64Redis, signed)
-    {
+    if u64::from_le_bytes(*sum) != checksum(CrcAlgorithm::Crc64Redis, signed) {
         return Err(wrong);
+    }
+    Ok((u16::from_le_bytes(*version), body))
+}
+
+/// The value of a payload from outside.
+pub fn restore(payload: &[u8], limits: &Limits, seed: &Seed) -> Result<Value, RestoreError> {
+    let (version, body) = unseal(payload)?;
+    if version > VERSION_MAX {
+        return Err(RestoreError::VersionOrChecksum);
     }
     let mut reader = Reader::new(body);
     let value = reader.byte().and_then(|value_type| read_value(value_type, &mut reader, limits, seed));

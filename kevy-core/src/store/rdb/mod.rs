@@ -18,7 +18,7 @@ mod string;
 
 use std::fmt;
 
-pub use dump::{dump, dump_as, restore};
+pub use dump::{dump, dump_as, restore, unseal};
 pub use hash::read_valkey_hash;
 pub use list::{read_list_len, read_list_part};
 pub use module::{

@@ -143,6 +143,13 @@ impl Link {
     }
 }
 
+/// An error's text as it can be shown: on one line, and not too long.
+#[cold]
+pub(in super::super) fn said(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    text.trim_end().chars().take(200).map(|char| if char.is_control() { ' ' } else { char }).collect()
+}
+
 /// The error that the primary ended the link with.
 #[cold]
 pub(in super::super) fn refused(text: &str) -> Error {

@@ -23,7 +23,7 @@ use super::buffer::Buffer;
 use super::decode::Decoder;
 use super::frame::{Frame, FrameKind, Head};
 use super::lane::Lane;
-use super::options::Acknowledge;
+use super::options::{Acknowledge, Follow};
 
 /// What a link needs to know besides where it stands.
 #[derive(Clone, Debug)]
@@ -35,6 +35,9 @@ pub struct LinkOptions {
     pub frame_bytes_max: usize,
     pub acknowledge: Acknowledge,
     pub bookmarks: bool,
+    pub follow: Follow,
+    /// The database that is followed of a primary that is scanned.
+    pub database: Option<u32>,
     /// What the primary shows of this side: 0 and empty for nothing.
     pub announce_port: u16,
     pub announce_ip: String,

@@ -7,7 +7,7 @@ use crate::snapshot::Entries;
 use super::super::super::cursor::{PsyncCursor, REPLID_LEN};
 use super::super::super::wire::{number, shown};
 use super::super::frame::{FrameKind, Head};
-use super::super::link::lines::refused;
+use super::super::link::lines::{refused, said};
 use super::{Note, Phase, PsyncLink, Step, protocol};
 
 /// The longest line of a handshake.
@@ -20,6 +20,7 @@ impl PsyncLink {
         self.input.clear();
         self.decoder.reset();
         self.phase = Phase::Ping;
+        self.forbidden = None;
         let user = self.options.user.clone();
         let password = self.options.password.clone();
         let out = &mut self.output;
@@ -80,6 +81,20 @@ impl PsyncLink {
         let unexpected =
             |phase: Phase| protocol(format!("the primary sent '{}' in phase {phase:?}", shown(line)));
         match (self.phase, line) {
+            (Phase::Ping, [b'-', text @ ..]) if is_forbidden(text) => {
+                // Another reply is under way, behind which the connection can still be used for something else.
+                self.forbidden = Some(said(text));
+                self.phase = Phase::Replconf;
+            }
+            (Phase::Replconf, _) if let Some(text) = &self.forbidden => return Err(refused(text)),
+            (Phase::Replconf, [b'-', text @ ..]) if text.starts_with(b"NOPERM") => {
+                self.forbidden = Some(said(text));
+                return Err(refused(&String::from_utf8_lossy(text)));
+            }
+            (Phase::Psync, [b'-', text @ ..]) if is_forbidden(text) => {
+                self.forbidden = Some(said(text));
+                return Err(refused(&String::from_utf8_lossy(text)));
+            }
             // Versions that do not know what was said of this side do without.
             (Phase::Replconf, [b'-', text @ ..]) if !text.starts_with(b"NO") => self.ask(),
             (Phase::Framing, [b'-', text @ ..]) | (_, [b'-', text @ ..]) => {
@@ -164,4 +179,21 @@ impl PsyncLink {
 
 fn replid_of(text: &[u8]) -> Option<[u8; REPLID_LEN]> {
     text.try_into().ok().filter(|replid: &[u8; REPLID_LEN]| replid.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Whether a primary's word means that it lets nobody, or not this user, follow it. What passes by itself, such as a primary
+/// that is loading, does not.
+fn is_forbidden(text: &[u8]) -> bool {
+    const WORDS: [&str; 8] = [
+        "unknown command",
+        "not allowed",
+        "not available",
+        "not supported",
+        "unsupported",
+        "disabled",
+        "forbidden",
+        "restricted",
+    ];
+    let text = String::from_utf8_lossy(text).to_ascii_lowercase();
+    text.starts_with("noperm ") || (text.starts_with("err ") && WORDS.iter().any(|word| text.contains(word)))
 }

@@ -17,7 +17,7 @@ use crate::base::{Argv, Error, ErrorKind, Result, Span};
 use crate::resp::encode_command;
 use crate::snapshot::Entries;
 
-use super::super::cursor::{PsyncCursor, REPLID_LEN};
+use super::super::cursor::{PsyncCursor, REPLID_LEN, ScanCursor};
 use super::buffer::Buffer;
 use super::decode::Decoder;
 use super::frame::{Frame, FrameKind, Head};
@@ -121,6 +121,10 @@ pub struct PsyncLink {
     is_quiet: bool,
     up: bool,
     told_up: Option<bool>,
+    /// What the primary said where it forbids this protocol to whoever asks.
+    forbidden: Option<String>,
+    /// How far the primary was followed the weaker way before, if it was.
+    pub scanned: Option<ScanCursor>,
     pub stats: LinkStats,
 }
 
@@ -151,9 +155,32 @@ impl PsyncLink {
             is_quiet: false,
             up: false,
             told_up: None,
+            forbidden: None,
+            scanned: None,
             stats: LinkStats::default(),
             options,
         }
+    }
+
+    /// What the primary said where it forbids this protocol, which another connection would not change.
+    pub fn forbidden(&self) -> Option<&str> {
+        self.forbidden.as_deref()
+    }
+
+    /// Why a snapshot of another kind of link would not be expected: where this one stands, or what it was given.
+    pub fn lost(&self) -> Option<String> {
+        let place = self.done.map(|done| {
+            let id = String::from_utf8_lossy(&done.replid).into_owned();
+            format!(
+                "the primary does not continue history {id} behind offset {}, as it forbids PSYNC",
+                done.offset
+            )
+        });
+        place.or_else(|| self.unusable.clone())
+    }
+
+    pub fn options(&self) -> &LinkOptions {
+        &self.options
     }
 
     /// Where the last frame that was handed out has led to, empty for nowhere.

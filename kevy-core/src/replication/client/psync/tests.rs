@@ -12,7 +12,7 @@ use super::super::super::cursor::Place;
 use super::super::super::selection::Selection;
 use super::super::frame::FrameKind;
 use super::super::link::{LinkOptions, Step};
-use super::super::options::Acknowledge;
+use super::super::options::{Acknowledge, Follow};
 use super::{PsyncCursor, PsyncLink};
 
 const ID: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -27,6 +27,8 @@ fn link(cursor: Option<PsyncCursor>) -> PsyncLink {
         frame_bytes_max: 1 << 20,
         acknowledge: Acknowledge::Auto,
         bookmarks: false,
+        follow: Follow::Auto,
+        database: None,
         announce_port: 0,
         announce_ip: String::new(),
         selection: Selection::default(),
