@@ -120,3 +120,45 @@ def test_other_servers_are_not_asked_for_types(redis, tail):  # noqa: F811
         [kevy_binary(), "tail", f"redis://127.0.0.1:{server.port}?type=hash"], capture_output=True, timeout=30
     )
     assert done.returncode == 1 and b"only kevy" in done.stderr, done.stderr
+
+
+def test_key_patterns_of_a_user_limit_what_its_replica_may_ask_for(kevy, played, tail, shards):  # noqa: F811
+    server = kevy(shards)
+    primary = server.connect()
+    for name, rules in {
+        "app": ["+replicate", "%R~app:*", "~team:*", "%W~written:*", "~o?d:*", "&*"],
+        "quiet": ["+replicate", "~app:*"],
+        "split": ["+replicate", "~none", "(~app:* &*)"],
+    }.items():
+        assert primary.call("ACL", "SETUSER", name, "on", ">secret", "resetchannels", *rules).value == b"OK"
+
+    def ask(name: str, *words: str, known_as: str = "x") -> str:
+        replica = played(server)
+        assert replica.command("AUTH", name, "secret") == "+OK"
+        return replica.command("REPLICATE", "FROM", 0, 0, "ID", known_as, "CAPA", "mux", *words)
+
+    for words in (
+        (),
+        ("prefix=",),
+        ("prefix=app",),
+        ("prefix=other:",),
+        ("prefix=written:",),
+        ("prefix=old:",),
+        ("prefix=app:", "prefix=other:"),
+        ("type=hash",),
+    ):
+        assert ask("app", *words).startswith("-NOPERM"), words
+    # A name is no wish.
+    assert ask("app", known_as="prefix=app:").startswith("-NOPERM")
+    # Whoever may not hear every channel, or has the right and the keys from different selectors, gets nothing.
+    assert ask("quiet", "prefix=app:").startswith("-NOPERM")
+    assert ask("split", "prefix=app:").startswith("-NOPERM")
+    assert ask("app", "prefix=app:1", "prefix=team:").startswith("+")
+    primary.call("MSET", "app:1", "a", "other:1", "b")
+    url = f"kevy://app:secret@127.0.0.1:{server.port}"
+    follower = tail(url, "--prefix", "app:")
+    frames = follower.until(lambda frame: frame["kind"] == "snapshot-end")
+    assert commands(frames) == [["SET", "app:1", "a"]]
+    primary.call("SET", "other:1", "c")
+    primary.call("SET", "app:1", "d")
+    assert commands(follower.until_argv("SET", "app:1", "d")) == [["SET", "app:1", "d"]]

@@ -27,6 +27,8 @@ pub struct Introduction {
     pub rdb_only: bool,
     /// `rdb-filter-only` names nothing: a copy without keys is wanted.
     pub no_keys: bool,
+    /// What keys begin with that its user may copy, any of these; `None` for all keys. Set by the handshake.
+    pub part: Option<Vec<Vec<u8>>>,
 }
 
 /// The longest address that a replica may give itself, as in Redis.

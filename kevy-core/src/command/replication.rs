@@ -98,13 +98,27 @@ pub fn check_copy(ctx: &Context<'_>, args: &[&[u8]]) -> Outcome {
     }
     Err(Fail::new(
         "NOPERM this user may see only the keys that its patterns name, and a replica gets all of them. Let it read every \
-         key (%R~*), or name no keys",
+         key (%R~*), or name no keys; a replica of kevy may ask by prefix for keys of a pattern such as app:*, given every \
+         channel",
     ))
 }
 
-/// The handshake is checked by whoever makes the feed, which answers it.
+/// The handshake is checked by whoever makes the feed, which answers it: there too where it asks for keys that the user, who
+/// may see some only, may not.
 fn replicate(ctx: &mut Context<'_>, args: &[&[u8]]) -> Outcome {
-    check_copy(ctx, args)?;
+    let part = match check_copy(ctx, args) {
+        Ok(()) => None,
+        Err(refused) => {
+            let Some(number) = ctx.server.commands.find(args) else { return Err(refused) };
+            let spec = &ctx.server.commands.command(number).spec;
+            let part = ctx.session.user.prefixes_to_copy(number, spec, args);
+            if part.is_empty() {
+                return Err(refused);
+            }
+            Some(part)
+        }
+    };
+    ctx.session.introduction.part = part;
     ctx.session.request = Some(Request::Replicate);
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::dispatch::{FailoverOrder, Hooks, SaveWork, Waiter, WritePosition};
 use crate::io::{ServerTls, Upgrade};
 use crate::mirror::token_of;
 use crate::net::{Peer, Upgrades};
+use crate::replication::wire::Handshake;
 use crate::replication::{Primary, psync};
 
 use super::failover::Failover;
@@ -239,6 +240,15 @@ impl Upgrades for Feeds {
         let wake = Arc::new(move || alarm.ring(signal::FEED));
         let said = peer.introduction.clone();
         if args.first().is_some_and(|verb| verb.eq_ignore_ascii_case(b"REPLICATE")) {
+            if let Some(part) = &said.part {
+                let wanted = Handshake::parse(args)?.selection.prefixes;
+                let is_seen = |prefix: &Vec<u8>| part.iter().any(|seen| prefix.starts_with(seen));
+                if wanted.is_empty() || !wanted.iter().all(is_seen) {
+                    return Err("NOPERM this user may see only the keys that its patterns name, so its replica has to ask for \
+                                those by prefix"
+                        .into());
+                }
+            }
             // A replica that tells where its clients connect to is shown by that.
             let address = match (said.address, said.port) {
                 (_, 0) => peer.client.address.clone(),

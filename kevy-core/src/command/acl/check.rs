@@ -147,6 +147,18 @@ impl User {
             })
     }
 
+    /// What keys begin with that the command may copy, where a selector lets keys be read by patterns of the form `prefix*`.
+    /// Messages come with a copy, so the selector has to allow every channel.
+    pub fn prefixes_to_copy(&self, number: usize, spec: &Spec, args: &[&[u8]]) -> Vec<Vec<u8>> {
+        let reads = Access { read: true, write: false };
+        let rules = self.rules();
+        let allowing = rules
+            .selectors
+            .iter()
+            .filter(|selector| selector.check(number, spec, args).is_ok() && selector.allows_every_channel());
+        allowing.flat_map(|selector| selector.prefixes(reads)).map(<[u8]>::to_vec).collect()
+    }
+
     /// Whether some selector lets the command read every key, as SORT must where the keys it reads follow from data.
     pub fn may_read_every_key(&self, number: usize, spec: &Spec, args: &[&[u8]]) -> bool {
         let reads = Access { read: true, write: false };

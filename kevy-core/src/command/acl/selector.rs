@@ -281,6 +281,15 @@ impl Selector {
         self.all_keys || self.keys.iter().any(takes)
     }
 
+    /// What keys begin with that may be used so, as far as patterns of the form `prefix*` say it.
+    pub fn prefixes(&self, wanted: Access) -> impl Iterator<Item = &[u8]> {
+        let covering = self.keys.iter().filter(move |known| known.access.covers(wanted));
+        covering.filter_map(|known| {
+            let prefix = known.pattern.strip_suffix(b"*")?;
+            (!prefix.is_empty() && !prefix.iter().any(|byte| b"*?[]\\".contains(byte))).then_some(prefix)
+        })
+    }
+
     /// Whether the rules name no keys at all.
     pub fn names_no_keys(&self) -> bool {
         !self.all_keys && self.keys.is_empty()
