@@ -94,6 +94,7 @@ TEST(a_replica_gets_the_snapshot_then_changes) {
     CHECK_IS(stats.snapshots, 1);
     CHECK_IS(stats.entries, 1);
     CHECK_IS(stats.connections, 1);
+    CHECK_IS(stats.weaker, 0);
     CHECK(stats.frames > 0 && stats.bytes > 0);
     kevy_replica_free(replica);
     primary_close(&primary);

@@ -338,3 +338,12 @@ def test_a_mirror_whose_link_is_cut_copies_anew(without_command, kevy, link):
     eventually(lambda: is_up(session), "it is linked again")
     same(primary, session)
     assert session.call("EXISTS", "gone").value == 0
+
+
+def test_a_primary_named_as_redis_names_them_is_followed_whole_or_not_at_all(without_command, kevy):
+    server, _ = without_command()
+    server.connect().call("SET", "k", "v")
+    mirror = kevy(1, replicaof=f"127.0.0.1 {server.port}")
+    eventually(lambda: "unknown command 'PSYNC'" in mirror.output(), "the log tells why")
+    session = mirror.connect()
+    assert not is_up(session) and session.call("DBSIZE").value == 0

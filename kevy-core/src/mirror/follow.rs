@@ -8,7 +8,7 @@ use crate::base::{ArgvBuf, Error, ErrorKind, Result, log_sink};
 use crate::dispatch::{Applied, Applier, Engine, LinkState};
 
 use crate::replication::cursor::Position;
-use crate::replication::{Frame, FrameKind, Place, Replica, ReplicaOptions, Source, Speech, Trust};
+use crate::replication::{Follow, Frame, FrameKind, Place, Replica, ReplicaOptions, Source, Speech, Trust};
 
 use super::Mirror;
 
@@ -223,6 +223,8 @@ impl Mirror {
                 tls: options.tls_replication,
             });
             replica.speech = speech;
+            // Who is named as REPLICAOF names primaries is followed whole, with every database, or not at all.
+            replica.follow = Follow::Psync;
         } else {
             replica.set("source", &address.url)?;
         }

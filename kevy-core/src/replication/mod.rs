@@ -18,8 +18,8 @@ pub use crate::io::Trust;
 pub use crate::log::Subscription;
 pub use crate::snapshot::{SavedHistory, SavedPlace};
 pub use client::{
-    Batch, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats, Source,
-    Speech,
+    Batch, Follow, Frame, FrameKind, Interrupter, Replica, ReplicaOption, ReplicaOptions, ReplicaStats,
+    Source, Speech,
 };
 pub use cursor::Place;
 pub use primary::Primary;

@@ -17,7 +17,7 @@ pub mod sentinel;
 pub mod session;
 
 pub use frame::{Batch, Frame, FrameKind};
-pub use options::{ReplicaOption, ReplicaOptions, Source, Speech};
+pub use options::{Follow, ReplicaOption, ReplicaOptions, Source, Speech};
 pub use replica::{Interrupter, Replica, ReplicaStats};
 
 #[cfg(test)]

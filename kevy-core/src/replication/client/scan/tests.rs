@@ -704,6 +704,17 @@ fn garbage_is_an_error() {
 }
 
 #[test]
+fn payloads_of_valkey_are_read_too() {
+    let (mut link, mut copy) = follow(&mut Peer::new(&[]), usize::MAX);
+    link.input.push(&push(&[b"k"]));
+    assert_eq!(link.step(), Ok(Step::Input));
+    link.input.push(&[b":-1\r\n", &bulk(&seal(&[0, 1, b'v'], 80))[..]].concat());
+    assert_eq!(link.step(), Ok(Step::Frame));
+    copy.take(&link);
+    assert_eq!(copy.frames.last().map(String::as_str), Some("0: SET k v"));
+}
+
+#[test]
 fn a_sign_of_life_is_asked_for_in_time_and_nothing_missing_is_a_bookmark() {
     let mut options = options();
     options.bookmarks = true;
@@ -848,6 +859,25 @@ proptest! {
         settle(&mut link, &mut peer, &mut copy, usize::MAX).expect("no error");
         prop_assert_eq!(&copy.keys, &peer.keys);
         prop_assert!(!link.owes());
+    }
+
+    #[test]
+    fn any_payload_is_an_error_or_frames_of_its_own_key(
+        kind in 0..30u8,
+        body in prop::collection::vec(any::<u8>(), 0..120),
+        version in prop_oneof![Just(10), Just(13), Just(80)],
+    ) {
+        let (mut link, _) = follow(&mut Peer::new(&[]), usize::MAX);
+        link.input.push(&push(&[b"key"]));
+        prop_assert_eq!(link.step(), Ok(Step::Input));
+        link.input.push(&[b":-1\r\n", &bulk(&seal(&[&[kind], &body[..]].concat(), version))[..]].concat());
+        while link.step() == Ok(Step::Frame) {
+            let frame = link.frame();
+            if frame.kind == FrameKind::Command {
+                let args: Vec<&[u8]> = frame.argv.iter().collect();
+                prop_assert!(args.iter().take(3).any(|arg| *arg == b"key"), "{args:?}");
+            }
+        }
     }
 
     #[test]
