@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from support.wait import eventually
+
 from .conftest import SURFACES
 
 #: One script a line, run in order on an empty keyspace.
@@ -85,4 +87,13 @@ def test_a_pipeline_is_answered_in_its_order_where_scripts_stand_in_it(kevy):
         expected = str(number + 1).encode()
         assert (counted.value, first.value, echoed.value, second.value) == (number + 1, expected, b"between", expected)
         assert failed.is_error and failed.value.startswith(b"WRONGTYPE"), failed
+    session.close()
+
+
+def test_time_stands_still_while_a_script_runs(kevy):
+    session = kevy.connect()
+    script = "local first = redis.call('time') for i = 1, 300000 do end return {first, redis.call('time')}"
+    first, second = session.call("EVAL", script, "0").value
+    assert repr(first) == repr(second)
+    eventually(lambda: repr(session.call("TIME")) != repr(first), "it goes on outside")
     session.close()

@@ -27,6 +27,18 @@ SCENARIOS = {
         a: GET k
         b: SET k v
     """,
+    "a transaction that reads what it changed": """
+        a hello
+        a: CLIENT TRACKING ON
+        a: MULTI
+        a: SET k own
+        a: GET k
+        a: EXEC
+        b: SET k v
+        b: SET k w
+        a: EVAL "redis.call('SET',KEYS[1],'own') return redis.call('GET',KEYS[1])" 1 k
+        b: SET k v
+    """,
     "any verb that reads": """
         a hello
         a: CLIENT TRACKING ON

@@ -250,6 +250,8 @@ pub struct Tracked {
 impl Partition {
     /// Remembers that a client has read a key.
     fn remember(&mut self, key: &[u8], client: u64) {
+        // It has read what was changed before it in the same transaction.
+        self.invalidate(client);
         self.keyspace.note_changes(true);
         let Self { tracked, trackers, .. } = self;
         match tracked.keys.get_mut(key) {

@@ -2,8 +2,7 @@
 
 use memchr::memchr;
 
-use crate::base::number::parse_u64;
-use crate::resp::{ArgVec, decode_command, encode_command};
+use crate::resp::{ArgVec, decode_command, encode_command, glance_at_command};
 
 /// What stands before the offset of every frame.
 pub const ENVELOPE: &[u8] = b"*2\r\n:";
@@ -61,14 +60,36 @@ pub fn multi(transaction: u64, shards: &[usize]) -> Vec<u8> {
 /// The effect that ends a transaction.
 pub const EXEC: &[u8] = b"*1\r\n$4\r\nEXEC\r\n";
 
+/// A frame as it is passed on.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance<'a> {
+    pub offset: u64,
+    /// The effect, and the first argument of it.
+    pub argv: &'a [u8],
+    pub verb: &'a [u8],
+    /// Bytes of the whole frame.
+    pub len: usize,
+}
+
+/// The frame at the start of `bytes`, which this module wrote. `None` where there is no whole frame.
+pub fn glance(bytes: &[u8]) -> Option<Glance<'_>> {
+    let rest = bytes.strip_prefix(ENVELOPE)?;
+    let (mut offset, mut at) = (0u64, 0);
+    while let Some(digit @ b'0'..=b'9') = rest.get(at) {
+        offset = offset.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+        at += 1;
+    }
+    let effect = rest.get(at..)?.strip_prefix(b"\r\n")?;
+    let (verb, len) = glance_at_command(effect).ok()??;
+    Some(Glance { offset, argv: &effect[..len], verb, len: ENVELOPE.len() + at + 2 + len })
+}
+
 /// The frame at the start of `bytes`, which this module wrote, with its arguments in `args`: its offset, where its effect
 /// begins and where it ends. `None` where there is no whole frame.
 pub fn split<'a>(bytes: &'a [u8], args: &mut ArgVec<'a>) -> Option<(u64, usize, usize)> {
-    let rest = bytes.strip_prefix(ENVELOPE)?;
-    let line = memchr(b'\n', rest)?;
-    let offset = parse_u64(rest.get(..line.checked_sub(1)?)?)?;
-    let start = ENVELOPE.len() + line + 1;
-    Some((offset, start, start + decode_command(&bytes[start..], args).ok()??))
+    let frame = glance(bytes)?;
+    decode_command(frame.argv, args).ok()??;
+    Some((frame.offset, frame.len - frame.argv.len(), frame.len))
 }
 
 /// The length of the frame at the start of `bytes`, which this module wrote, with its arguments in `args`.

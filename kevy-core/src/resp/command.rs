@@ -6,7 +6,10 @@ use super::{ArgVec, ProtocolError, encode};
 /// Appends `args` as an array of bulk strings.
 #[inline]
 pub fn encode_command(out: &mut Vec<u8>, args: &[&[u8]]) {
-    out.reserve(command_len_max(args));
+    let len_max = command_len_max(args);
+    if out.capacity() - out.len() < len_max {
+        out.reserve(len_max);
+    }
     encode::header(out, b'*', args.len());
     for arg in args {
         encode::bulk(out, arg);
@@ -35,6 +38,22 @@ pub fn decode_command<'a>(buf: &'a [u8], args: &mut ArgVec<'a>) -> Result<Option
         at = end + 2;
     }
     Ok(Some(at))
+}
+
+/// The first argument of the array of bulk strings at the start of `buf`, and how many bytes the array takes; `None` where
+/// it has no argument or is not there whole.
+///
+/// # Errors
+/// As [`decode_command`].
+pub fn glance_at_command(buf: &[u8]) -> Result<Option<(&[u8], usize)>, ProtocolError> {
+    let Some((count @ 1.., at)) = decode_count(buf, 0)? else { return Ok(None) };
+    let Some((start, end)) = decode_bulk(buf, at)? else { return Ok(None) };
+    let mut at = end + 2;
+    for _ in 1..count {
+        let Some((_, end)) = decode_bulk(buf, at)? else { return Ok(None) };
+        at = end + 2;
+    }
+    Ok(Some((&buf[start..end], at)))
 }
 
 /// The header of an array at `at`: how many elements it has and where they begin.

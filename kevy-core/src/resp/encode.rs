@@ -16,8 +16,10 @@ pub fn header(out: &mut Vec<u8>, tag: u8, n: usize) {
 /// Appends a bulk string.
 #[inline]
 pub fn bulk(out: &mut Vec<u8>, bytes: &[u8]) {
-    // Room for the longest header is part of the one reservation.
-    out.reserve(bytes.len() + 25);
+    // Room for the longest header is part of the one reservation. Mostly there is some, and asking for it is a call.
+    if out.capacity() - out.len() < bytes.len() + 25 {
+        out.reserve(bytes.len() + 25);
+    }
     header(out, b'$', bytes.len());
     out.extend_from_slice(bytes);
     out.extend_from_slice(b"\r\n");

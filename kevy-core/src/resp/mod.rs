@@ -19,7 +19,7 @@ mod node;
 mod number;
 
 pub use batch::Batch;
-pub use command::{decode_command, encode_command};
+pub use command::{decode_command, encode_command, glance_at_command};
 pub use error::ProtocolError;
 pub use node::Node;
 pub use reply::{Kind, Tree, fail_replies};

@@ -48,7 +48,8 @@ pub static COMMANDS: &[Command] = &[
 ];
 
 fn time(ctx: &mut Context<'_>, _: &[&[u8]]) -> Outcome {
-    let now = ctx.server.clock.now_us();
+    // To a script time stands still.
+    let now = if ctx.session.in_script { ctx.now * 1_000 } else { ctx.server.clock.now_us() };
     ctx.out.array(2);
     ctx.out.bulk(format_u64(now / 1_000_000).as_bytes());
     ctx.out.bulk(format_u64(now % 1_000_000).as_bytes());

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use crate::log::frame::{self, Glance};
 use crate::log::reader::Barrier;
-use crate::log::{Backlog, Gone, Progress, StreamReader, Ticks, frame};
-use crate::resp::ArgVec;
+use crate::log::{Backlog, Gone, Progress, StreamReader, Ticks};
+use crate::resp::{ArgVec, decode_command};
 
 use super::translate::{LeftOut, Said, is_about_all, say};
 
@@ -78,15 +79,15 @@ struct Voice {
 }
 
 impl Voice {
-    /// Says one effect that happened in `db`; `argv` is its encoding.
-    fn say(&mut self, out: &mut Vec<u8>, db: usize, args: &ArgVec<'_>, argv: &[u8], in_transaction: bool) {
-        let said = say(args, &mut self.left_out);
+    /// Says the effect of a frame; it happened in `db`.
+    fn say(&mut self, out: &mut Vec<u8>, db: usize, frame: Glance<'_>, in_transaction: bool) {
+        let said = say(frame.verb, frame.argv, &mut self.left_out);
         if said == Said::NotAtAll {
             return;
         }
         let words = match &said {
             Said::Otherwise(other) => other,
-            _ => argv,
+            _ => frame.argv,
         };
         if in_transaction && !self.multi {
             let Some((db, first)) = self.first.take() else {
@@ -125,7 +126,9 @@ pub struct Merger {
 }
 
 /// The database that a SELECT names.
-fn selected(args: &ArgVec<'_>) -> Option<usize> {
+fn selected(argv: &[u8]) -> Option<usize> {
+    let mut args = ArgVec::new();
+    decode_command(argv, &mut args).ok()??;
     match args[..] {
         [b"SELECT", db] => crate::base::number::parse_u64(db).and_then(|db| usize::try_from(db).ok()),
         _ => None,
@@ -291,17 +294,15 @@ impl Merger {
     /// Says the effects of a part up to its end, or to one that concerns all shards: true there.
     fn say_part(&mut self, out: &mut Vec<u8>, shard: usize) -> bool {
         let lane = &mut self.lanes[shard];
-        let mut args = ArgVec::new();
-        while let Some((offset, start, end)) = frame::split(&lane.raw[lane.at..], &mut args) {
-            let argv = &lane.raw[lane.at + start..lane.at + end];
-            match args.first() {
-                Some(&b"MULTI" | &b"EXEC") => {}
-                Some(&b"SELECT") => lane.db = selected(&args),
-                Some(verb) if is_about_all(verb) => return true,
-                _ => self.voice.say(out, lane.db.unwrap_or_default(), &args, argv, true),
+        while let Some(frame) = frame::glance(&lane.raw[lane.at..]) {
+            match frame.verb {
+                b"MULTI" | b"EXEC" => {}
+                b"SELECT" => lane.db = selected(frame.argv),
+                verb if is_about_all(verb) => return true,
+                _ => self.voice.say(out, lane.db.unwrap_or_default(), frame, true),
             }
-            lane.at += end;
-            lane.next = offset + 1;
+            lane.at += frame.len;
+            lane.next = frame.offset + 1;
         }
         false
     }
@@ -309,36 +310,32 @@ impl Merger {
     /// Passes one effect of a part, which is `said` or not.
     fn say_one(&mut self, out: &mut Vec<u8>, shard: usize, said: bool) {
         let lane = &mut self.lanes[shard];
-        let mut args = ArgVec::new();
-        let Some((offset, start, end)) = frame::split(&lane.raw[lane.at..], &mut args) else { return };
+        let Some(frame) = frame::glance(&lane.raw[lane.at..]) else { return };
         if said {
-            let argv = &lane.raw[lane.at + start..lane.at + end];
-            self.voice.say(out, lane.db.unwrap_or_default(), &args, argv, true);
+            self.voice.say(out, lane.db.unwrap_or_default(), frame, true);
         }
-        lane.at += end;
-        lane.next = offset + 1;
+        lane.at += frame.len;
+        lane.next = frame.offset + 1;
     }
 
     /// Says what was read of a shard, up to its place in the cut.
     fn drain(&mut self, at: usize, out: &mut Vec<u8>, cut: Option<&[u64]>) {
         let lane = &mut self.lanes[at];
         let end = cut.and_then(|cut| cut.get(at)).copied().unwrap_or(u64::MAX);
-        let mut args = ArgVec::new();
         while lane.next < end
-            && let Some((offset, start, len)) = frame::split(&lane.raw[lane.at..], &mut args)
+            && let Some(frame) = frame::glance(&lane.raw[lane.at..])
         {
-            let argv = &lane.raw[lane.at + start..lane.at + len];
-            match args.first() {
-                Some(&b"MULTI") => lane.in_transaction = true,
-                Some(&b"EXEC") => {
+            match frame.verb {
+                b"MULTI" => lane.in_transaction = true,
+                b"EXEC" => {
                     lane.in_transaction = false;
                     self.voice.end_transaction(out);
                 }
-                Some(&b"SELECT") => lane.db = selected(&args),
-                _ => self.voice.say(out, lane.db.unwrap_or_default(), &args, argv, lane.in_transaction),
+                b"SELECT" => lane.db = selected(frame.argv),
+                _ => self.voice.say(out, lane.db.unwrap_or_default(), frame, lane.in_transaction),
             }
-            lane.at += len;
-            lane.next = offset + 1;
+            lane.at += frame.len;
+            lane.next = frame.offset + 1;
         }
     }
 }

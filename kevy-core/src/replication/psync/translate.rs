@@ -3,7 +3,7 @@
 //! Most effects are such words. What Redis has no type for is left out, and so are the expiries of hash fields, which
 //! are younger than 7.0: the fields themselves end by HDEL when their time comes. Payloads take an older form.
 
-use crate::resp::{ArgVec, encode_command};
+use crate::resp::{ArgVec, decode_command, encode_command};
 use crate::snapshot::fit::{Fitted, fit};
 
 /// How often something could not be said.
@@ -37,17 +37,16 @@ pub enum Said {
     NotAtAll,
 }
 
-/// Says the effect with these arguments.
+/// Says the effect `argv`, whose first argument is `verb`.
 #[inline]
-pub fn say(args: &ArgVec<'_>, left_out: &mut LeftOut) -> Said {
-    let Some(verb) = args.first() else { return Said::NotAtAll };
+pub fn say(verb: &[u8], argv: &[u8], left_out: &mut LeftOut) -> Said {
     match verb.first() {
-        Some(b'J' | b'j' | b'V' | b'v' | b'H' | b'h' | b'R' | b'r') => say_rare(verb, args, left_out),
+        Some(b'J' | b'j' | b'V' | b'v' | b'H' | b'h' | b'R' | b'r') => say_rare(verb, argv, left_out),
         _ => Said::AsItIs,
     }
 }
 
-fn say_rare(verb: &[u8], args: &ArgVec<'_>, left_out: &mut LeftOut) -> Said {
+fn say_rare(verb: &[u8], argv: &[u8], left_out: &mut LeftOut) -> Said {
     let is_json = verb.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"JSON."));
     if is_json || is_any(verb, &VECTOR_SET) {
         left_out.foreign += 1;
@@ -57,8 +56,12 @@ fn say_rare(verb: &[u8], args: &ArgVec<'_>, left_out: &mut LeftOut) -> Said {
         left_out.field_expiries += 1;
         return Said::NotAtAll;
     }
-    match args[..] {
-        [_, key, expire_at, payload, ref options @ ..] if verb.eq_ignore_ascii_case(b"RESTORE") => {
+    if !verb.eq_ignore_ascii_case(b"RESTORE") {
+        return Said::AsItIs;
+    }
+    let mut args = ArgVec::new();
+    match (decode_command(argv, &mut args), &args[..]) {
+        (Ok(Some(_)), [_, key, expire_at, payload, options @ ..]) => {
             restore(key, expire_at, payload, options, left_out)
         }
         _ => Said::AsItIs,

@@ -98,7 +98,7 @@ impl List {
         self.unwrap_if(|bytes, elements| limits.allow_by_far(bytes, elements));
     }
 
-    fn unwrap_if(&mut self, allow: impl FnOnce(usize, usize) -> bool) {
+    fn unwrap_if(&mut self, allow: impl Fn(usize, usize) -> bool) {
         let Form::Nodes(nodes) = &mut self.form else { return };
         if let Some(list) = nodes.take_single(allow) {
             self.form = Form::Packed(list);

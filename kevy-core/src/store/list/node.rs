@@ -55,12 +55,22 @@ impl Node {
         }
     }
 
-    /// Whether one more element may be put into the node.
-    pub(super) fn has_room(&self, value: &[u8], limits: ListLimits) -> bool {
+    /// Bytes of its elements.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Packed { list, .. } => list.as_bytes().len(),
+            Self::Plain(bytes) => bytes.len(),
+        }
+    }
+
+    /// Whether one more element may be put into the node, and into one of it and the next if there is to be such a one.
+    pub(super) fn has_room(&self, next: Option<&Self>, value: &[u8], limits: ListLimits) -> bool {
         match self {
             Self::Packed { list, len } => {
-                let bytes = list.as_bytes().len().saturating_add(value.len() + ELEMENT_OVERHEAD);
-                !limits.is_large(value.len()) && limits.allow(bytes, len + 1)
+                let (more_bytes, more_len) = next.map_or((0, 0), |next| (next.bytes(), next.len()));
+                let bytes =
+                    (list.as_bytes().len() + more_bytes).saturating_add(value.len() + ELEMENT_OVERHEAD);
+                !limits.is_large(value.len()) && limits.allow(bytes, len + more_len + 1)
             }
             Self::Plain(_) => false,
         }

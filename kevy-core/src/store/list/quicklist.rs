@@ -9,11 +9,16 @@ use crate::store::listpack::Listpack;
 
 /// Places for nodes that are kept however few nodes there are.
 const SPARE_MIN: usize = 16;
+/// Bytes up to which elements at the head are kept in a node of their own before they join the one behind it: a new one moves
+/// all that its node holds.
+const YOUNG_BYTES_MAX: usize = 1 << 10;
 
 /// Nodes of which none is empty, with what they come to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Quicklist {
     nodes: VecDeque<Node>,
+    /// The first node is to join the second.
+    is_young: bool,
     /// Elements in all nodes.
     len: usize,
     /// Bytes allocated by the nodes.
@@ -71,6 +76,7 @@ impl Quicklist {
 
     /// Removes the nodes of a range.
     fn remove_nodes(&mut self, range: std::ops::Range<usize>) {
+        self.is_young &= range.is_empty() || range.start > 1;
         for node in self.nodes.drain(range) {
             self.len -= node.len();
             self.bytes -= node.memory();
@@ -88,23 +94,49 @@ impl Quicklist {
     }
 
     fn has_room(&self, at: usize, value: &[u8], limits: ListLimits) -> bool {
-        self.nodes.get(at).is_some_and(|node| node.has_room(value, limits))
+        self.nodes.get(at).is_some_and(|node| node.has_room(None, value, limits))
     }
 
     pub(super) fn push(&mut self, end: End, value: &[u8], limits: ListLimits) {
-        let (at, new_at) = match end {
-            End::Head => (0, 0),
-            End::Tail => (self.nodes.len().saturating_sub(1), self.nodes.len()),
-        };
-        if self.has_room(at, value, limits) {
-            self.edit_node(at, |node| node.insert(if end == End::Head { 0 } else { node.len() }, value));
-        } else {
-            self.insert_node(new_at, Node::of(value, limits));
+        match end {
+            End::Head => self.push_head(value, limits),
+            End::Tail => {
+                if self.nodes.len() == 2 {
+                    // The last node is a part of the first.
+                    self.grow_up();
+                }
+                let last = self.nodes.len().saturating_sub(1);
+                if self.has_room(last, value, limits) {
+                    self.edit_node(last, |node| node.insert(node.len(), value));
+                } else {
+                    self.insert_node(self.nodes.len(), Node::of(value, limits));
+                }
+            }
+        }
+    }
+
+    fn push_head(&mut self, value: &[u8], limits: ListLimits) {
+        // Whether the elements fit is asked as if the two nodes were one already.
+        let second = if self.is_young { self.nodes.get(1) } else { None };
+        let fits = self.nodes.front().is_some_and(|first| first.has_room(second, value, limits));
+        if fits && self.nodes.front().is_some_and(|first| first.bytes() < YOUNG_BYTES_MAX) {
+            return self.edit_node(0, |node| node.insert(0, value));
+        }
+        self.grow_up();
+        self.insert_node(0, Node::of(value, limits));
+        self.is_young = fits;
+    }
+
+    /// Joins the first node with the second where they are kept apart.
+    fn grow_up(&mut self) {
+        if std::mem::take(&mut self.is_young) {
+            self.join(0);
         }
     }
 
     /// Puts an element before the one at `index`.
     pub(super) fn insert(&mut self, index: usize, value: &[u8], limits: ListLimits) {
+        self.grow_up();
         let Some((at, within)) = self.locate(index) else { return self.push(End::Tail, value, limits) };
         if self.has_room(at, value, limits) {
             return self.edit_node(at, |node| node.insert(within, value));
@@ -135,9 +167,14 @@ impl Quicklist {
     /// Makes one node of the one at `at` and the next if it does not become too large.
     fn merge(&mut self, at: usize, limits: ListLimits) {
         let (Some(node), Some(next)) = (self.nodes.get(at), self.nodes.get(at + 1)) else { return };
-        if node.has_room_for(next, limits)
-            && let Some(next) = self.nodes.remove(at + 1)
-        {
+        if node.has_room_for(next, limits) {
+            self.join(at);
+        }
+    }
+
+    /// Makes one node of the one at `at` and the next.
+    fn join(&mut self, at: usize) {
+        if let Some(next) = self.nodes.remove(at + 1) {
             self.len -= next.len();
             self.bytes -= next.memory();
             self.edit_node(at, |node| node.append(&next));
@@ -146,6 +183,7 @@ impl Quicklist {
 
     /// Puts another value in the place of an element.
     pub(super) fn replace(&mut self, index: usize, value: &[u8], limits: ListLimits) {
+        self.grow_up();
         let Some((at, within)) = self.locate(index) else { return };
         if !self.edit_node(at, |node| node.replace(within, value, limits)) {
             self.delete(index, 1);
@@ -177,6 +215,7 @@ impl Quicklist {
 
     /// Removes up to `count` of the wanted elements, the nearest to `from` first. How many there were.
     pub(super) fn remove(&mut self, wanted: Wanted<'_>, count: usize, from: End) -> usize {
+        self.grow_up();
         let mut left = count;
         let mut is_emptied = false;
         for step in 0..self.nodes.len() {
@@ -227,7 +266,14 @@ impl Quicklist {
 
     /// Gives out the only listpack if the list is no more than that and `allow` says so of its bytes and elements. The
     /// list is of no use afterwards.
-    pub(super) fn take_single(&mut self, allow: impl FnOnce(usize, usize) -> bool) -> Option<Listpack> {
+    pub(super) fn take_single(&mut self, allow: impl Fn(usize, usize) -> bool) -> Option<Listpack> {
+        if self.nodes.len() == 2 && self.is_young {
+            let (bytes, len) =
+                self.nodes.iter().fold((0, 0), |sum, node| (sum.0 + node.bytes(), sum.1 + node.len()));
+            if allow(bytes, len) {
+                self.grow_up();
+            }
+        }
         let is_single = self.nodes.len() == 1;
         match self.nodes.front_mut() {
             None => Some(Listpack::new()),
@@ -246,6 +292,7 @@ impl Parts for Quicklist {
 
     fn free_one(&mut self) -> bool {
         let Some(node) = self.nodes.pop_front() else { return false };
+        self.is_young = false;
         self.len -= node.len();
         self.bytes -= node.memory();
         true

@@ -245,3 +245,29 @@ proptest! {
         restored(value_type, &body);
     }
 }
+
+#[test]
+fn a_list_that_grows_at_its_head_has_the_nodes_of_one_that_grows_at_its_tail() {
+    let limits = ListLimits::default();
+    let (mut head, mut tail) = (List::default(), List::default());
+    for number in 0..3_000 {
+        let value = format!("element:{number:024}");
+        head.push(End::Head, value.as_bytes(), limits);
+        tail.push(End::Tail, value.as_bytes(), limits);
+        assert!(head.chunks_len() <= tail.chunks_len() + 1, "{} at {number}", head.chunks_len());
+        assert_eq!(head.encoding(), tail.encoding(), "of {number}");
+    }
+    assert!(
+        head.iter_from_end(End::Tail).map(|item| item.to_vec()).eq(tail.iter().map(|item| item.to_vec()))
+    );
+    // From the old end and from the new one they become listpacks at the same length.
+    for old in [true, false] {
+        let (mut head, mut tail) = (head.clone(), tail.clone());
+        let (of_head, of_tail) = if old { (End::Tail, End::Head) } else { (End::Head, End::Tail) };
+        while !head.is_empty() {
+            head.delete_at(of_head, 1, limits);
+            tail.delete_at(of_tail, 1, limits);
+            assert_eq!(head.encoding(), tail.encoding(), "of {}", head.len());
+        }
+    }
+}
