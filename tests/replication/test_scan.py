@@ -209,11 +209,19 @@ def test_flushing_is_told_or_read_anew(without_command, tail):
     follower.until(lambda frame: frame["kind"] == "snapshot-end")
     primary.call("SELECT", 5)
     primary.call("FLUSHDB")
+    primary.call("SELECT", 0)
+    primary.call("SET", "other", 1)
+    # A key that is still there says that it was not this database.
+    assert kinds(follower.until_argv("SET", "other", "1")) == ["command"]
+    primary.call("FLUSHALL")
+    assert kinds(follower.until_argv("FLUSHDB")) == ["command"]
+    primary.call("SET", "k", "x", "PX", 10_000_000)
+    follower.until(lambda frame: frame.get("argv", [""])[0] == "SET")
+    primary.call("SELECT", 5)
+    primary.call("FLUSHDB")
     frames = follower.until(lambda frame: frame["kind"] == "snapshot-end")
     assert kinds(frames) == ["resync", "snapshot-begin", "entry", "snapshot-end"]
     assert "emptied" in frames[0]["reason"]
-    primary.call("FLUSHALL")
-    assert kinds(follower.until_argv("FLUSHDB")) == ["command"]
 
 
 def test_a_cursor_leads_to_a_new_copy_that_says_why(without_command, tail, tmp_path):

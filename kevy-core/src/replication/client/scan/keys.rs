@@ -38,6 +38,11 @@ impl Changed {
         Some(key)
     }
 
+    /// Whether the key waits.
+    pub fn has(&self, key: &[u8]) -> bool {
+        self.names.contains(key)
+    }
+
     pub fn len(&self) -> usize {
         self.queue.len()
     }

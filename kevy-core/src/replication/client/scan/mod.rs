@@ -64,7 +64,11 @@ enum Asked {
     /// The expiry and the value of the first of the reads.
     Expiry,
     Value,
-    /// How many keys there are, after a database was emptied in that round.
+    /// Whether the key in doubt is there, after a database was emptied in that round.
+    Witness(u64),
+    /// Nothing but a reply, before which all has arrived that was told before that key was looked at.
+    Settled(u64),
+    /// How many keys there are.
     Size(u64),
     Ping,
 }
@@ -125,7 +129,12 @@ pub struct ScanLink {
     /// Where the scan goes on; `None` once the primary has come to its end, or while it is asked.
     next: Option<Vec<u8>>,
     is_scan_asked: bool,
-    /// A database was emptied after DBSIZE had been asked for.
+    /// A key without expiry that was there when it was last handed out, and of which no change has been told since.
+    witness: Option<Key>,
+    /// The witness that is asked for to find out whether it was this database that was emptied, until a change of it is told.
+    in_doubt: Option<Key>,
+    /// That is being found out, and has to be once more.
+    is_checking: bool,
     is_emptied_again: bool,
     /// PEXPIRETIME is not known, so PTTL is asked for.
     is_relative: bool,
@@ -167,6 +176,9 @@ impl ScanLink {
             round: 0,
             next: None,
             is_scan_asked: false,
+            witness: None,
+            in_doubt: None,
+            is_checking: false,
             is_emptied_again: false,
             is_relative: false,
             value_bytes: 0,
@@ -241,10 +253,17 @@ impl ScanLink {
         self.changed = Changed::default();
         self.reading.clear();
         self.seen.clear();
-        (self.next, self.is_scan_asked, self.is_emptied_again) = (None, false, false);
+        (self.next, self.is_scan_asked) = (None, false);
+        self.trust();
         self.entries = Entries::new(self.options.frame_bytes_max);
         self.play = Play::Nothing;
         self.ping_at = None;
+    }
+
+    /// Whatever was to be found out about a database that was emptied is without meaning now.
+    fn trust(&mut self) {
+        (self.witness, self.in_doubt) = (None, None);
+        (self.is_checking, self.is_emptied_again) = (false, false);
     }
 
     fn note(&mut self, kind: FrameKind, reason: String) {

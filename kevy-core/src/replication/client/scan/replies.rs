@@ -7,7 +7,7 @@ use crate::resp::{Kind, Node, encode_command};
 use super::super::buffer::Buffer;
 use super::super::frame::{FrameKind, Head};
 use super::super::link::lines::{refused, said};
-use super::{Asked, Note, Phase, Play, ScanLink, protocol};
+use super::{Asked, Note, Phase, ScanLink, protocol};
 
 impl ScanLink {
     /// A connection stands: says who is there, and asks to be told of changes.
@@ -99,7 +99,18 @@ impl ScanLink {
             (Asked::Scan(round), None) => self.take_found(reply, round),
             (Asked::Expiry, refusal) => self.take_expiry(reply, refusal),
             (Asked::Value, refusal) => self.take_value(reply, refusal),
-            (Asked::Size(round), _) => self.take_size(reply, round),
+            (Asked::Witness(round), _) => {
+                self.take_witness(reply, round);
+                Ok(())
+            }
+            (Asked::Settled(round), _) => {
+                self.take_settled(round);
+                Ok(())
+            }
+            (Asked::Size(round), _) => {
+                self.take_size(reply, round);
+                Ok(())
+            }
             (Asked::Ping, _) => {
                 if self.options.bookmarks && self.phase == Phase::Follow && !self.owes() {
                     self.note(FrameKind::Bookmark, String::new());
@@ -139,6 +150,7 @@ impl ScanLink {
         self.round += 1;
         self.found.clear();
         self.seen.clear();
+        self.trust();
         (self.next, self.is_scan_asked) = (Some(b"0".to_vec()), false);
     }
 
@@ -222,7 +234,13 @@ impl ScanLink {
             return Ok(());
         }
         match reply.kind() {
-            Kind::Bulk => self.play_value(&read.key, read.expire_at, reply, !read.is_scanned),
+            Kind::Bulk => {
+                self.play_value(&read.key, read.expire_at, reply, !read.is_scanned)?;
+                if read.expire_at.is_none() && !self.changed.has(&read.key) {
+                    self.witness = Some(read.key);
+                }
+                Ok(())
+            }
             // What the scan has found and is gone since is no part of the copy.
             Kind::Null if read.is_scanned => Ok(()),
             Kind::Null => {
@@ -248,6 +266,7 @@ impl ScanLink {
                     if key.kind() != Kind::Bulk {
                         return Err(protocol("the primary tells of a change of what is no key"));
                     }
+                    self.doubt(key.bytes());
                     if let Some(has_changed) = self.reading.get_mut(key.bytes()) {
                         // It is read once more when the answer is here, however often that is told.
                         *has_changed = true;
@@ -261,35 +280,86 @@ impl ScanLink {
         self.check_held(0)
     }
 
-    /// Some database was emptied. Which one is not told, so the keys of this one are counted.
-    fn be_emptied(&mut self) {
-        match self.phase {
-            Phase::Down | Phase::Greeting => {}
-            // What was handed out may be gone, without a word for each key.
-            Phase::Scan => self.begin_scan(None),
-            Phase::Follow if self.asked.contains(&Asked::Size(self.round)) => self.is_emptied_again = true,
-            Phase::Follow => {
-                encode_command(&mut self.output, &[b"DBSIZE"]);
-                self.asked.push_back(Asked::Size(self.round));
+    /// A key has changed, so it is no witness any more.
+    fn doubt(&mut self, key: &[u8]) {
+        for witness in [&mut self.witness, &mut self.in_doubt] {
+            if witness.as_deref() == Some(key) {
+                *witness = None;
             }
         }
     }
 
-    fn take_size(&mut self, reply: Node<'_>, round: u64) -> Result<()> {
-        if round != self.round || self.phase != Phase::Follow {
-            return Ok(());
+    /// Some database was emptied. Which one is not told: not this one where a key that was there before still is, and was not
+    /// made anew.
+    fn be_emptied(&mut self) {
+        if matches!(self.phase, Phase::Down | Phase::Greeting) {
+            return;
         }
-        if reply.kind() == Kind::Integer && reply.integer() == 0 {
-            self.play_flush();
-        } else {
-            let reason =
-                "a database of the primary was emptied, and tracking does not tell which (weaker than PSYNC)";
-            self.begin_scan(Some(reason.to_owned()));
+        if self.is_checking {
+            self.is_emptied_again = true;
+            return;
         }
-        if std::mem::take(&mut self.is_emptied_again) && self.play != Play::Nothing {
+        self.is_checking = true;
+        let Some(key) = self.witness.clone() else { return self.suspect() };
+        let expiry: &[u8] = if self.is_relative { b"PTTL" } else { b"PEXPIRETIME" };
+        encode_command(&mut self.output, &[expiry, &key]);
+        self.asked.push_back(Asked::Witness(self.round));
+        self.in_doubt = Some(key);
+    }
+
+    fn take_witness(&mut self, reply: Node<'_>, round: u64) {
+        if round != self.round {
+            return;
+        }
+        // A key that is not there has the expiry -2.
+        let is_there = reply.kind() == Kind::Integer && reply.integer() >= -1;
+        if !is_there || self.in_doubt.is_none() {
+            return self.suspect();
+        }
+        // That it was made anew may be told behind this reply, but comes before the next one.
+        encode_command(&mut self.output, &[b"PING"]);
+        self.asked.push_back(Asked::Settled(round));
+    }
+
+    fn take_settled(&mut self, round: u64) {
+        if round != self.round {
+            return;
+        }
+        if self.in_doubt.take().is_none() {
+            return self.suspect();
+        }
+        self.is_checking = false;
+        if std::mem::take(&mut self.is_emptied_again) {
             self.be_emptied();
         }
-        Ok(())
+    }
+
+    /// It may have been this database.
+    fn suspect(&mut self) {
+        self.in_doubt = None;
+        if self.phase == Phase::Scan {
+            // What was handed out may be gone, without a word for each key.
+            return self.begin_scan(None);
+        }
+        encode_command(&mut self.output, &[b"DBSIZE"]);
+        self.asked.push_back(Asked::Size(self.round));
+    }
+
+    fn take_size(&mut self, reply: Node<'_>, round: u64) {
+        if round != self.round || self.phase != Phase::Follow {
+            return;
+        }
+        if reply.kind() != Kind::Integer || reply.integer() != 0 {
+            let reason =
+                "a database of the primary was emptied, and tracking does not tell which (weaker than PSYNC)";
+            return self.begin_scan(Some(reason.to_owned()));
+        }
+        self.play_flush();
+        let is_emptied_again = self.is_emptied_again;
+        self.trust();
+        if is_emptied_again {
+            self.be_emptied();
+        }
     }
 }
 

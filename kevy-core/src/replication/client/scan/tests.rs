@@ -512,10 +512,26 @@ fn an_emptied_database_is_told_as_one_change_and_another_one_makes_all_be_read_a
     peer.say(EMPTIED);
     copy.frames.clear();
     settle(&mut link, &mut peer, &mut copy, usize::MAX).expect("no error");
+    assert!(copy.frames.is_empty() && !link.is_checking, "{:?}", copy.frames);
+    // This one, where the same key is made anew before anybody looks.
+    for piece in [1, usize::MAX] {
+        peer.flush();
+        peer.set(b"k", text("w"), None);
+        settle(&mut link, &mut peer, &mut copy, piece).expect("no error");
+        assert!(copy.frames.iter().any(|frame| frame.starts_with("resync ")), "{:?}", copy.frames);
+        copy.frames.clear();
+    }
+    peer.set(b"k", text("v"), Some(LATER));
+    settle(&mut link, &mut peer, &mut copy, usize::MAX).expect("no error");
+    // A key that expires might have gone by itself, so it tells nothing.
+    peer.say(EMPTIED);
+    copy.frames.clear();
+    settle(&mut link, &mut peer, &mut copy, usize::MAX).expect("no error");
     assert!(copy.frames[0].starts_with("resync a database of the primary was emptied"), "{:?}", copy.frames);
-    assert_eq!(copy.frames[1..], ["SnapshotBegin", "entry SET k v", "SnapshotEnd"]);
+    let entry = format!("entry SET k v PXAT {LATER}");
+    assert_eq!(copy.frames[1..], ["SnapshotBegin", &entry, "SnapshotEnd"]);
     assert_eq!(copy.keys, peer.keys);
-    assert_eq!((link.stats.resyncs, link.stats.snapshots), (1, 2));
+    assert_eq!((link.stats.resyncs, link.stats.snapshots), (3, 4));
 }
 
 #[test]
