@@ -92,7 +92,7 @@ test-examples: build $(TARGET)/demo/tail
 
 # Every fuzz target for a while, two at a time, from the kept corpus; what ends one is left in tests/fuzz/artifacts.
 FUZZ_SECONDS ?= 15
-FUZZ_TARGETS := commands log aof dump rdb requests replies
+FUZZ_TARGETS := commands log aof dump rdb requests replies primary
 FUZZ := tests/fuzz/run $(abspath $(TARGET))/release
 
 fuzz: lib

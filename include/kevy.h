@@ -378,7 +378,8 @@ kevy_status kevy_options_new(kevy_options **out, kevy_error **err);
 // Sets one option. For a runtime or a keyspace, names and values are those of redis.conf, such as "maxmemory" and
 // "1gb", and "shards". A replica takes: source, id, user, password, connect-timeout, receive-timeout,
 // reconnect-delay-min, reconnect-delay-max, batch-bytes-max, transaction-bytes-max, frame-bytes-max, acknowledge,
-// bookmarks, follow, database, and prefix (given again it adds another) and type, which a kevy primary sends no others of.
+// bookmarks, follow, database, batches, compression, and prefix (given again it adds another) and type, which a kevy
+// primary sends no others of.
 // KEVY_ERROR_INVALID_OPTION tells what the option takes; so it does where options of the one are given to the other.
 kevy_status kevy_options_set(kevy_options *options,
                              kevy_bytes name,

@@ -5,6 +5,7 @@ use std::path::Path;
 use crc_fast::{CrcAlgorithm, checksum};
 
 pub use crate::persistence::fuzz::{FILE_HEADER_BYTES, RECORD_HEADER_BYTES, file_header, record_header};
+pub use crate::replication::fuzz::{follow, push_block};
 pub use crate::resp::request::Progress;
 pub use crate::resp::{
     ArgVec, Batch, Limits, Node, Protocol, ProtocolError, RequestParser, Tree, Value, Writer, decode_command,

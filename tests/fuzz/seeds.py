@@ -117,6 +117,27 @@ def records() -> None:
         shutil.rmtree(folder)
 
 
+def streams() -> None:
+    server = start_kevy(shards=2)
+    session = server.connect()
+    session.pipeline(KEYS + NEWER)
+    with server.connect() as link:
+        link.sock.sendall(encode("REPLICATE", "FROM", 0, 0, "ID", "seed", "CAPA", "mux", "resync", "prefix=s", "prefix=h"))
+        sent = b""
+        while b"SNAPSHOT_END" not in sent:
+            sent += link.sock.recv(1 << 16)
+        session.pipeline([("MULTI",), ("SET", "s1", 1), ("SET", "x", 1), ("SET", "s3", 1), ("EXEC",), ("DEL", "s1", "h1"), ("FLUSHALL",), ("SET", "s2", 1), ("SET", "x", 1)])
+        while b"+SKIP" not in sent or b"FLUSHALL" not in sent:
+            sent += link.sock.recv(1 << 16)
+    # What stands before the snapshot is the target's own.
+    plain = sent[sent.index(b"+SNAPSHOT") :]
+    keep("primary", b"\x00" + plain)
+    keep("primary", b"\x01" + plain)
+    blocks = b"".join(struct.pack("<cBB", b"-", 0, len(plain[at : at + 200])) + plain[at : at + 200] for at in range(0, len(plain), 200))
+    keep("primary", b"\x03" + blocks)
+    server.close()
+
+
 def requests() -> None:
     for case in sorted(CASES.glob("*.case")):
         seed = b""
@@ -142,4 +163,5 @@ if __name__ == "__main__":
     snapshots()
     commands_as_redis_logs_them()
     records()
+    streams()
     requests()

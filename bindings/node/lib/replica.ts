@@ -189,6 +189,10 @@ export interface ReplicaOptions {
   tlsServerName?: string;
   /** Hands out only values of these types, as TYPE names them and joined by commas. For a kevy primary, which sends no others. */
   type?: string;
+  /** Whether a kevy primary sends blocks with checksums, so that what is damaged on the way is sent again. */
+  batches?: boolean;
+  /** How a kevy primary packs these blocks where that pays; brings blocks with it. */
+  compression?: "none" | "lz4" | "zstd";
   /** Hands out only commands for this database. */
   database?: number;
   /** The name to authenticate to Sentinels with. */

@@ -5,6 +5,7 @@
 //! to a keyspace is not known here.
 
 pub mod ancestry;
+pub mod block;
 pub mod client;
 pub mod cursor;
 pub mod feed;
@@ -23,6 +24,59 @@ pub use client::{
 };
 pub use cursor::Place;
 pub use primary::Primary;
+
+/// What the fuzz target for replicas feeds them with.
+#[cfg(feature = "fuzzing")]
+pub mod fuzz {
+    use crate::base::options::Secret;
+
+    use super::block::Packing;
+    use super::client::link::{Link, LinkOptions, Step};
+    use super::client::options::{Acknowledge, Follow};
+    use super::cursor::Cursor;
+    use super::selection::Selection;
+
+    pub use super::block::push_block;
+
+    /// Lets a replica that stands nowhere take what its primary sends, `step` bytes at a time.
+    pub fn follow(sent: &[u8], step: usize, has_filter: bool, has_blocks: bool) {
+        let prefixes = has_filter.then(|| b"k".to_vec()).into_iter().collect();
+        let mut link = Link::new(
+            LinkOptions {
+                id: "fuzz".into(),
+                user: String::new(),
+                password: Secret::default(),
+                transaction_bytes_max: 1 << 20,
+                frame_bytes_max: 1 << 20,
+                acknowledge: Acknowledge::Auto,
+                bookmarks: true,
+                announce_port: 0,
+                announce_ip: String::new(),
+                selection: Selection { prefixes, kinds: Vec::new() },
+                blocks: has_blocks.then_some(Packing::Zstd),
+                database: None,
+                follow: Follow::Psync,
+            },
+            &Cursor::default(),
+        );
+        link.connected();
+        for piece in sent.chunks(step) {
+            link.arriving().push(piece);
+            loop {
+                match link.step() {
+                    Ok(Step::Frame) => {
+                        assert!(link.frame().argv.iter().map(<[u8]>::len).sum::<usize>() < 1 << 26)
+                    }
+                    Ok(Step::Input) => break,
+                    Err(_) => return link.disconnected("the fuzzer sent it"),
+                }
+            }
+            link.confirm();
+            link.acknowledge(false);
+            let _ = (link.cursor(), link.offsets());
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -409,10 +409,10 @@ impl Primary {
             .collect()
     }
 
-    /// Every replica that is connected, as a fail-over sees it.
+    /// Every replica that is connected and may have everything, as a fail-over sees it.
     pub fn candidates(&self) -> Vec<Candidate> {
         let frames = self.offsets();
-        let native = self.replicas().into_iter().filter(|replica| replica.connected);
+        let native = self.replicas().into_iter().filter(|replica| replica.connected && !replica.partial);
         let native = native.map(|replica| Candidate {
             has_all: self.slots.has_all(&replica.id, &frames),
             is_online: replica.online,

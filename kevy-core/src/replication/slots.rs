@@ -43,6 +43,8 @@ struct Slot {
     bytes: u64,
     /// When it last had applied everything that there was.
     whole_ms: u64,
+    /// It follows a part of the keyspace.
+    is_partial: bool,
     places: SmallVec<[Place; 8]>,
 }
 
@@ -61,6 +63,8 @@ pub struct ReplicaInfo {
     pub connected: bool,
     /// It has the whole copy, and only changes are sent.
     pub online: bool,
+    /// It follows a part of the keyspace.
+    pub partial: bool,
     /// Frames of all shards that it has applied.
     pub offset: u64,
     /// Seconds since it was last heard of.
@@ -112,6 +116,7 @@ impl Slots {
             seen: now,
             bytes: 0,
             whole_ms: now,
+            is_partial: false,
             places: SmallVec::from_elem(Place::default(), self.backlogs.len()),
         });
         address.clone_into(&mut slot.address);
@@ -181,6 +186,7 @@ impl Slots {
                     ip: ip.trim_start_matches('[').trim_end_matches(']').to_owned(),
                     port: port.parse().unwrap_or(0),
                     connected: slot.is_connected(),
+                    partial: slot.is_partial,
                     online: served().all(|place| place.received.is_some()),
                     offset: served().filter_map(|place| place.applied).sum(),
                     lag: now.saturating_sub(slot.seen) / 1000,
@@ -283,6 +289,13 @@ impl Link {
         });
         self.slots.acks.notify();
         current.is_some()
+    }
+
+    /// The replica follows a part of the keyspace, or all of it.
+    pub fn set_partial(&self, is_partial: bool) {
+        if let Some(slot) = self.slots.table.lock().get_mut(&self.id) {
+            slot.is_partial = is_partial;
+        }
     }
 
     /// The replica has everything before `applied` that it follows: the last of that was not sent to it.

@@ -23,14 +23,19 @@
 //! frame names its database.
 //!
 //! A replica that follows a part of the keyspace says so with `CAPA prefix=<bytes>`, as often as there are prefixes, and
-//! `CAPA type=<type>` likewise. A primary that knows these words answers `+CAPA filter` behind `+ACK` and sends only what
+//! `CAPA type=<type>` likewise. A primary that knows these words answers `+CAPA filter` before `+ACK` and sends only what
 //! concerns such keys, in the snapshot as well; offsets then leave gaps, and `+SKIP` tells of one that no frame follows soon.
 //! A transaction of which nothing is sent vanishes, and one over several shards is sent of all of them or of none.
+//!
+//! With `CAPA batch` whatever follows the `+CAPA … batch` line comes in blocks (see [`super::block`]), which find damage on the
+//! way; with `CAPA batch lz4` or `CAPA batch zstd` these are compressed where that pays, as the `+CAPA` line says. Such a line
+//! inside a block changes nothing about that.
 
 use smallvec::SmallVec;
 
 use crate::base::number::{parse_i64, push_u64};
 
+use super::block::Packing;
 use super::selection::{PREFIXES_MAX, Selection, kind_named};
 
 /// One offset for each shard of a link.
@@ -190,6 +195,8 @@ pub struct Handshake {
     pub rebase: bool,
     /// The part of the keyspace that is followed.
     pub selection: Selection,
+    /// Takes blocks, packed so where that pays.
+    pub blocks: Option<Packing>,
 }
 
 impl Handshake {
@@ -227,7 +234,7 @@ impl Handshake {
                 shown(id)
             ));
         }
-        let (mut mux, mut resync, mut rebase) = (false, false, false);
+        let (mut mux, mut resync, mut rebase, mut batch) = (false, false, false, false);
         let rest = &args[end + 2..];
         if let Some(word) = rest.first().filter(|word| !word.eq_ignore_ascii_case(b"CAPA")) {
             return Err(format!("ERR REPLICATE expects CAPA, got '{}'", shown(word)));
@@ -250,6 +257,7 @@ impl Handshake {
             mux |= word.eq_ignore_ascii_case(b"mux");
             resync |= word.eq_ignore_ascii_case(b"resync");
             rebase |= word.eq_ignore_ascii_case(b"rebase");
+            batch |= word.eq_ignore_ascii_case(b"batch");
         }
         if offsets.len() > 1 && !mux {
             return Err(format!("ERR REPLICATE: offsets '{}' of several shards need CAPA mux", shown(text)));
@@ -258,7 +266,10 @@ impl Handshake {
             return Err(format!("ERR REPLICATE: more than {PREFIXES_MAX} prefixes"));
         }
         let id = String::from_utf8_lossy(id).into_owned();
-        Ok(Self { generation, offsets, id, mux, resync, rebase, selection })
+        let is_named =
+            |packing: &Packing| rest.iter().any(|word| word.eq_ignore_ascii_case(packing.name().as_bytes()));
+        let blocks = batch.then(|| Packing::ALL.into_iter().find(is_named).unwrap_or_default());
+        Ok(Self { generation, offsets, id, mux, resync, rebase, selection, blocks })
     }
 }
 

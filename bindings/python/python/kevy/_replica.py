@@ -22,7 +22,8 @@ class Replica(_kevy.Replica):
     applied.
 
     Schemes that end in ``s`` (``kevys``, ``rediss``, ``valkeys``) encrypt the link; ``tls_ca_cert_file``,
-    ``tls_ca_cert_dir``, ``tls_cert_file``, ``tls_key_file`` and ``tls_server_name`` say with what. Further options are
+    ``tls_ca_cert_dir``, ``tls_cert_file``, ``tls_key_file`` and ``tls_server_name`` say with what. ``compression="zstd"`` or
+    ``"lz4"`` has a kevy primary compress what it sends, ``batches=True`` add checksums alone. Further options are
     those of the reference page, such as ``database``, ``sentinel_user`` and ``sentinel_password``.
 
     Managed services forbid PSYNC. There the keys of one database are scanned and tracked (``follow="auto"``; ``"psync"`` fails

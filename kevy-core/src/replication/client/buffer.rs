@@ -80,7 +80,6 @@ impl Buffer {
     }
 
     /// Appends bytes that were not received into the room.
-    #[cfg(test)]
     pub fn push(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !rest.is_empty() {

@@ -8,6 +8,7 @@ use crate::base::options::Secret;
 use crate::base::{Error, ErrorKind, Result, memory_size};
 use crate::io::{Trust, duplicate};
 
+use super::super::block::Packing;
 use super::super::selection::{Kind, PREFIXES_MAX, kind_named};
 use super::super::wire::ID_LEN_MAX;
 use super::sentinel;
@@ -98,6 +99,10 @@ pub struct ReplicaOptions {
     pub kinds: Vec<Kind>,
     /// The only database whose commands are handed out.
     pub database: Option<u32>,
+    /// Whether a kevy primary is asked to send blocks that tell of damage, and how these are to be packed; where they are
+    /// packed they are asked for.
+    pub batches: bool,
+    pub compression: Packing,
     /// What Sentinels are authenticated to with.
     pub sentinel_user: String,
     pub sentinel_password: Secret,
@@ -131,6 +136,8 @@ impl Default for ReplicaOptions {
             prefixes: Vec::new(),
             kinds: Vec::new(),
             database: None,
+            batches: false,
+            compression: Packing::None,
             sentinel_user: String::new(),
             sentinel_password: Secret::default(),
             announce_port: 0,
@@ -158,7 +165,7 @@ const PORT_DEFAULT: u16 = 6379;
 
 impl ReplicaOptions {
     /// Every option that [`ReplicaOptions::set`] takes.
-    pub const TABLE: [ReplicaOption; 24] = [
+    pub const TABLE: [ReplicaOption; 26] = [
         row(
             "source",
             "",
@@ -197,6 +204,17 @@ impl ReplicaOptions {
              primary, which sends no others.",
         ),
         row("database", "", "Hands out only commands for this database; all if empty."),
+        row(
+            "batches",
+            "no",
+            "Whether a kevy primary sends blocks with checksums, so that damage on the way ends the link and what was damaged is \
+             sent again.",
+        ),
+        row(
+            "compression",
+            "none",
+            "How a kevy primary packs these blocks where that pays: none, lz4 or zstd, which bring blocks with them.",
+        ),
         row("sentinel-user", "", "The name to authenticate to Sentinels with."),
         row("sentinel-password", "", "The password to authenticate to Sentinels with."),
         row(
@@ -275,13 +293,23 @@ impl ReplicaOptions {
                     _ => return Err(wrong("'yes' or 'no'")),
                 }
             }
+            "batches" => {
+                self.batches = match value {
+                    "yes" => true,
+                    "no" => false,
+                    _ => return Err(wrong("'yes' or 'no'")),
+                }
+            }
+            "compression" => {
+                self.compression = Packing::named(value).ok_or_else(|| wrong("'none', 'lz4' or 'zstd'"))?;
+            }
             "prefix" if value.is_empty() => self.prefixes.clear(),
             "prefix" if self.prefixes.len() >= PREFIXES_MAX => {
                 return Err(wrong(&format!("one of at most {PREFIXES_MAX}")));
             }
             "prefix" => self.prefixes.push(value.as_bytes().to_vec()),
             "type" => {
-                let names = value.split(',').filter(|_| !value.is_empty());
+                let names = value.split([',', ' ']).filter(|_| !value.is_empty());
                 let kinds = names.map(|name| kind_named(name.as_bytes())).collect::<Option<Vec<_>>>();
                 self.kinds = kinds.ok_or_else(|| wrong("types such as hash,string"))?;
             }
@@ -528,6 +556,8 @@ mod tests {
             ("follow", "closely"),
             ("bookmarks", "1"),
             ("type", "hash,heap"),
+            ("batches", "1"),
+            ("compression", "gzip"),
             ("id", "two words"),
             ("nothing", "1"),
         ] {

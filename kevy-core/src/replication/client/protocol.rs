@@ -136,16 +136,30 @@ impl Protocol {
         any!(self, link => link.is_inside_transaction())
     }
 
+    /// What bytes of the primary are received into.
     pub fn input(&mut self) -> &mut Buffer {
-        any!(self, link => &mut link.input)
+        match self {
+            Self::Native(link) => link.arriving(),
+            Self::Psync(link) => &mut link.input,
+            Self::Scan(link) => &mut link.input,
+        }
     }
 
     /// Bytes that have arrived and were not handed out.
     pub fn waiting_bytes(&self) -> usize {
         match self {
-            Self::Native(link) => link.input.rest().len() + link.held(),
+            Self::Native(link) => link.waiting_bytes(),
             Self::Psync(link) => link.input.rest().len(),
             Self::Scan(link) => link.input.rest().len() + link.held(),
+        }
+    }
+
+    /// True where nothing has arrived that could still be handed out.
+    pub fn is_drained(&self) -> bool {
+        match self {
+            Self::Native(link) => link.waiting_bytes() == link.held(),
+            Self::Psync(link) => link.input.rest().is_empty(),
+            Self::Scan(link) => link.input.rest().is_empty(),
         }
     }
 

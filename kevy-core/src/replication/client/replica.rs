@@ -11,6 +11,7 @@ use crate::base::random::Random;
 use crate::base::{Error, ErrorKind, Result};
 use crate::io::{Moved, Timer};
 
+use super::super::block::Packing;
 use super::super::cursor::Place;
 use super::super::selection::Selection;
 use super::filter::Filter;
@@ -124,6 +125,7 @@ impl Replica {
             announce_port: options.announce_port,
             announce_ip: options.announce_ip,
             selection: Selection { prefixes: options.prefixes.clone(), kinds: options.kinds },
+            blocks: (options.batches || options.compression != Packing::None).then_some(options.compression),
         };
         Ok(Self {
             link: Protocol::new(options.speech, link, place),
@@ -246,7 +248,7 @@ impl Replica {
 
     /// True where all that has arrived has been handed out.
     pub fn link_is_quiet(&mut self) -> bool {
-        self.link.is_up() && self.link.input().rest().is_empty() && !self.link.owes()
+        self.link.is_up() && self.link.is_drained() && !self.link.owes()
     }
 
     /// When bytes of the primary last arrived.

@@ -18,6 +18,7 @@ use crate::log::subscribers::Wake;
 use crate::log::{Gone, StreamReader, Subscription};
 use crate::resp::{ArgVec, decode_command};
 
+use super::block::Packer;
 use super::primary::Primary;
 use super::selection::Selection;
 use super::slots::Link;
@@ -65,7 +66,14 @@ pub struct Feed {
     applied: Offsets,
     passed: Offsets,
     skipped_at: u64,
+    /// What puts bytes into blocks, once the replica has been told; those bytes, and how many of the first precede the blocks.
+    packer: Option<Packer>,
+    plain: Vec<u8>,
+    plain_until: usize,
 }
+
+/// A buffer above this size is given back.
+const KEEP_BYTES_MAX: usize = 1 << 20;
 
 #[derive(Debug)]
 enum State {
@@ -86,6 +94,7 @@ impl Feed {
     ) -> Box<dyn Upgrade> {
         let Order { shards, address, wake } = order;
         let link = primary.slots.connect(&handshake.id, address, &shards, now);
+        link.set_partial(!handshake.selection.is_all());
         let subscribe = |&shard: &usize| primary.backlogs[shard].subscribe(Arc::clone(&wake));
         Box::new(Self {
             subscriptions: shards.iter().map(subscribe).collect(),
@@ -94,6 +103,9 @@ impl Feed {
             applied: Offsets::new(),
             passed: Offsets::new(),
             skipped_at: now,
+            packer: None,
+            plain: Vec::new(),
+            plain_until: 0,
             handshake,
             shards,
             link,
@@ -172,12 +184,16 @@ impl Feed {
         }
     }
 
-    fn ack(&self, out: &mut Vec<u8>, offsets: &[u64]) {
+    fn ack(&mut self, out: &mut Vec<u8>, offsets: &[u64]) {
+        let filter = (!self.selection.is_all()).then_some("filter");
+        let blocks = self.handshake.blocks.map(|packing| ["batch", packing.name()]);
+        let taken: Vec<&str> = filter.into_iter().chain(blocks.into_iter().flatten()).collect();
+        if !taken.is_empty() {
+            Line::Capa(taken.join(" ")).write(out);
+        }
+        self.plain_until = out.len();
         let generation = self.handshake.generation.map(|_| self.generation);
         Line::Ack { generation, offsets: offsets.into() }.write(out);
-        if !self.selection.is_all() {
-            Line::Capa("filter".into()).write(out);
-        }
     }
 
     fn streams(&self, readers: Vec<StreamReader>) -> State {
@@ -356,24 +372,9 @@ fn send_or_wait(
     })
 }
 
-impl Upgrade for Feed {
-    fn input(&mut self, bytes: &[u8], now: u64) -> Result<usize, String> {
-        self.alive = now;
-        let mut used = 0;
-        let mut args = ArgVec::new();
-        while let Some(len) =
-            decode_command(&bytes[used..], &mut args).map_err(|error| format!("a replica sent {error}"))?
-        {
-            self.obey(&args, now)?;
-            used += len;
-        }
-        if bytes.len() - used > INPUT_BYTES_MAX {
-            return Err(format!("a replica sent a command of more than {INPUT_BYTES_MAX} bytes"));
-        }
-        Ok(used)
-    }
-
-    fn output(&mut self, out: &mut Vec<u8>, budget: usize, now: u64) -> Sent {
+impl Feed {
+    /// Appends at most about `budget` bytes, as they are before they are put into blocks.
+    fn fill(&mut self, out: &mut Vec<u8>, budget: usize, now: u64) -> Sent {
         self.looked = now;
         let settings = &self.primary.settings;
         let (ping, timeout) =
@@ -407,6 +408,49 @@ impl Upgrade for Feed {
             }
             self.sent = now;
         }
+        sent
+    }
+}
+
+impl Upgrade for Feed {
+    fn input(&mut self, bytes: &[u8], now: u64) -> Result<usize, String> {
+        self.alive = now;
+        let mut used = 0;
+        let mut args = ArgVec::new();
+        while let Some(len) =
+            decode_command(&bytes[used..], &mut args).map_err(|error| format!("a replica sent {error}"))?
+        {
+            self.obey(&args, now)?;
+            used += len;
+        }
+        if bytes.len() - used > INPUT_BYTES_MAX {
+            return Err(format!("a replica sent a command of more than {INPUT_BYTES_MAX} bytes"));
+        }
+        Ok(used)
+    }
+
+    fn output(&mut self, out: &mut Vec<u8>, budget: usize, now: u64) -> Sent {
+        let before = out.len();
+        let sent = match self.handshake.blocks {
+            None => self.fill(out, budget, now),
+            Some(packing) => {
+                let mut plain = std::mem::take(&mut self.plain);
+                let sent = self.fill(&mut plain, budget, now);
+                let mut rest = &plain[..];
+                if self.packer.is_none() && !rest.is_empty() {
+                    let (head, behind) = rest.split_at(self.plain_until.min(rest.len()));
+                    out.extend_from_slice(head);
+                    rest = behind;
+                }
+                if !plain.is_empty() {
+                    self.packer.get_or_insert_with(|| Packer::new(packing)).seal(rest, out);
+                }
+                plain.clear();
+                plain.shrink_to(KEEP_BYTES_MAX);
+                self.plain = plain;
+                sent
+            }
+        };
         if out.len() > before {
             self.link.count((out.len() - before) as u64);
         }

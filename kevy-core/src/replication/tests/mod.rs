@@ -1,5 +1,6 @@
 //! Both ends of a link over real keyspaces, driven by hand.
 
+mod blocks;
 mod bounds;
 mod filters;
 mod handshake;
@@ -161,6 +162,7 @@ fn link_options() -> LinkOptions {
         announce_port: 0,
         announce_ip: String::new(),
         selection: Selection::default(),
+        blocks: None,
     }
 }
 
@@ -249,7 +251,7 @@ impl Wire {
 
     fn deliver(&mut self, consumer: &mut Consumer, len: usize) {
         let len = len.min(self.down.len());
-        consumer.link.input.push(&self.down[..len]);
+        consumer.link.arriving().push(&self.down[..len]);
         self.down.drain(..len);
     }
 

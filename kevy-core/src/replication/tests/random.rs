@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use crate::io::Sent;
 
+use super::super::block::Packing;
 use super::super::client::link::LinkOptions;
 use super::super::client::link::{Link, Step};
 use super::super::cursor::Cursor;
@@ -91,8 +92,9 @@ proptest! {
         deeds in prop::collection::vec(deed(), 0..300),
         roomy in any::<bool>(),
         selection in selection(),
+        blocks in prop_oneof![3 => Just(None), 1 => prop::sample::select(Packing::ALL.to_vec()).prop_map(Some)],
     ) {
-        let options = LinkOptions { selection: selection.clone(), ..link_options() };
+        let options = LinkOptions { selection: selection.clone(), blocks, ..link_options() };
         let backlog = if roomy { "64mb" } else { "32kb" };
         let limit = if roomy { "replica 0 0 0" } else { "replica 64kb 0 0" };
         let mut world = World::new(shards, &[("repl-backlog-size", backlog), ("client-output-buffer-limit", limit)]);

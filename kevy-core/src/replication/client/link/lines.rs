@@ -43,6 +43,9 @@ impl Link {
             self.obey(parsed)?;
         }
         self.input.consume(end + 1);
+        if self.has_blocks && self.blocks.is_none() {
+            self.begin_blocks();
+        }
         Ok(None)
     }
 
@@ -53,7 +56,6 @@ impl Link {
             {
                 self.acked = (generation, offsets);
                 self.phase = Phase::Acked;
-                self.leaves_out = false;
                 self.has_risen |= !self.up;
                 self.up = true;
                 // In another history it is not told before it is known whether this side's place is one of it.
@@ -66,9 +68,13 @@ impl Link {
                 self.stats.resyncs += 1;
                 self.note(Head::new(FrameKind::Resync), reason);
             }
-            (Phase::Acked, Line::Capa(taken)) => {
-                self.leaves_out =
-                    taken.split(' ').any(|word| word == "filter") && !self.options.selection.is_all();
+            (Phase::Ack | Phase::Stream, Line::Capa(taken)) => {
+                let takes = |name: &str| taken.split(' ').any(|word| word == name);
+                self.leaves_out = takes("filter") && !self.options.selection.is_all();
+                self.has_blocks = takes("batch");
+                if self.has_blocks && self.options.blocks.is_none() {
+                    return Err(protocol("the primary sends blocks that it was not asked for"));
+                }
             }
             (Phase::Acked | Phase::Stream, Line::Skip(offsets))
                 if self.leaves_out && offsets.len() == self.lanes.len() =>

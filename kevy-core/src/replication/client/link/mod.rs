@@ -16,6 +16,7 @@ use crate::base::{Argv, Error, ErrorKind, Result, Span};
 use crate::resp::encode_command;
 use crate::snapshot::Entries;
 
+use super::super::block::{BLOCK_BYTES_MAX, Opener, Packing};
 use super::super::cursor::{Cursor, Position};
 use super::super::selection::Selection;
 use super::super::wire::{Offsets, offsets_text};
@@ -43,6 +44,15 @@ pub struct LinkOptions {
     pub announce_ip: String,
     /// The part of the keyspace that is asked for.
     pub selection: Selection,
+    /// Asks for blocks, packed so.
+    pub blocks: Option<Packing>,
+}
+
+/// Blocks that arrive, and what takes the protocol out of them.
+#[derive(Debug)]
+struct Blocks {
+    input: Buffer,
+    opener: Opener,
 }
 
 /// What [`Link::step`] came to.
@@ -136,9 +146,13 @@ pub struct Link {
     acked: (u64, Offsets),
     /// The primary leaves out what was not asked for, so offsets have gaps.
     leaves_out: bool,
+    /// The primary has said that blocks follow.
+    has_blocks: bool,
     /// The shard of the frames that arrive.
     shard: usize,
     pub input: Buffer,
+    /// Where the bytes for that come from, once the primary sends blocks.
+    blocks: Option<Blocks>,
     /// Bytes for the primary.
     pub output: Vec<u8>,
     wire: Decoder,
@@ -176,8 +190,10 @@ impl Link {
             unfinished: cursor.is_none(),
             acked: (0, Offsets::new()),
             leaves_out: false,
+            has_blocks: false,
             shard: 0,
             input: Buffer::new(options.frame_bytes_max),
+            blocks: None,
             output: Vec::new(),
             wire: Decoder::default(),
             waiting: Decoder::default(),
@@ -241,8 +257,10 @@ impl Link {
     pub fn connected(&mut self) {
         self.output.clear();
         self.input.clear();
+        (self.blocks, self.has_blocks, self.leaves_out) = (None, false, false);
         self.wire.reset();
-        let LinkOptions { id, user, password, announce_port, announce_ip, selection, .. } = &self.options;
+        let LinkOptions { id, user, password, announce_port, announce_ip, selection, blocks, .. } =
+            &self.options;
         self.phase = if password.0.is_empty() { self.after_auth() } else { Phase::Auth };
         if !password.0.is_empty() {
             let args = [b"AUTH", user.as_bytes(), password.0.as_bytes()];
@@ -270,6 +288,11 @@ impl Link {
         words.extend([&b"CAPA"[..], b"mux", b"resync", b"rebase"]);
         let capabilities = selection.words();
         words.extend(capabilities.iter().map(Vec::as_slice));
+        match blocks {
+            None => {}
+            Some(Packing::None) => words.push(b"batch"),
+            Some(packing) => words.extend([&b"batch"[..], packing.name().as_bytes()]),
+        }
         encode_command(&mut self.output, &words);
     }
 
@@ -311,6 +334,7 @@ impl Link {
         (self.up, self.has_risen) = (false, false);
         self.phase = Phase::Down;
         self.input.clear();
+        (self.blocks, self.has_blocks, self.leaves_out) = (None, false, false);
         self.output.clear();
         self.wire.reset();
         self.entries = None;
@@ -345,7 +369,48 @@ impl Link {
     /// # Errors
     /// Where the link cannot go on: what arrived is not the protocol, the primary refused, or a limit was
     /// passed. [`Link::disconnected`] has to follow.
+    #[inline]
     pub fn step(&mut self) -> Result<Step> {
+        loop {
+            let step = self.step_within()?;
+            if step == Step::Frame || self.blocks.is_none() || !self.open_block()? {
+                return Ok(step);
+            }
+        }
+    }
+
+    /// Puts what the next block holds into the input. False where the block is not there whole.
+    fn open_block(&mut self) -> Result<bool> {
+        let Some(Blocks { input, opener }) = &mut self.blocks else { return Ok(false) };
+        let Some((bytes, len)) = opener.open(input.rest())? else { return Ok(false) };
+        self.input.push(bytes);
+        input.consume(len);
+        Ok(true)
+    }
+
+    /// What follows comes in blocks; the beginning of it may have arrived.
+    fn begin_blocks(&mut self) {
+        let mut input = Buffer::new(BLOCK_BYTES_MAX);
+        input.push(self.input.rest());
+        self.input.clear();
+        self.blocks = Some(Blocks { input, opener: Opener::default() });
+    }
+
+    /// What bytes of the primary are received into.
+    pub fn arriving(&mut self) -> &mut Buffer {
+        match &mut self.blocks {
+            Some(blocks) => &mut blocks.input,
+            None => &mut self.input,
+        }
+    }
+
+    /// Bytes that have arrived and were not handed out.
+    pub fn waiting_bytes(&self) -> usize {
+        let in_blocks = self.blocks.as_ref().map_or(0, |blocks| blocks.input.rest().len());
+        self.input.rest().len() + in_blocks + self.held
+    }
+
+    fn step_within(&mut self) -> Result<Step> {
         self.at = Held::Nothing;
         if !self.reason.is_empty() {
             self.reason.clear();

@@ -32,6 +32,7 @@ fn link(cursor: Option<PsyncCursor>) -> PsyncLink {
         announce_port: 0,
         announce_ip: String::new(),
         selection: Selection::default(),
+        blocks: None,
     };
     PsyncLink::new(options, cursor, None)
 }

@@ -37,6 +37,7 @@ fn options() -> LinkOptions {
         announce_port: 0,
         announce_ip: String::new(),
         selection: Selection::default(),
+        blocks: None,
     }
 }
 
