@@ -1,4 +1,4 @@
-"""Sources that forbid PSYNC, as managed services do: their keys are scanned and tracked, by ``kevy tail`` and by mirrors."""
+"""Sources that forbid PSYNC, as managed services do, followed by ``kevy tail`` and by mirrors all the same."""
 
 import random
 import subprocess

@@ -7,7 +7,11 @@ import { Runtime } from "./runtime.js";
 
 /** Options of a mirror, beside those of a runtime. */
 export interface MirrorOptions extends RuntimeOptions {
-  /** The primary: `kevy://host:port`, `redis://host:port`, `sentinel://host:port/name`. */
+  /**
+   * The primary: `kevy://host:port`, `redis://host:port`, `sentinel://host:port/name`. Where one of Redis or Valkey forbids
+   * PSYNC, as managed services do, one database is scanned and tracked, which is weaker: `INFO replication` then says
+   * `replica_guarantee:weaker`.
+   */
   url: string;
   /** Copies only keys that begin with one of these. */
   prefixes?: readonly string[];

@@ -16,6 +16,8 @@ class Mirror(Runtime):
     """A read-only copy of a primary, kept up to date by its stream and read at the speed of memory.
 
     ``source`` is a URL as for ``Replica``: ``kevy://host:port``, ``redis://host:port``, ``sentinel://host:port/name``.
+    Where one of Redis or Valkey forbids PSYNC, as managed services do, one database is scanned and tracked, which is weaker:
+    ``INFO replication`` then says ``replica_guarantee:weaker``.
     With ``prefixes`` only keys that begin with one of them are copied. Reads fail once the copy may lie more than
     ``max_staleness`` seconds behind. Further keyword arguments are those of ``Runtime``.
 

@@ -26,9 +26,10 @@ class Replica(_kevy.Replica):
     ``"lz4"`` has a kevy primary compress what it sends, ``batches=True`` add checksums alone. Further options are
     those of the reference page, such as ``database``, ``sentinel_user`` and ``sentinel_password``.
 
-    Managed services forbid PSYNC. There the keys of one database are scanned and tracked (``follow="auto"``; ``"psync"`` fails
-    instead, ``"scan"`` asks for nothing else), and ``stats["weaker"]`` is true: for each key the last value arrives, but not
-    those in between, nor the order of changes to different keys, nor transactions, and a cursor leads to a new snapshot.
+    Managed services forbid PSYNC. There the keys of one database are scanned and tracked (``follow="auto"``; ``"psync"``
+    fails instead, ``"scan"`` asks for nothing else), and ``stats["weaker"]`` is true: for each key the last value arrives,
+    but not those in between, nor the order of changes to different keys, nor transactions, and a cursor leads to a new
+    snapshot.
     """
 
     def __new__(
