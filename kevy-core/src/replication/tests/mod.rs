@@ -13,7 +13,7 @@ mod transactions;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::base::options::{Options, Secret};
+use crate::base::options::Options;
 use crate::base::random::Random;
 use crate::base::slot::{shard_of_slot, slot_of};
 use crate::base::{Argv, ArgvBuf, Clock, ManualClock};
@@ -25,7 +25,6 @@ use crate::snapshot::model::{Copy, Held};
 
 use super::client::FrameKind;
 use super::client::link::{Link, LinkOptions, Step};
-use super::client::options::{Acknowledge, Follow};
 use super::cursor::{Cursor, Position};
 use super::primary::Primary;
 use super::selection::{Kind, Selection};
@@ -149,21 +148,7 @@ struct Consumer {
 }
 
 fn link_options() -> LinkOptions {
-    LinkOptions {
-        id: "tail".into(),
-        user: String::new(),
-        password: Secret::default(),
-        transaction_bytes_max: 64 << 20,
-        frame_bytes_max: 64 << 20,
-        acknowledge: Acknowledge::Auto,
-        bookmarks: false,
-        follow: Follow::Auto,
-        database: None,
-        announce_port: 0,
-        announce_ip: String::new(),
-        selection: Selection::default(),
-        blocks: None,
-    }
+    LinkOptions::of_test(64 << 20)
 }
 
 impl Consumer {

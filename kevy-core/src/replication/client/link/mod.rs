@@ -48,6 +48,28 @@ pub struct LinkOptions {
     pub blocks: Option<Packing>,
 }
 
+#[cfg(test)]
+impl LinkOptions {
+    /// Those of a follower of everything that holds at most so many bytes.
+    pub fn of_test(bytes_max: usize) -> Self {
+        Self {
+            id: "tail".into(),
+            user: String::new(),
+            password: Secret::default(),
+            transaction_bytes_max: bytes_max,
+            frame_bytes_max: bytes_max,
+            acknowledge: Acknowledge::Auto,
+            bookmarks: false,
+            follow: Follow::Auto,
+            database: None,
+            announce_port: 0,
+            announce_ip: String::new(),
+            selection: Selection::default(),
+            blocks: None,
+        }
+    }
+}
+
 /// Blocks that arrive, and what takes the protocol out of them.
 #[derive(Debug)]
 struct Blocks {

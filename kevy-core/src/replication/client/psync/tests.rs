@@ -5,35 +5,18 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use crate::base::ErrorKind;
-use crate::base::options::Secret;
 use crate::resp::encode_command;
 
 use super::super::super::cursor::Place;
-use super::super::super::selection::Selection;
 use super::super::frame::FrameKind;
 use super::super::link::{LinkOptions, Step};
-use super::super::options::{Acknowledge, Follow};
 use super::{PsyncCursor, PsyncLink};
 
 const ID: &str = "0123456789abcdef0123456789abcdef01234567";
 const OTHER: &str = "ffffffffffffffffffffffffffffffffffffffff";
 
 fn link(cursor: Option<PsyncCursor>) -> PsyncLink {
-    let options = LinkOptions {
-        id: "tail".into(),
-        user: String::new(),
-        password: Secret::default(),
-        transaction_bytes_max: 1000,
-        frame_bytes_max: 1 << 20,
-        acknowledge: Acknowledge::Auto,
-        bookmarks: false,
-        follow: Follow::Auto,
-        database: None,
-        announce_port: 0,
-        announce_ip: String::new(),
-        selection: Selection::default(),
-        blocks: None,
-    };
+    let options = LinkOptions { transaction_bytes_max: 1000, ..LinkOptions::of_test(1 << 20) };
     PsyncLink::new(options, cursor, None)
 }
 

@@ -11,10 +11,9 @@ use crate::base::options::Secret;
 use crate::resp::{ArgVec, decode_command, encode_command};
 
 use super::super::super::cursor::{Place, PsyncCursor};
-use super::super::super::selection::Selection;
 use super::super::frame::FrameKind;
 use super::super::link::{LinkOptions, Step};
-use super::super::options::{Acknowledge, Follow, Speech};
+use super::super::options::{Follow, Speech};
 use super::super::protocol::Protocol;
 use super::{ScanCursor, ScanLink};
 
@@ -24,21 +23,7 @@ const GREETING: &[u8] = b"%1\r\n+proto\r\n:3\r\n";
 const LATER: u64 = 9_999_999_999_999;
 
 fn options() -> LinkOptions {
-    LinkOptions {
-        id: "tail".into(),
-        user: String::new(),
-        password: Secret::default(),
-        transaction_bytes_max: 1 << 20,
-        frame_bytes_max: 1 << 20,
-        acknowledge: Acknowledge::Auto,
-        bookmarks: false,
-        follow: Follow::Auto,
-        database: None,
-        announce_port: 0,
-        announce_ip: String::new(),
-        selection: Selection::default(),
-        blocks: None,
-    }
+    LinkOptions::of_test(1 << 20)
 }
 
 fn link() -> ScanLink {
