@@ -337,10 +337,10 @@ def plot(rows: list[Row], out: Path) -> None:
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
 
-    matplotlib.rcParams["svg.hashsalt"] = "kevy"
+    matplotlib.rcParams.update({"svg.hashsalt": "kevy", "svg.fonttype": "none"})
     for key, title, file, scale in (
         ("per_second", "Operations per second, one core (thousands)", "throughput.svg", 1e-3),
-        ("server_ns_per_operation", "Server CPU per operation (ns)", "cpu.svg", 1.0),
+        ("server_ns_per_operation", "Server CPU per operation (us)", "cpu.svg", 1e-3),
     ):
         figure, axes = plt.subplots(figsize=(9, 4.2))
         at = range(len(rows))
@@ -349,6 +349,8 @@ def plot(rows: list[Row], out: Path) -> None:
         axes.bar([x + 0.2 for x in at], [Row.median(r.redis, key) * scale for r in rows], 0.4, label="redis-server",
                  color="#c9ada7")
         axes.set_xticks(list(at), [row.name for row in rows], rotation=35, ha="right", fontsize=8)
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.set_title(title, fontsize=10)
         axes.legend(frameon=False, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
@@ -448,6 +450,8 @@ def main() -> None:
     if options.redis is None:
         sys.exit("redis-server is not installed: there is nothing to compare with")
     options.out.mkdir(parents=True, exist_ok=True)
+    # Some programs run in folders of their own.
+    options.target = options.target.resolve()
     options.kevy = str(options.target / "dist/kevy")
     options.load = newest(options.target, "load")
     pauses = newest(options.target, "pauses")
