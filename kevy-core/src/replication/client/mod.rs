@@ -8,6 +8,7 @@ pub mod filter;
 pub mod frame;
 pub mod lane;
 pub mod link;
+mod notes;
 pub mod options;
 pub mod protocol;
 pub mod psync;

@@ -7,8 +7,6 @@ pub(super) mod lines;
 mod order;
 mod snapshot;
 
-use std::collections::VecDeque;
-
 use smallvec::SmallVec;
 
 use crate::base::options::Secret;
@@ -24,6 +22,7 @@ use super::buffer::Buffer;
 use super::decode::Decoder;
 use super::frame::{Frame, FrameKind, Head};
 use super::lane::Lane;
+use super::notes::Notes;
 use super::options::{Acknowledge, Follow};
 
 /// What a link needs to know besides where it stands.
@@ -132,13 +131,6 @@ enum Held {
     Entries,
 }
 
-/// Something to tell that is no frame of the stream.
-#[derive(Debug)]
-pub(super) struct Note {
-    pub head: Head,
-    pub reason: String,
-}
-
 /// Counters of a replica since it was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinkStats {
@@ -184,8 +176,7 @@ pub struct Link {
     ready: Vec<usize>,
     held: usize,
     entries: Option<Box<Entries>>,
-    notes: VecDeque<Note>,
-    reason: String,
+    notes: Notes,
     head: Head,
     at: Held,
     /// What the primary has been told.
@@ -223,8 +214,7 @@ impl Link {
             ready: Vec::new(),
             held: 0,
             entries: None,
-            notes: VecDeque::new(),
-            reason: String::new(),
+            notes: Notes::default(),
             head: Head::new(FrameKind::Link),
             at: Held::Nothing,
             told: (Offsets::new(), Offsets::new()),
@@ -367,7 +357,7 @@ impl Link {
     }
 
     pub(super) fn note(&mut self, head: Head, reason: String) {
-        self.notes.push_back(Note { head, reason });
+        self.notes.add(head, reason);
     }
 
     /// The frame that [`Link::step`] came to.
@@ -383,7 +373,7 @@ impl Link {
             },
             Held::Entries => self.entries.as_ref().map_or(Argv::EMPTY, |entries| entries.argv()),
         };
-        Frame { kind, shard, offset, db, argv, reason: &self.reason, up }
+        Frame { kind, shard, offset, db, argv, reason: self.notes.reason(), up }
     }
 
     /// Goes on to the next frame.
@@ -434,12 +424,10 @@ impl Link {
 
     fn step_within(&mut self) -> Result<Step> {
         self.at = Held::Nothing;
-        if !self.reason.is_empty() {
-            self.reason.clear();
-        }
+        self.notes.leave();
         loop {
-            if let Some(note) = self.notes.pop_front() {
-                (self.head, self.reason) = (note.head, note.reason);
+            if let Some(head) = self.notes.next() {
+                self.head = head;
                 return Ok(Step::Frame);
             }
             if self.playing.is_some() {

@@ -8,7 +8,7 @@ use super::super::super::cursor::{PsyncCursor, REPLID_LEN};
 use super::super::super::wire::{number, shown};
 use super::super::frame::{FrameKind, Head};
 use super::super::link::lines::{refused, said};
-use super::{Note, Phase, PsyncLink, Step, protocol};
+use super::{Phase, PsyncLink, Step, protocol};
 
 /// The longest line of a handshake.
 const LINE_LEN_MAX: usize = 4096;
@@ -137,13 +137,13 @@ impl PsyncLink {
     }
 
     pub(super) fn note(&mut self, kind: FrameKind, reason: String) {
-        self.notes.push_back(Note { head: Head::new(kind), reason });
+        self.notes.add(Head::new(kind), reason);
     }
 
     fn rise(&mut self) {
         (self.up, self.told_up) = (true, Some(true));
         let head = Head { up: true, ..Head::new(FrameKind::Link) };
-        self.notes.push_back(Note { head, reason: String::new() });
+        self.notes.add(head, String::new());
     }
 
     /// The primary goes on from where this side stands, maybe under another identity of the same history.

@@ -10,7 +10,6 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::base::{Argv, Error, ErrorKind, Result, Span};
@@ -21,7 +20,8 @@ use super::super::cursor::{PsyncCursor, REPLID_LEN, ScanCursor};
 use super::buffer::Buffer;
 use super::decode::Decoder;
 use super::frame::{Frame, FrameKind, Head};
-use super::link::{LinkOptions, LinkStats, Note, Step, protocol};
+use super::link::{LinkOptions, LinkStats, Step, protocol};
+use super::notes::Notes;
 use super::options::Acknowledge;
 
 /// How often the primary is told how far this side has come, and that it is alive.
@@ -109,8 +109,7 @@ pub struct PsyncLink {
     transaction: Transaction,
     entries: Option<Box<Entries>>,
     mark: [u8; REPLID_LEN],
-    notes: VecDeque<Note>,
-    reason: String,
+    notes: Notes,
     head: Head,
     at: Held,
     applied: u64,
@@ -145,8 +144,7 @@ impl PsyncLink {
             transaction: Transaction::default(),
             entries: None,
             mark: [0; REPLID_LEN],
-            notes: VecDeque::new(),
-            reason: String::new(),
+            notes: Notes::default(),
             head: Head::new(FrameKind::Link),
             at: Held::Nothing,
             applied: cursor.map_or(0, |cursor| cursor.offset),
@@ -212,7 +210,7 @@ impl PsyncLink {
     pub fn disconnected(&mut self, reason: &str) {
         if self.told_up != Some(false) {
             self.told_up = Some(false);
-            self.notes.push_back(Note { head: Head::new(FrameKind::Link), reason: reason.to_owned() });
+            self.notes.add(Head::new(FrameKind::Link), reason.to_owned());
         }
         self.up = false;
         self.phase = Phase::Down;
@@ -237,7 +235,7 @@ impl PsyncLink {
             }
             Held::Entries => self.entries.as_ref().map_or(Argv::EMPTY, |entries| entries.argv()),
         };
-        Frame { kind, shard, offset, db, argv, reason: &self.reason, up }
+        Frame { kind, shard, offset, db, argv, reason: self.notes.reason(), up }
     }
 
     /// Goes on to the next frame.
@@ -246,12 +244,10 @@ impl PsyncLink {
     /// Where the link cannot go on. [`PsyncLink::disconnected`] has to follow.
     pub fn step(&mut self) -> Result<Step> {
         self.at = Held::Nothing;
-        if !self.reason.is_empty() {
-            self.reason.clear();
-        }
+        self.notes.leave();
         loop {
-            if let Some(note) = self.notes.pop_front() {
-                (self.head, self.reason) = (note.head, note.reason);
+            if let Some(head) = self.notes.next() {
+                self.head = head;
                 return Ok(Step::Frame);
             }
             let found = match self.phase {

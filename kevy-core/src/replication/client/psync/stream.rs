@@ -4,7 +4,7 @@ use crate::base::{Argv, Error, ErrorKind, Result, Span};
 
 use super::super::super::wire::{number, shown};
 use super::super::frame::{FrameKind, Head};
-use super::{Held, Note, Playing, PsyncLink, Step, Transaction, protocol};
+use super::{Held, Playing, PsyncLink, Step, Transaction, protocol};
 
 /// The channel on which Sentinels find each other. Whoever relays it merges groups of them that have nothing in common.
 const SENTINELS: &[u8] = b"__sentinel__:hello";
@@ -114,7 +114,7 @@ impl PsyncLink {
                 Meaning::Nothing => {
                     if self.options.bookmarks {
                         let head = Head { offset: begin, ..Head::new(FrameKind::Bookmark) };
-                        self.notes.push_back(Note { head, reason: String::new() });
+                        self.notes.add(head, String::new());
                     }
                 }
                 Meaning::Command => {

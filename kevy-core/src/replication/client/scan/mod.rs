@@ -27,7 +27,8 @@ use crate::snapshot::Entries;
 use super::super::cursor::ScanCursor;
 use super::buffer::Buffer;
 use super::frame::{Frame, FrameKind, Head};
-use super::link::{LinkOptions, LinkStats, Note, Step, protocol};
+use super::link::{LinkOptions, LinkStats, Step, protocol};
+use super::notes::Notes;
 
 use keys::{Changed, Key, Seen};
 use play::Play;
@@ -143,8 +144,7 @@ pub struct ScanLink {
     entries: Entries,
     play: Play,
     own: ArgvBuf,
-    notes: VecDeque<Note>,
-    reason: String,
+    notes: Notes,
     head: Head,
     at: Held,
     ping_at: Option<Instant>,
@@ -185,8 +185,7 @@ impl ScanLink {
             entries: Entries::new(options.frame_bytes_max),
             play: Play::Nothing,
             own: ArgvBuf::default(),
-            notes: VecDeque::new(),
-            reason: String::new(),
+            notes: Notes::default(),
             head: Head::new(FrameKind::Link),
             at: Held::Nothing,
             ping_at: None,
@@ -267,7 +266,7 @@ impl ScanLink {
     }
 
     fn note(&mut self, kind: FrameKind, reason: String) {
-        self.notes.push_back(Note { head: Head { offset: self.count, ..Head::new(kind) }, reason });
+        self.notes.add(Head { offset: self.count, ..Head::new(kind) }, reason);
     }
 
     /// The frame that [`ScanLink::step`] came to.
@@ -279,7 +278,7 @@ impl ScanLink {
             Held::Entries => self.entries.argv(),
             Held::Own => self.own.as_argv(),
         };
-        Frame { kind, shard, offset, db, argv, reason: &self.reason, up }
+        Frame { kind, shard, offset, db, argv, reason: self.notes.reason(), up }
     }
 
     /// Goes on to the next frame.
@@ -288,12 +287,10 @@ impl ScanLink {
     /// Where the link cannot go on. [`ScanLink::disconnected`] has to follow.
     pub fn step(&mut self) -> Result<Step> {
         self.at = Held::Nothing;
-        if !self.reason.is_empty() {
-            self.reason.clear();
-        }
+        self.notes.leave();
         loop {
-            if let Some(note) = self.notes.pop_front() {
-                (self.head, self.reason) = (note.head, note.reason);
+            if let Some(head) = self.notes.next() {
+                self.head = head;
                 return Ok(Step::Frame);
             }
             if self.play != Play::Nothing {

@@ -7,7 +7,7 @@ use crate::resp::{Kind, Node, encode_command};
 use super::super::buffer::Buffer;
 use super::super::frame::{FrameKind, Head};
 use super::super::link::lines::{refused, said};
-use super::{Asked, Note, Phase, ScanLink, protocol};
+use super::{Asked, Phase, ScanLink, protocol};
 
 impl ScanLink {
     /// A connection stands: says who is there, and asks to be told of changes.
@@ -129,7 +129,7 @@ impl ScanLink {
             reason = format!("{reason}, as the primary forbids PSYNC: {}", self.why);
         }
         let head = Head { up: true, ..Head::new(FrameKind::Link) };
-        self.notes.push_back(Note { head, reason });
+        self.notes.add(head, reason);
     }
 
     /// Begins a copy, for a reason where that is known.
