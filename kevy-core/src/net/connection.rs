@@ -33,6 +33,8 @@ pub struct Held {
     pub turn: u64,
     /// Where they end in the connection's output.
     pub end: usize,
+    /// The disk's state when the first of their commands began.
+    pub phase: u64,
 }
 
 /// Why a connection's next command must wait, and what answers the one under way.

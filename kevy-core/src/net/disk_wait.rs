@@ -50,7 +50,7 @@ impl DiskWait {
             if connection.upgrade.is_some() {
                 connection.safe = end;
             } else if end > connection.accounted() {
-                connection.held_for_disk.push_back(Held { turn: number, end });
+                connection.held_for_disk.push_back(Held { turn: number, end, phase: connection.phase });
                 held.push(key);
             }
         }
@@ -87,11 +87,8 @@ impl DiskWait {
                 else {
                     continue;
                 };
-                let standing = if is_reached {
-                    Standing::Reached
-                } else {
-                    horizon.standing(&turn.goal, connection.phase)
-                };
+                let standing =
+                    if is_reached { Standing::Reached } else { horizon.standing(&turn.goal, held.phase) };
                 let mut end = held.end;
                 if standing == Standing::Failed {
                     let error = engine.log_failure();

@@ -388,7 +388,9 @@ impl Reactor {
                 end(connection);
             }
             let waited = connection.waiting.is_some();
-            if !waited && connection.pending.is_empty() {
+            // Replies that are held for one goal go by when the first of their commands ran.
+            if !waited && connection.pending.is_empty() && connection.out.buf.len() <= connection.accounted()
+            {
                 connection.phase = phase;
             }
             serve_connection(&mut counter, connection, key, bytes, &mut self.batch, now);
